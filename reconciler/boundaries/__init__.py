@@ -1,0 +1,1 @@
+"""Paths as languages: parse, and later match, contain and intersect. Pure; git's own pattern language is the law."""

@@ -1,0 +1,213 @@
+"""One pattern of git's language `:(top,glob)…`: parsed, or refused with the offset of what is wrong.
+
+The rule: what git would silently match nothing or everything with is refused here, never passed on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MOST_DOUBLE_STARS = 4
+"""git's own matcher takes seconds for a dozen `**` in one pattern, and doubles with each."""
+
+_SPECIAL = re.compile(r"[*?\[\\]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CLASS_NAMES = frozenset(
+    ["alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "xdigit"]
+)
+_ROUTE = re.compile(r"\[\[?(?:\.\.\.)?[A-Za-z_]{2,}\]?\]|\[[A-Za-z_]{3,}\]\.\w+|\[\.\.\.\w+\]\.\w+")
+
+
+class PatternError(ValueError):
+    """A pattern that cannot mean what it says.
+
+    Attributes:
+        message: what is wrong, one sentence.
+        offset: where in the text, counted from 0 in characters.
+        hint: one way out.
+    """
+
+    def __init__(self, message: str, offset: int, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern that git understands.
+
+    Attributes:
+        text: as git takes it after `:(top,glob)`.
+        literal: it names one path and covers all below it; with wildcards or escapes it covers just what it matches.
+    """
+
+    text: str
+    literal: bool
+
+    def __str__(self) -> str:
+        """Write it as in the manifest."""
+        return self.text
+
+    @property
+    def sparse_line(self) -> str:
+        """The line that checks it out: gitignore's syntax, anchored at the top."""
+        bare = self.text.rstrip(" ")
+        return "/" + bare + "\\ " * (len(self.text) - len(bare))
+
+
+def parse(text: str) -> Pattern:
+    """Read one pattern.
+
+    Raises:
+        PatternError: it is not of the language, or cannot match what it seems to.
+    """
+    _refuse_beginnings(text)
+    _refuse_characters(text)
+    for offset, segment in _segments(text):
+        _refuse_segment(text, offset, segment)
+    _refuse_too_many_double_stars(text)
+    literal = _SPECIAL.search(text) is None
+    if text.endswith("/") and not literal:
+        raise PatternError(
+            "a pattern with wildcards that ends in `/` covers nothing", len(text) - 1, f"write `{text}**`"
+        )
+    return Pattern(text, literal)
+
+
+def _refuse_beginnings(text: str) -> None:
+    if not text:
+        raise PatternError("an empty pattern", 0, "write `**` for every path")
+    if text.startswith("/"):
+        raise PatternError(
+            "a pattern cannot be absolute", 0, f"write it from the top of the repository: `{text.lstrip('/') or '**'}`"
+        )
+    if text.startswith("!"):
+        raise PatternError(
+            "`!` does not negate here",
+            0,
+            f"put `{text[1:]}` under `deny:`; for a name that starts with `!` write `\\!`",
+        )
+    if text.startswith(":"):
+        raise PatternError(
+            "git's `:` magic is not used here",
+            0,
+            "write the bare pattern; it is read as `:(top,glob)`; for a name write `\\:`",
+        )
+
+
+def _refuse_characters(text: str) -> None:
+    control = _CONTROL.search(text)
+    if control:
+        raise PatternError(
+            "a control character (a line end, a tab) in a pattern", control.start(), "write one pattern per entry"
+        )
+    for offset, character in _outside_classes(text):
+        if character in "{}":
+            hint = "git has no braces: write one pattern for each alternative; for the character itself write `\\{`"
+            raise PatternError(f"`{character}` has no meaning in git's patterns", offset, _brace_hint(text) or hint)
+
+
+def _brace_hint(text: str) -> str:
+    name = re.search(r"\$?\{(\w[\w.-]*)\}", text)
+    return f"for the module write `${name[1]}`" if name and "," not in name[0] else ""
+
+
+def _outside_classes(text: str) -> Iterator[tuple[int, str]]:
+    """Walk the characters, checking escapes and classes on the way."""
+    offset = 0
+    while offset < len(text):
+        if text[offset] == "\\":
+            _refuse_escape(text, offset)
+            offset += 2
+        elif text[offset] == "[":
+            offset = _class_end(text, offset)
+        else:
+            yield offset, text[offset]
+            offset += 1
+
+
+def _refuse_escape(text: str, offset: int) -> None:
+    following = text[offset + 1 : offset + 2]
+    if not following:
+        raise PatternError("a backslash at the end escapes nothing", offset, "write `/` between directories")
+    if following.isalnum():
+        raise PatternError(
+            f"`\\{following}` is an escape for nothing",
+            offset,
+            "write `/` between directories; a backslash escapes `*?[]{}`",
+        )
+    if following == "/":
+        raise PatternError("a backslash cannot escape this", offset, "write `/` between directories")
+
+
+def _class_end(text: str, start: int) -> int:
+    """Return the offset after the class that opens at `start`."""
+    route = _ROUTE.match(text, start)
+    if route and text[start - 1 : start] in {"", "/"} and text[route.end() : route.end() + 1] in {"", "/"}:
+        escaped = re.sub(r"([\[\]])", r"\\\1", route[0])
+        raise PatternError(
+            f"`{route[0]}` is a character class: it matches one character",
+            start,
+            f"write `{escaped}` for the name itself",
+        )
+    offset = start + 1 + (text[start + 1 : start + 2] in {"!", "^"})
+    first = offset
+    while offset < len(text) and (text[offset] != "]" or offset == first):
+        offset = _class_member_end(text, offset)
+    if offset >= len(text):
+        raise PatternError("`[` opens a character class that never ends", start, "write `\\[` for the character itself")
+    return offset + 1
+
+
+def _class_member_end(text: str, offset: int) -> int:
+    if text[offset] == "/":
+        raise PatternError("a character class never matches `/`", offset, "write `/` outside of the brackets")
+    if text[offset] == "\\":
+        return offset + 2
+    named = re.match(r"\[:(\w*):\]", text[offset:])
+    if named and named[1] not in _CLASS_NAMES:
+        raise PatternError(
+            f"git knows no character class `{named[0]}`", offset, "known: " + ", ".join(sorted(_CLASS_NAMES))
+        )
+    return offset + (named.end() if named else 1)
+
+
+def _segments(text: str) -> Iterator[tuple[int, str]]:
+    offset = 0
+    for segment in text.split("/"):
+        yield offset, segment
+        offset += len(segment) + 1
+
+
+def _refuse_segment(text: str, offset: int, segment: str) -> None:
+    if segment == "" and offset < len(text):
+        raise PatternError("`//` matches nothing", offset, "write one `/`")
+    if segment == ".":
+        raise PatternError(
+            "a `.` segment matches nothing", offset, f"write it from the top: `{_without_dots(text) or '**'}`"
+        )
+    if segment == "..":
+        raise PatternError("`..` leads nowhere in a pattern", offset, "write it from the top of the repository")
+    if segment.lower() == ".git":
+        raise PatternError("`.git` is git's own", offset, "leave it out; nothing there is ever committed")
+    if "**" in segment and segment != "**":
+        position = offset + segment.index("**")
+        raise PatternError("`**` must be a whole segment", position, f"write `{segment.replace('**', '*')}` or `**/`")
+
+
+def _without_dots(text: str) -> str:
+    return "/".join(segment for segment in text.split("/") if segment not in {".", ""})
+
+
+def _refuse_too_many_double_stars(text: str) -> None:
+    stars = [offset for offset, segment in _segments(text) if segment == "**"]
+    if len(stars) > MOST_DOUBLE_STARS:
+        raise PatternError(
+            f"more than {MOST_DOUBLE_STARS} `**` in one pattern",
+            stars[MOST_DOUBLE_STARS],
+            "git's matcher takes seconds for it; simplify it",
+        )

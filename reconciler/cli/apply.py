@@ -1,0 +1,60 @@
+"""`orchestra apply`: make what exists as it is declared."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reconciler.cli.arguments import add_execution, add_full, add_planning
+from reconciler.cli.context import Context
+from reconciler.cli.execution import Execution, execute
+from reconciler.cli.opening import open_here
+from reconciler.cli.plan import plan_options
+from reconciler.errors import UsageError
+from reconciler.model.outcome import Report
+from reconciler.operations import apply, plan
+
+_SHAPING = ("targets", "excludes", "prune", "replace", "all_owners")
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    text = "a plan saved by `orchestra plan --out`; it is carried out without asking"
+    parser.add_argument("plan_file", type=Path, nargs="?", metavar="PLANFILE", help=text)
+    add_planning(parser)
+    add_execution(parser)
+    add_full(parser)
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Plan, ask, apply.
+
+    Raises:
+        UsageError: a saved plan cannot be shaped any more.
+    """
+    if options.plan_file and any(getattr(options, name) for name in _SHAPING):
+        raise UsageError("a saved plan cannot be narrowed or widened", hint="give these options to `orchestra plan`")
+    file = context.cwd / options.plan_file if options.plan_file else None
+    return apply_options(options, context, plan_options(options), plan_file=file)
+
+
+def apply_options(
+    options: argparse.Namespace, context: Context, wanted: plan.PlanOptions, *, plan_file: Path | None = None
+) -> int:
+    """Apply what was asked for, from the question to the last line."""
+
+    def operation(given: Execution) -> Report | None:
+        session = open_here(options, context)
+        return apply.apply(
+            session,
+            wanted,
+            settings=given.settings,
+            reporter=given.reporter,
+            interrupt=given.interrupt,
+            approve=given.approve,
+            lock_timeout=given.lock_timeout,
+            on_wait=given.on_wait,
+            plan_file=plan_file,
+        ).report
+
+    return execute(options, context, "apply", operation, is_approved=plan_file is not None)

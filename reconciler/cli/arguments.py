@@ -1,0 +1,148 @@
+"""Options that several commands share, and the answer to a wrong one. Rule: every mistake is told a way out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from reconciler.cli.commands import EXIT_CODES, SUMMARIES
+from reconciler.errors import UsageError
+
+NAME = "NAME"
+NAME_OR_PATH = "NAME_OR_PATH"
+ADDRESS = "NAME_OR_ADDRESS"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises instead of leaving the process.
+
+    The three metavars above are completed with the names of workspaces.
+    """
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            prog=f"orchestra {command}",
+            description=SUMMARIES[command],
+            epilog="exit codes: " + EXIT_CODES.replace("\n", " "),
+            allow_abbrev=False,
+            exit_on_error=False,
+        )
+        add_global_options(self)
+
+    def error(self, message: str) -> NoReturn:
+        """Answer a wrong command line."""
+        raise UsageError(f"{self.prog}: {message}", hint=f"`{self.prog} --help` tells the options")
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse the words of a command.
+
+        Raises:
+            UsageError: one of them is not understood.
+        """
+        try:
+            options, unknown = self.parse_known_args(words)
+        except argparse.ArgumentError as error:
+            self.error(str(error))
+        if unknown:
+            raise self._unknown(unknown[0])
+        return options
+
+    def options(self) -> tuple[str, ...]:
+        """List the long and short options, for completion and for suggestions."""
+        return tuple(text for action in self._actions for text in action.option_strings)
+
+    def metavar_of(self, option: str) -> str | None:
+        """Tell what a value of this option stands for; None for an option without one."""
+        found = self._option_string_actions.get(option)
+        return None if found is None or found.nargs == 0 else str(found.metavar)
+
+    def positional_metavars(self) -> tuple[str, ...]:
+        """Tell what the words without a dash stand for."""
+        return tuple(str(action.metavar) for action in self._actions if not action.option_strings)
+
+    def _unknown(self, word: str) -> UsageError:
+        if not word.startswith("-"):
+            return UsageError(
+                f"{self.prog}: unexpected argument `{word}`", hint=f"`{self.prog} --help` tells the usage"
+            )
+        option = word.partition("=")[0]
+        otherwise = f"`{self.prog} --help` tells the options"
+        return UsageError(
+            f"{self.prog}: unknown option `{option}`", hint=did_you_mean(option, self.options(), otherwise)
+        )
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """Write a hint that names the nearest known word, or the other hint when none is near."""
+    import difflib  # noqa: PLC0415 - only mistakes need it
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean `{near[0]}`?" if near else otherwise
+
+
+def add_global_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes, before or after its name."""
+    group = parser.add_argument_group("everywhere")
+    group.add_argument("-C", dest="directory", metavar="DIR", default=None, help="run as if started in DIR")
+    group.add_argument("--file", type=Path, metavar="FILE", default=None, help="the manifest")
+    group.add_argument("--json", action="store_true", help="print the answer, and errors, as JSON")
+    group.add_argument("--no-color", action="store_true", help="print without colour")
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add what narrows a plan to some resources."""
+    group = parser.add_argument_group("selection")
+    help_target = "only this workspace or address and what it needs (repeatable)"
+    group.add_argument("--target", dest="targets", action="append", default=[], metavar=ADDRESS, help=help_target)
+    help_exclude = "all but this workspace or address and what needs it (repeatable)"
+    group.add_argument("--exclude", dest="excludes", action="append", default=[], metavar=ADDRESS, help=help_exclude)
+
+
+def add_planning(parser: argparse.ArgumentParser) -> None:
+    """Add what shapes a plan, the same for `plan` and `apply`."""
+    add_selection(parser)
+    group = parser.add_argument_group("planning")
+    group.add_argument("--prune", action="store_true", help="also remove what is ours and no longer declared")
+    help_replace = "replace a file of ours although it was edited by hand (repeatable)"
+    group.add_argument("--replace", action="append", default=[], metavar=ADDRESS, help=help_replace)
+    group.add_argument("--all-owners", action="store_true", help="also what others own")
+
+
+def add_execution(parser: argparse.ArgumentParser) -> None:
+    """Add what tells how changes are carried out."""
+    group = parser.add_argument_group("execution")
+    help_parallel = "changes under way at once (default: 8)"
+    group.add_argument("-j", "--parallelism", type=positive, default=None, metavar="N", help=help_parallel)
+    group.add_argument("--auto-approve", action="store_true", help="do not ask")
+    add_lock_timeout(group)
+
+
+def add_lock_timeout(parser: argparse._ActionsContainer) -> None:
+    """Add how long to wait for another apply."""
+    text = "wait so long for another apply to end (default: 0, refuse at once)"
+    parser.add_argument("--lock-timeout", type=seconds, default=0.0, metavar="SECONDS", help=text)
+
+
+def add_full(parser: argparse.ArgumentParser) -> None:
+    """Add the choice to see everything."""
+    parser.add_argument("--full", action="store_true", help="show each new file by itself, with its content")
+
+
+def positive(text: str) -> int:
+    """Read a whole number above zero."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number above 0")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Read a length of time."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number of seconds")
+    return value

@@ -1,0 +1,114 @@
+"""`orchestra completion`: print a script for a shell; the script asks `orchestra completion --words` at every Tab.
+
+Rule: what cannot be completed is not completed; no mistake, not even a broken manifest, is told at a Tab.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from reconciler.cli.arguments import ADDRESS, NAME, NAME_OR_PATH, Parser
+from reconciler.cli.commands import SUMMARIES
+from reconciler.cli.context import Context
+from reconciler.cli.program import load, parser_for, take_apart
+from reconciler.errors import OrchestraError, UsageError
+
+SCRIPTS = {
+    "bash": """\
+# bash completion for orchestra: eval "$(orchestra completion bash)"
+_orchestra() {
+    local IFS=$'\\n'
+    COMPREPLY=($(orchestra completion --words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+complete -o default -F _orchestra orchestra
+""",
+    "zsh": """\
+#compdef orchestra
+# zsh completion for orchestra: eval "$(orchestra completion zsh)" after compinit
+_orchestra() {
+    local -a candidates
+    candidates=("${(@f)$(orchestra completion --words -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    if [[ -n "${candidates[1]}" ]]; then
+        compadd -- "${candidates[@]}"
+    else
+        _files
+    fi
+}
+compdef _orchestra orchestra
+""",
+    "fish": """\
+# fish completion for orchestra: orchestra completion fish | source
+function __orchestra_words
+    set -l words (commandline -opc) (commandline -ct)
+    orchestra completion --words -- $words[2..-1] 2>/dev/null
+end
+complete -c orchestra -a '(__orchestra_words)'
+""",
+}
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("shell", metavar="SHELL", nargs="?", help="bash, zsh or fish")
+    parser.add_argument("--words", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("rest", metavar="WORD", nargs="*", help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Print the script, or complete words.
+
+    Raises:
+        UsageError: the shell is not known.
+    """
+    if options.words:
+        found = complete([word for word in (options.shell, *options.rest) if word is not None], context)
+        context.answer("".join(f"{word}\n" for word in found))
+        return 0
+    if options.shell not in SCRIPTS:
+        raise UsageError(f"no completion for `{options.shell or ''}`", hint="there is one for " + ", ".join(SCRIPTS))
+    context.answer(SCRIPTS[options.shell])
+    return 0
+
+
+def complete(words: Sequence[str], context: Context) -> tuple[str, ...]:
+    """List what the last word may become.
+
+    Args:
+        words: all that was typed after `orchestra`; the last one is being typed, perhaps empty.
+        context: tells where the manifest is looked for.
+    """
+    before, current = [word for word in words[:-1] if word != "="], words[-1] if words else ""
+    if current.startswith("--") and "=" in current:
+        option, _, value = current.partition("=")
+        return tuple(f"{option}={found}" for found in complete([*before, option, value], context))
+    current = current.removeprefix("=")  # bash takes `--target=` apart
+    with suppress(OrchestraError):
+        line = take_apart(before)
+        candidates = _within(line.command, before, current, context) if line.command else SUMMARIES
+        return tuple(word for word in candidates if word.startswith(current) and word.isprintable())
+    return ()
+
+
+def _within(command: str, before: Sequence[str], current: str, context: Context) -> Iterable[str]:
+    parser = parser_for(command, load(command))
+    awaited = parser.metavar_of(before[-1])
+    if awaited is None and current.startswith("-"):
+        return sorted(option for option in parser.options() if option.startswith("--"))
+    return _values(parser, awaited, context)
+
+
+def _values(parser: Parser, awaited: str | None, context: Context) -> Iterable[str]:
+    metavars = (awaited,) if awaited else parser.positional_metavars()
+    if "SHELL" in metavars:
+        return tuple(SCRIPTS)
+    return _names(context) if {NAME, NAME_OR_PATH, ADDRESS} & set(metavars) else ()
+
+
+def _names(context: Context) -> tuple[str, ...]:
+    from reconciler.operations import validate  # noqa: PLC0415 - only names need the manifest
+    from reconciler.operations.session import open_session  # noqa: PLC0415
+
+    manifest = validate.validate(open_session(context.cwd, context.environment, file=None, on_secrets=context.conceal))
+    return tuple(declaration.full_name for declaration in manifest.declarations)

@@ -1,0 +1,38 @@
+"""`orchestra destroy`: take down what holds no work, and say of the rest why it stays."""
+
+from __future__ import annotations
+
+import argparse
+
+from reconciler.cli.arguments import add_execution, add_full, add_selection
+from reconciler.cli.context import Context
+from reconciler.cli.execution import Execution, execute
+from reconciler.cli.opening import open_here
+from reconciler.model.outcome import Report
+from reconciler.operations import destroy
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_selection(parser)
+    add_execution(parser)
+    add_full(parser)
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Plan, ask, destroy."""
+
+    def operation(given: Execution) -> Report | None:
+        session = open_here(options, context)
+        return destroy.destroy(
+            session,
+            destroy.DestroyOptions(targets=tuple(options.targets), excludes=tuple(options.excludes)),
+            settings=given.settings,
+            reporter=given.reporter,
+            interrupt=given.interrupt,
+            approve=given.approve,
+            lock_timeout=given.lock_timeout,
+            on_wait=given.on_wait,
+        ).report
+
+    return execute(options, context, "destroy", operation)

@@ -1,0 +1,40 @@
+"""The entry point. Rule: it imports nothing at its top but `sys`, so that `--version` costs no more than Python."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and give its exit code; never raises, never shows a traceback.
+
+    Args:
+        argv: the words after the program's name; None takes them from the process.
+    """
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] in (["--version"], ["-V"]):
+        from reconciler import __version__  # noqa: PLC0415 - start-up
+
+        return _print(f"orchestra {__version__}\n")
+    if not words or words in (["--help"], ["-h"], ["help"]):
+        from reconciler.cli.commands import help_text  # noqa: PLC0415 - start-up
+
+        return _print(help_text())
+    try:
+        from reconciler.cli.program import run  # noqa: PLC0415 - start-up
+    except KeyboardInterrupt:
+        return 130
+    return run(words)
+
+
+def _print(text: str) -> int:
+    """Write an answer that needs nothing; a reader who left is no error of ours."""
+    if sys.stdout is None:  # closed by whoever started us
+        return 1
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = None  # or Python complains when it flushes at its end
+        return 1
+    return 0

@@ -1,0 +1,24 @@
+"""`orchestra remove`: take a worktree or a helper out of the manifest; what it made stays until it is pruned."""
+
+from __future__ import annotations
+
+import argparse
+
+from reconciler.cli.add import tell_edit
+from reconciler.cli.arguments import NAME
+from reconciler.cli.context import Context
+from reconciler.cli.opening import open_here
+from reconciler.operations import add
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("name", metavar=NAME, help="a worktree, or a helper as `auth--test`")
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Edit the manifest and show the difference."""
+    session = open_here(options, context)
+    tell_edit(add.remove(session, options.name), context)
+    context.narrate("What it made stays; `orchestra apply --prune` removes what holds no work.\n")
+    return 0

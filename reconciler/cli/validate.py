@@ -1,0 +1,29 @@
+"""`orchestra validate`: check the manifest, and make nothing."""
+
+from __future__ import annotations
+
+import argparse
+
+from reconciler.cli.context import Context
+from reconciler.cli.opening import open_here
+from reconciler.operations import validate
+from reconciler.views.json import document
+from reconciler.views.text import escape, plural
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options: none."""
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Check, and say what was found."""
+    manifest = validate.validate(open_here(options, context))
+    worktrees = sum(declaration.level == 1 for declaration in manifest.declarations)
+    helpers = len(manifest.declarations) - worktrees
+    if context.json:
+        counts = {"file": str(manifest.file), "worktrees": worktrees, "helpers": helpers}
+        context.answer(document({"format": "orchestra.validate/1", "valid": True, **counts}))
+    else:
+        counted = f"{plural(worktrees, 'worktree')}, {plural(helpers, 'helper')}"
+        context.answer(f"{escape(str(manifest.file))} is valid: {counted}.\n")
+    return 0

@@ -1,0 +1,197 @@
+"""git, the program: the one place that starts it, scrubs its surroundings and says what its failures mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.clients.process import Finished, Runner
+from reconciler.errors import ClientError, PermanentError, TransientError, UsageError
+
+# Inherited variables that only say how git reaches the network or where the user's configuration is. All other GIT_*
+# variables (GIT_DIR, GIT_INDEX_FILE, GIT_LITERAL_PATHSPECS, ...) would redirect us when we are called from a hook.
+_KEPT_VARIABLES = (
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_ASKPASS",
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_TEMPLATE_DIR",
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE",
+)
+
+# What another attempt may mend: locks that another git holds for a moment, and the races of `git worktree add`
+# (a reader that meets another tree's half-written record; seen with 2.39, still in the source of 2.55).
+_TRANSIENT = re.compile(
+    r"\.lock': File exists|could not lock config file|cannot lock ref|failed to read .*/commondir"
+    r"|bad object worktrees/|unable to write upstream branch configuration"
+)
+_STALE_LOCK = re.compile(r"'([^']+\.lock)': File exists")
+
+
+def git_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for git: the user's own, without what would redirect git, and with messages that can be read."""
+    kept = {key: value for key, value in environment.items() if not key.startswith("GIT_") or key in _KEPT_VARIABLES}
+    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Where a repository is.
+
+    Attributes:
+        common_dir: the git directory that all its worktrees share.
+    """
+
+    common_dir: Path
+
+
+class Git:
+    """Starts git."""
+
+    def __init__(self, environment: Mapping[str, str], runner: Runner | None = None) -> None:
+        self.runner = runner or Runner(git_environment(environment))
+
+    def run(
+        self,
+        *words: str | Path,
+        cwd: Path | None = None,
+        git_dir: Path | None = None,
+        stdin: bytes = b"",
+        ok: Sequence[int] = (0,),
+    ) -> Finished:
+        """Run one git command.
+
+        Args:
+            words: the command and its arguments.
+            cwd: where to stand.
+            git_dir: the git directory to speak of, instead of the one of `cwd`.
+            stdin: its input.
+            ok: the exit statuses that are an answer, not a failure.
+
+        Raises:
+            TransientError: another git was in the way for the moment.
+            PermanentError: it failed otherwise.
+        """
+        where = (f"--git-dir={git_dir}",) if git_dir else ()
+        finished = self.runner.run(("git", *where, *words), cwd=cwd or git_dir, stdin=stdin)
+        if finished.code not in ok:
+            raise _failure(finished)
+        return finished
+
+    def lines(self, *words: str | Path, cwd: Path | None = None, git_dir: Path | None = None) -> list[str]:
+        """The lines that a git command prints; raises as `run` does."""
+        return self.run(*words, cwd=cwd, git_dir=git_dir).text.splitlines()
+
+    def discover(self, cwd: Path) -> Repository:
+        """Find the repository that a directory belongs to.
+
+        Raises:
+            UsageError: there is none, or git is missing.
+        """
+        try:
+            answer = self.lines("rev-parse", "--path-format=absolute", "--git-common-dir", cwd=cwd)
+        except ClientError as error:
+            raise UsageError(
+                f"{cwd} is not in a git repository ({error.message})",
+                hint="go to a repository, or make one with `git init`",
+            ) from error
+        return Repository(Path(answer[0]))
+
+
+def _failure(finished: Finished) -> ClientError:
+    """Decide here, where it is first seen, whether another attempt may help."""
+    command = " ".join(word for word in finished.argv if not word.startswith("--git-dir="))
+    if finished.code < 0:
+        return PermanentError(f"`{command}` was ended by signal {-finished.code}")
+    said = finished.stderr or finished.text.strip() or f"exit status {finished.code}"
+    message = f"`{command}` failed: {said}"
+    if not _TRANSIENT.search(said):
+        return PermanentError(message, hint=_disk_hint(said))
+    lock = _STALE_LOCK.search(said)
+    hint = f"if no git is at work there, a killed one left it behind: remove {lock[1]}" if lock else ""
+    return TransientError(message, hint=hint)
+
+
+def _disk_hint(said: str) -> str:
+    return "free some space and run the command again" if "No space left" in said else ""
+
+
+def count_ahead_behind(
+    git: Git, git_dir: Path, pairs: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[int, int]]:
+    """Count, for pairs of commits, what the first has that the second has not, and the other way round.
+
+    Two programs, however many pairs: the commits above all tips' common ancestor are listed once and counted here
+    (git counts many pairs in one program only from 2.41 on).
+
+    Raises:
+        ClientError: git failed.
+    """
+    wanted = {pair for pair in pairs if pair[0] != pair[1]}
+    same = {pair: (0, 0) for pair in pairs if pair[0] == pair[1]}
+    if not wanted:
+        return same
+    parents = _parents(git, git_dir, sorted({commit for pair in wanted for commit in pair}))
+    reach = {tip: _reachable(tip, parents) for tip in {commit for pair in wanted for commit in pair}}
+    counts = {
+        (left, right): (len(reach[left] - reach[right]), len(reach[right] - reach[left])) for left, right in wanted
+    }
+    return {**same, **counts}
+
+
+def _parents(git: Git, git_dir: Path, tips: list[str]) -> dict[str, list[str]]:
+    common = git.run("merge-base", "--octopus", *tips, git_dir=git_dir, ok=(0, 1)).text.split()
+    request = "\n".join([*tips, *(f"^{commit}" for commit in common)]) + "\n"
+    listed = git.run("rev-list", "--parents", "--stdin", git_dir=git_dir, stdin=request.encode()).text
+    return {words[0]: words[1:] for words in map(str.split, listed.splitlines())}
+
+
+def _reachable(tip: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [tip]
+    while waiting:
+        commit = waiting.pop()
+        if commit in parents and commit not in seen:
+            seen.add(commit)
+            waiting.extend(parents[commit])
+    return seen
+
+
+def paths_in_commits(git: Git, git_dir: Path, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bool]:
+    """Say for pairs of (commit, path) whether the commit's tree has something there; one program for all.
+
+    Raises:
+        ClientError: git failed.
+    """
+    if not wanted:
+        return {}
+    request = "".join(f"{commit}:{path}\n" for commit, path in wanted)
+    answer = git.run("cat-file", "--batch-check", git_dir=git_dir, stdin=request.encode("utf-8", "surrogateescape"))
+    # A line each, in order: "<id> <type> <size>", or "<what was asked> missing".
+    return {pair: not line.endswith("missing") for pair, line in zip(wanted, answer.text.splitlines(), strict=True)}
+
+
+def resolve_commits(git: Git, git_dir: Path, names: Sequence[str]) -> dict[str, str | None]:
+    """The commits that names (tags, hashes) stand for, None for what stands for none; one program for all.
+
+    Raises:
+        ClientError: git failed.
+    """
+    if not names:
+        return {}
+    request = "".join(f"{name}^{{commit}}\n" for name in names)
+    answer = git.run("cat-file", "--batch-check", git_dir=git_dir, stdin=request.encode("utf-8", "surrogateescape"))
+    lines = [line.split(" ") for line in answer.text.splitlines()]
+    return {name: words[0] if words[1] == "commit" else None for name, words in zip(names, lines, strict=True)}

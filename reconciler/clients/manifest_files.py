@@ -1,0 +1,41 @@
+"""Read a manifest's files from disk.
+
+The rule: a path relative to the root stays inside it, also through links; only regular files are read.
+"""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFiles:
+    """The files below a root; an absolute path is read as it is, because a person named it."""
+
+    root: Path
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """Read at most `limit` bytes; None when there is no such file.
+
+        Raises:
+            OSError: it cannot be read, is no regular file, or a relative path leads out of the root.
+        """
+        place = self.root / path
+        if not place.exists() and not place.is_symlink():
+            return None
+        if not Path(path).is_absolute() and not place.resolve().is_relative_to(self.root.resolve()):
+            raise OSError(errno.EXDEV, "a link leads out of the repository")
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "it is not a regular file")
+            return file.read(limit)
+
+    def glob(self, pattern: str) -> tuple[str, ...]:
+        """List the files that a pattern without `**` matches, sorted."""
+        return tuple(sorted(glob.glob(pattern, root_dir=self.root)))  # noqa: PTH207 - relative results are wanted

@@ -1,0 +1,101 @@
+"""Marks: what orchestra made, said by the thing itself.
+
+A tree's marks live in `orchestra.json` in its private git directory: they move with the tree, vanish with it, and no
+clone or copy carries them to another repository unnoticed, since each names the clone it belongs to. One file holds the
+marks of everything in that tree: the workspace, the desks in it, and the files we wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler.clients import files
+from reconciler.model.address import Address
+
+FILE_NAME = "orchestra.json"
+_CHANGING = threading.Lock()
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The mark of one resource.
+
+    Attributes:
+        declared: the declaration that was last applied, field by field, so that a changed manifest and a changed world
+            can be told apart.
+        state: `filling` while a tree's files are being written; else `ready`.
+    """
+
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    state: str = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkBook:
+    """All marks in one tree.
+
+    Attributes:
+        clone: the identity of the clone they belong to.
+    """
+
+    clone: str
+    marks: Mapping[Address, Mark]
+
+    def put(self, address: Address, mark: Mark) -> MarkBook:
+        """The same book with a mark added or replaced."""
+        return MarkBook(self.clone, {**self.marks, address: mark})
+
+    def drop(self, address: Address) -> MarkBook:
+        """The same book without a mark."""
+        return MarkBook(self.clone, {key: mark for key, mark in self.marks.items() if key != address})
+
+
+def load_book(git_dir: Path, clone: str | None) -> MarkBook | None:
+    """Read a tree's marks; None when there are none, none of this clone, or they cannot be read."""
+    entry = files.read(git_dir, FILE_NAME)
+    if clone is None or entry is None or entry.content is None:
+        return None
+    try:
+        document = json.loads(entry.content)
+        if document["clone"] != clone:
+            return None
+        marks = {
+            Address.parse(key): Mark(value["declared"], value["state"]) for key, value in document["marks"].items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return MarkBook(clone, marks)
+
+
+def save_book(git_dir: Path, book: MarkBook, *, durable: bool = False) -> None:
+    """Write a tree's marks, all of them at once.
+
+    Raises:
+        PermanentError: the operating system refused.
+    """
+    document = {
+        "format": _FORMAT,
+        "clone": book.clone,
+        "marks": {
+            str(address): {"declared": dict(mark.declared), "state": mark.state}
+            for address, mark in sorted(book.marks.items())
+        },
+    }
+    text = json.dumps(document, ensure_ascii=False)
+    files.write(git_dir, FILE_NAME, text.encode("utf-8", "surrogateescape"), durable=durable)
+
+
+def change_book(git_dir: Path, clone: str, change: Callable[[MarkBook], MarkBook], *, durable: bool = False) -> None:
+    """Change a tree's marks. Safe between threads; between processes the repository's lock sees to it.
+
+    Raises:
+        PermanentError: the operating system refused.
+    """
+    with _CHANGING:
+        save_book(git_dir, change(load_book(git_dir, clone) or MarkBook(clone, {})), durable=durable)

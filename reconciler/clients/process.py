@@ -1,0 +1,121 @@
+"""Run programs. The one choke point: nothing passes a shell, the environment is given, failures carry everything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import PermanentError
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A program that ended.
+
+    Attributes:
+        code: its exit status; negative when a signal ended it.
+    """
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """Its output as text; bytes that are no UTF-8 survive a round trip."""
+        return self.stdout.decode("utf-8", "surrogateescape")
+
+
+class Runner:
+    """Starts programs and can end all that are running.
+
+    Every program gets a session of its own: a Ctrl-C in the terminal reaches orchestra alone, which decides.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+    ) -> Finished:
+        """Run a program to its end.
+
+        Raises:
+            PermanentError: it could not be started, or all programs were told to stop.
+        """
+        words = tuple(str(word) for word in argv)
+        process = self._start(words, cwd, {**self._environment, **(environment or {})})
+        try:
+            stdout, stderr = process.communicate(stdin)
+        finally:
+            with self._lock:
+                self._running.discard(process)
+        return Finished(words, process.returncode, stdout, stderr.decode("utf-8", "replace").strip())
+
+    def _start(self, argv: tuple[str, ...], cwd: Path | None, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._stopped:
+                raise PermanentError(f"{argv[0]} was not started: interrupted")
+            try:
+                process = subprocess.Popen(  # noqa: S603 - a list of words, never a shell
+                    argv,
+                    cwd=cwd,
+                    env=environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                reason = error.strerror or str(error)
+                hint = f"install {argv[0]}" if isinstance(error, FileNotFoundError) and cwd and cwd.is_dir() else ""
+                raise PermanentError(f"cannot run {argv[0]} in {cwd}: {reason}", hint=hint) from error
+            self._running.add(process)
+            return process
+
+    def stop_all(self) -> None:
+        """End what is running, the whole session of each, and start nothing more."""
+        with self._lock:
+            self._stopped = True
+            running = tuple(self._running)
+        for process in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+
+
+def processes_using(directory: Path) -> tuple[tuple[int, str], ...]:
+    """Find the processes whose working directory lies in a directory: process id and command name.
+
+    Reads `/proc`; where there is none (macOS) the answer is empty. A process that shows its directory to nobody but
+    root is not seen.
+    """
+    prefix = os.path.realpath(directory)
+    found = []
+    for entry in _numbered(Path("/proc")):
+        with contextlib.suppress(OSError):
+            where = (entry / "cwd").readlink().as_posix()
+            if where == prefix or where.startswith(prefix + "/"):
+                found.append((int(entry.name), (entry / "comm").read_text().strip()))
+    return tuple(sorted(found))
+
+
+def _numbered(directory: Path) -> list[Path]:
+    try:
+        return [entry for entry in directory.iterdir() if entry.name.isdigit()]
+    except OSError:
+        return []

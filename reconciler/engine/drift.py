@@ -1,0 +1,53 @@
+"""What a change was planned from against what is found now: its fingerprint, compared in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.errors import ConflictError
+from reconciler.model.change import Action, Change, Mode
+
+_ORDERS = {
+    Action.NO_OP: "leave it as it is",
+    Action.CREATE: "create it",
+    Action.UPDATE: "update it",
+    Action.DELETE: "remove it",
+    Action.CONFLICT: "stop at a conflict",
+}
+PLAN_AGAIN = "run `orchestra plan` again and look at the difference"
+
+
+def describe_drift(planned_from: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """Name each field that moved, what was planned from and what was found; empty when none did."""
+    moved = sorted(field for field in planned_from.keys() | found.keys() if planned_from.get(field) != found.get(field))
+    return "; ".join(f"{f}: planned from {_say(planned_from.get(f))}, found {_say(found.get(f))}" for f in moved)
+
+
+def require_same(planned: Change, fresh: Change) -> None:
+    """Make sure that the world did not move under a change.
+
+    Raises:
+        ConflictError: it did; names the field, what was planned from and what was found.
+    """
+    drift = describe_drift(planned.observed, fresh.observed) or describe_order(planned, fresh)
+    if drift:
+        raise ConflictError(
+            f"{planned.address} is not what it was planned from: {drift}", hint=fresh.hint or PLAN_AGAIN
+        )
+
+
+def describe_order(planned: Change, fresh: Change) -> str:
+    """Say how the order itself differs; empty when it does not."""
+    if (planned.action, planned.mode) == (fresh.action, fresh.mode):
+        return ""
+    because = f" ({fresh.reason})" if fresh.reason else ""
+    return f"planned to {_order(planned)}, now to {_order(fresh)}{because}"
+
+
+def _order(change: Change) -> str:
+    where = "" if change.mode is Mode.IN_PLACE else f" {change.mode.value}"
+    return _ORDERS[change.action] + where
+
+
+def _say(value: str | None) -> str:
+    return "nothing" if value is None else repr(value)

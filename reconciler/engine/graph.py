@@ -1,0 +1,204 @@
+"""Resources and what they depend on, as one acyclic graph with one stable order.
+
+Whatever the order of the input, the order of the graph is the same: a dependency before its dependents, and among those
+that may come next the one whose name sorts first, so that what belongs to one worktree stands together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import networkx as nx
+
+from reconciler.engine.naming import did_you_mean, natural_key
+from reconciler.errors import ManifestError, Problem
+from reconciler.model.address import Address
+from reconciler.model.resource import Resource
+
+Edges = Mapping[Address, tuple[Address, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What is declared, in an order in which it can be made.
+
+    Attributes:
+        resources: all of them, dependencies first.
+    """
+
+    resources: Mapping[Address, Resource[Any]]
+    _needs: Edges
+    _needed_by: Edges
+
+    @property
+    def order(self) -> tuple[Address, ...]:
+        """All addresses, dependencies first."""
+        return tuple(self.resources)
+
+    def dependencies(self, address: Address) -> tuple[Address, ...]:
+        """Name what it needs directly, in the order of the graph."""
+        return self._needs[address]
+
+    def with_ancestors(self, addresses: Iterable[Address]) -> frozenset[Address]:
+        """Add everything that they depend on, however far."""
+        return reach(addresses, self._needs.__getitem__)
+
+    def with_descendants(self, addresses: Iterable[Address]) -> frozenset[Address]:
+        """Add everything that depends on them, however far."""
+        return reach(addresses, self._needed_by.__getitem__)
+
+
+def reach(starts: Iterable[Address], following: Callable[[Address], Iterable[Address]]) -> frozenset[Address]:
+    """Collect the starts and all that can be reached from them."""
+    found = set(starts)
+    waiting = list(found)
+    while waiting:
+        new = set(following(waiting.pop())) - found
+        found |= new
+        waiting.extend(new)
+    return frozenset(found)
+
+
+def build_graph(resources: Iterable[Resource[Any]], kind_order: Sequence[str] = ()) -> Graph:
+    """Connect resources by what they depend on.
+
+    Args:
+        resources: in any order.
+        kind_order: kinds in the order in which they stand on each other, for the order among equals.
+
+    Raises:
+        ManifestError: an address is declared twice, a dependency is not declared, or they run in a circle;
+            all of them at once.
+    """
+    declared = tuple(resources)
+    by_address: dict[Address, Resource[Any]] = {}
+    for resource in declared:
+        by_address.setdefault(resource.address, resource)
+    digraph = _connect(by_address)
+    problems = (*_duplicates(declared, by_address), *_missing(by_address), *_cycles(digraph, by_address))
+    if problems:
+        raise ManifestError(problems)
+    order = nx.lexicographical_topological_sort(digraph, key=lambda address: natural_key(address, kind_order))
+    return _freeze(digraph, by_address, tuple(order))
+
+
+def _connect(by_address: Mapping[Address, Resource[Any]]) -> nx.DiGraph[Address]:
+    digraph: nx.DiGraph[Address] = nx.DiGraph()
+    digraph.add_nodes_from(by_address)
+    digraph.add_edges_from(
+        (needed, resource.address)
+        for resource in by_address.values()
+        for needed in resource.depends_on
+        if needed in by_address
+    )
+    return digraph
+
+
+def _freeze(
+    digraph: nx.DiGraph[Address], by_address: Mapping[Address, Resource[Any]], order: tuple[Address, ...]
+) -> Graph:
+    position = {address: index for index, address in enumerate(order)}
+    return Graph(
+        MappingProxyType({address: by_address[address] for address in order}),
+        MappingProxyType({a: tuple(sorted(digraph.predecessors(a), key=position.__getitem__)) for a in order}),
+        MappingProxyType({a: tuple(sorted(digraph.successors(a), key=position.__getitem__)) for a in order}),
+    )
+
+
+def _duplicates(declared: Iterable[Resource[Any]], by_address: Mapping[Address, Resource[Any]]) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(f"{resource.address} is declared twice{_first(by_address[resource.address])}", resource.where)
+        for resource in declared
+        if by_address[resource.address] is not resource
+    )
+
+
+def _first(resource: Resource[Any]) -> str:
+    return f", first at {resource.where}" if resource.where else ""
+
+
+def _missing(by_address: Mapping[Address, Resource[Any]]) -> tuple[Problem, ...]:
+    names = [str(address) for address in by_address]
+    return tuple(
+        Problem(
+            f"{resource.address} needs {needed}, which is not declared",
+            resource.where,
+            did_you_mean(str(needed), names),
+        )
+        for resource in by_address.values()
+        for needed in resource.depends_on
+        if needed not in by_address
+    )
+
+
+def _cycles(digraph: nx.DiGraph[Address], by_address: Mapping[Address, Resource[Any]]) -> tuple[Problem, ...]:
+    """Find one shortest cycle in every knot; enumerating all of them would take exponential time."""
+    knots = [knot for knot in nx.strongly_connected_components(digraph) if _is_knot(digraph, knot)]
+    cycles = [_shortest_cycle(digraph, knot) for knot in knots]
+    return tuple(_cycle_problem(cycle, by_address) for cycle in sorted(cycles, key=lambda cycle: (len(cycle), cycle)))
+
+
+def _is_knot(digraph: nx.DiGraph[Address], component: set[Address]) -> bool:
+    return len(component) > 1 or any(digraph.has_edge(address, address) for address in component)
+
+
+def _shortest_cycle(digraph: nx.DiGraph[Address], knot: set[Address]) -> tuple[Address, ...]:
+    """Walk along "needs" from each member and keep the shortest way back, `(a, b)` for "a needs b, b needs a"."""
+    needs = {address: sorted(set(digraph.predecessors(address)) & knot) for address in knot}
+    best: tuple[Address, ...] = ()
+    for start in sorted(knot):
+        best = _way_back(needs, start, len(best) or len(knot) + 1) or best
+    return best
+
+
+def _way_back(needs: Mapping[Address, Sequence[Address]], start: Address, limit: int) -> tuple[Address, ...]:
+    """Search breadth first for a way from `start` to itself that is shorter than `limit` steps."""
+    came_from: dict[Address, Address] = {}
+    level, length = [start], 1
+    while level and length < limit:
+        closing = next((address for address in level if start in needs[address]), None)
+        if closing is not None:
+            return _walk_back(came_from, start, closing)
+        level, length = _next_level(needs, level, came_from), length + 1
+    return ()
+
+
+def _next_level(
+    needs: Mapping[Address, Sequence[Address]], level: list[Address], came_from: dict[Address, Address]
+) -> list[Address]:
+    """Take one step from each, and remember where each new one was first reached from."""
+    reached = []
+    for address in level:
+        for needed in needs[address]:
+            if needed not in came_from:
+                came_from[needed] = address
+                reached.append(needed)
+    return reached
+
+
+def _walk_back(came_from: Mapping[Address, Address], start: Address, end: Address) -> tuple[Address, ...]:
+    way = [end]
+    while way[-1] != start:
+        way.append(came_from[way[-1]])
+    return tuple(reversed(way))
+
+
+def _cycle_problem(cycle: tuple[Address, ...], by_address: Mapping[Address, Resource[Any]]) -> Problem:
+    one_kind = len({address.kind for address in cycle}) == 1
+    named = {address: address.name if one_kind else str(address) for address in cycle}
+    edges = [
+        f"{named[needing]} needs {named[needed]}{_at(by_address[needing])}"
+        for needing, needed in zip(cycle, (*cycle[1:], cycle[0]), strict=True)
+    ]
+    return Problem(
+        "these need each other in a circle: " + ", ".join(edges),
+        by_address[cycle[0]].where,
+        "take one of these dependencies out",
+    )
+
+
+def _at(resource: Resource[Any]) -> str:
+    return f" ({resource.where})" if resource.where else ""

@@ -1,0 +1,65 @@
+"""What is to become of a file. Pure. An edit by hand is kept and shown, and replaced only on request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.clients.files import Entry
+from reconciler.kinds.digest import digest
+from reconciler.kinds.file.spec import FileActual, FileSpec
+from reconciler.model.address import Address
+from reconciler.model.change import Action, Change, FieldChange
+
+
+def decide(address: Address, spec: FileSpec, actual: FileActual) -> Change:
+    """Compare a declared file with what was found of it."""
+    found = digest(actual.entry) if actual.entry else None
+    observed = {"path": actual.path, "content": str(found)}
+    if actual.blocked:
+        return Change(address, Action.CONFLICT, actual.blocked, hint=actual.hint, observed=observed)
+    notes = _aside_note(actual)
+    if found is None:
+        reason = "it was deleted by hand" if actual.applied else "declared, and does not exist"
+        fields = (FieldChange("content", None, _shown(Entry(spec.content, spec.link)), text=True),)
+        return Change(address, Action.CREATE, reason, fields, notes=notes, observed=observed)
+    if spec.seed or (found == spec.digest == actual.applied and actual.hidden):
+        return Change(address, Action.NO_OP, observed=observed)
+    if found == spec.digest:
+        fields = (FieldChange("record", "incomplete", "complete"),)
+        reason = "it is there, and its mark is not"
+        return Change(address, Action.UPDATE, reason, fields, notes=notes, observed=observed)
+    return replace(_decide_differing(address, spec, actual, found), observed=observed)
+
+
+def _decide_differing(address: Address, spec: FileSpec, actual: FileActual, found: str) -> Change:
+    notes = _aside_note(actual)
+    edited = found != actual.applied and bool(actual.entry and actual.entry.content)
+    if edited and not spec.replace:
+        stale = " (and what is declared changed since)" if actual.applied != spec.digest else ""
+        note = f"drift: edited by hand{stale}; kept, `orchestra apply --replace {address}` replaces it"
+        return Change(address, Action.NO_OP, notes=(*notes, note))
+    reason = "edited by hand; replaced as requested" if edited else "its content is declared otherwise than before"
+    before = _shown(actual.entry) if actual.entry else None
+    fields = (FieldChange("content", before, _shown(Entry(spec.content, spec.link)), text=True),)
+    return Change(address, Action.UPDATE, reason, fields, notes=notes)
+
+
+def _aside_note(actual: FileActual) -> tuple[str, ...]:
+    return (f"lies at {actual.path}: {actual.moved_aside}",) if actual.moved_aside else ()
+
+
+def decide_removal(address: Address, actual: FileActual) -> Change:
+    """Say what removing a file would be: a deletion, or kept when somebody edited it."""
+    observed = {"path": actual.path, "content": str(digest(actual.entry) if actual.entry else None)}
+    if actual.entry and digest(actual.entry) != actual.applied:
+        note = f"{actual.path} is kept: edited by hand"
+        return Change(address, Action.NO_OP, "kept: edited by hand", notes=(note,), orphan=True, observed=observed)
+    before = _shown(actual.entry) if actual.entry else None
+    fields = (FieldChange("content", before, None, text=True),)
+    return Change(address, Action.DELETE, "nobody edited it", fields, orphan=True, observed=observed)
+
+
+def _shown(entry: Entry) -> str:
+    if entry.link is not None:
+        return f"link to {entry.link}\n"
+    return entry.content.decode("utf-8", "replace") if entry.content is not None else "(not a file)\n"

@@ -1,0 +1,225 @@
+"""The kind itself: files of ours in trees, known by path and hash in the tree's marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.clients import excludes, files
+from reconciler.clients.files import Entry
+from reconciler.clients.git import Git, paths_in_commits
+from reconciler.clients.marks import Mark, MarkBook, change_book, load_book
+from reconciler.clients.survey import Survey, linked_git_dir
+from reconciler.errors import ConflictError, OrchestraError, RefusedError
+from reconciler.kinds.digest import digest
+from reconciler.kinds.file.decide import decide, decide_removal
+from reconciler.kinds.file.spec import DESKS, FileActual, FileSpec
+from reconciler.kinds.memory import Memory
+from reconciler.kinds.scope import Scope
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.resource import Resource
+
+KIND = "file"
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """Files in the trees of one clone.
+
+    Attributes:
+        clone: the identity that marks name; None before the first apply.
+        global_excludes: the user's own global excludes, which each tree's exclude file repeats.
+    """
+
+    git: Git
+    clone: str | None
+    global_excludes: str = ""
+    memory: Memory = field(default_factory=Memory)
+    name: str = KIND
+
+    def observe(self, resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Address, FileActual]:
+        """Read all declared files; one program asks what the repository has by their names."""
+        self._ask_what_is_tracked(resources, scope.survey)
+        for tree, spec in {resource.spec.tree: resource.spec for resource in resources}.items():
+            old_name = spec.was.name.partition("/")[0] if spec.was else None
+            self.memory.located.learn(scope.survey, tree, spec.workspace, old_name)
+        trees = {tree: self._load(tree) for tree in {resource.spec.tree for resource in resources}}
+        found = {r.address: self._find(r.address, r.spec, trees[r.spec.tree]) for r in resources}
+        return {**found, **_orphans(resources, scope)}
+
+    def look(self, resource: Resource[FileSpec]) -> FileActual | None:
+        """Read one file anew, without starting a program."""
+        return self._find(resource.address, resource.spec, self._load(resource.spec.tree))
+
+    def diff(self, resource: Resource[FileSpec], actual: FileActual | None) -> Change:
+        """Keep what was edited by hand; write what is missing or was declared otherwise."""
+        return decide(resource.address, resource.spec, actual or FileActual(resource.spec.path))
+
+    def orphan(self, address: Address, actual: FileActual) -> Change:
+        """Remove what nobody edited."""
+        return decide_removal(address, actual)
+
+    def assume(self, resource: Resource[FileSpec]) -> FileActual:
+        """A file just as declared."""
+        spec = resource.spec
+        return FileActual(spec.path, Entry(spec.content, spec.link), spec.digest, tree=spec.tree)
+
+    def apply(self, change: Change, resource: Resource[FileSpec], actual: FileActual | None) -> None:
+        """Hide it from `git status`, write it, mark it: in this order, so that a kill leaves nothing to be seen.
+
+        Raises:
+            OrchestraError: it could not be written.
+        """
+        spec = resource.spec
+        tree, path = self.memory.located.resolve(spec.tree), actual.path if actual else spec.path
+        git_dir = _require_git_dir(tree)
+        if self.clone is None:
+            raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
+        self._exclude(tree, git_dir, also=path)
+        if spec.link is not None:
+            files.write_link(tree, path, spec.link)
+        elif not (actual and actual.entry and digest(actual.entry) == spec.digest):
+            files.write(tree, path, spec.content or b"")
+        mark = Mark({"path": path, "sha256": spec.digest})
+        change_book(git_dir, self.clone, lambda book: book.put(resource.address, mark))
+
+    def destroy(self, address: Address, actual: FileActual) -> None:
+        """Remove it if nobody edited it since.
+
+        Raises:
+            RefusedError: somebody did.
+            OrchestraError: it could not be removed.
+        """
+        git_dir = linked_git_dir(actual.tree)
+        if git_dir is None or self.clone is None:
+            return
+        entry = files.read(actual.tree, actual.path)
+        if entry is not None and digest(entry) != actual.applied:
+            raise RefusedError(f"{actual.tree / actual.path} was edited", hint="it is kept; remove it by hand")
+        files.remove(actual.tree, actual.path)
+        change_book(git_dir, self.clone, lambda book: book.drop(address))
+        self._exclude(actual.tree, git_dir)
+
+    def exclusive_key(self, address: Address, spec: FileSpec | None) -> str | None:
+        """Files of one tree share its exclude file."""
+        return f"files of {address.name.partition('/')[0]}"
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def _ask_what_is_tracked(self, resources: Iterable[Resource[FileSpec]], survey: Survey) -> None:
+        asked: dict[tuple[str, str], list[tuple[Path, str]]] = {}
+        for resource in resources:
+            spec = resource.spec
+            tip = _tip(survey, spec)
+            for path in (spec.path, DESKS) if tip else ():
+                asked.setdefault((str(tip), path), []).append((spec.tree, path))
+        answers = paths_in_commits(self.git, survey.repository.common_dir, sorted(asked))
+        self.memory.tracked.update({place: answers[pair] for pair, places in asked.items() for place in places})
+
+    def _load(self, declared: Path) -> _Tree:
+        tree = self.memory.located.resolve(declared)
+        git_dir = linked_git_dir(tree)
+        return _Tree(tree, git_dir, load_book(git_dir, self.clone) if git_dir else None)
+
+    def _find(self, address: Address, spec: FileSpec, tree: _Tree) -> FileActual:
+        try:
+            return self._find_in(address, spec, tree)
+        except OrchestraError as error:
+            return FileActual(spec.path, blocked=error.message, hint=error.hint, tree=tree.path)
+
+    def _find_in(self, address: Address, spec: FileSpec, tree: _Tree) -> FileActual:
+        if self.memory.tracked.get((spec.tree, DESKS)) and spec.path.startswith(f"{DESKS}/"):
+            hint = "orchestra keeps desks there; the repository's own has to be called otherwise"
+            return FileActual(spec.path, blocked=f"the repository itself has {DESKS}", hint=hint, tree=tree.path)
+        mark = tree.mark(address, spec.was)
+        applied = str(mark.declared.get("sha256")) if mark else None
+        marked_at = str(mark.declared.get("path")) if mark else None
+        why = self._why_aside(spec, tree, marked_at)
+        path = spec.fallback if why and spec.fallback else spec.path
+        if why and not spec.fallback:
+            return FileActual(path, blocked=f"{path} exists and is not ours", hint="move it away", tree=tree.path)
+        return FileActual(
+            path=path,
+            entry=files.read(tree.path, path) if tree.exists else None,
+            applied=applied if marked_at == path else None,
+            moved_aside=why,
+            hidden=tree.is_hiding(path, self.global_excludes),
+            tree=tree.path,
+        )
+
+    def _why_aside(self, spec: FileSpec, tree: _Tree, marked_at: str | None) -> str:
+        """Why the file cannot be where it is declared: something that is not ours is, or belongs, there."""
+        if self.memory.tracked.get((spec.tree, spec.path)):
+            return f"the repository has a file of the name {spec.path}"
+        if marked_at == spec.path or not tree.exists:
+            return ""
+        entry = files.read(tree.path, spec.path)
+        if entry is None or digest(entry) == spec.digest:
+            return ""
+        return f"{spec.path} is somebody else's"
+
+    def _exclude(self, tree: Path, git_dir: Path, *, also: str | None = None) -> None:
+        book = load_book(git_dir, self.clone)
+        paths = {*_paths(book), *((also,) if also else ())}
+        text = excludes.exclude_text(self.global_excludes, {path for path in paths if not path.startswith(f"{DESKS}/")})
+        if not excludes.is_excluding(git_dir, text):
+            excludes.exclude(self.git, tree, git_dir, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """What the files of one tree have in common."""
+
+    path: Path
+    git_dir: Path | None
+    book: MarkBook | None
+
+    @property
+    def exists(self) -> bool:
+        return self.git_dir is not None
+
+    def mark(self, address: Address, was: Address | None) -> Mark | None:
+        marks = self.book.marks if self.book else {}
+        return marks.get(address) or (marks.get(was) if was else None)
+
+    def is_hiding(self, path: str, global_excludes: str) -> bool:
+        if path.startswith(f"{DESKS}/") or self.git_dir is None:
+            return True
+        paths = {path for path in _paths(self.book) if not path.startswith(f"{DESKS}/")}
+        return excludes.is_excluding(self.git_dir, excludes.exclude_text(global_excludes, paths))
+
+
+def _paths(book: MarkBook | None) -> set[str]:
+    marks = book.marks.items() if book else ()
+    return {str(mark.declared.get("path")) for address, mark in marks if address.kind == KIND}
+
+
+def _tip(survey: Survey, spec: FileSpec) -> str | None:
+    """The commit whose files the tree has, or will have."""
+    record = survey.record_at(spec.tree)
+    if record and record.head:
+        return record.head
+    commits = (survey.commit_of(name or survey.default_branch or "") for name in spec.starts)
+    return next((commit for commit in commits if commit), None)
+
+
+def _require_git_dir(tree: Path) -> Path:
+    git_dir = linked_git_dir(tree)
+    if git_dir is None:
+        raise ConflictError(f"{tree} is no worktree any more", hint="run `orchestra plan` to see why")
+    return git_dir
+
+
+def _orphans(resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Address, FileActual]:
+    """Files of ours that nobody declares any more, in trees that are declared; others live and go with their tree."""
+    declared = {address for r in resources for address in (r.address, r.spec.was) if address}
+    hosts = {r.spec.workspace for r in resources}
+    found = {}
+    for address, (record, mark) in scope.survey.marks.items():
+        if address.kind == KIND and address not in declared and address.name.partition("/")[0] in hosts:
+            path = str(mark.declared.get("path"))
+            entry = files.read(record.path, path)
+            found[address] = FileActual(path, entry, str(mark.declared.get("sha256")), tree=record.path)
+    return found

@@ -1,0 +1,73 @@
+"""What is wanted of a file, and what was found of it. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.clients.files import Entry
+from reconciler.kinds.digest import digest
+from reconciler.model.address import Address
+
+DESKS = ".sub-agents"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpec:
+    """A declared file.
+
+    Attributes:
+        workspace: full name of the workspace whose tree holds it.
+        tree: that tree.
+        path: where it lies in the tree, `/`-separated.
+        content: its bytes; None when it is a link.
+        link: the target of a symbolic link.
+        seed: it is written once and then belongs to whoever edits it.
+        starts: branches, the first that exists says what the repository has there by name; None is the default one.
+        was: its address before the workspace was renamed.
+        replace: an edit by hand is to be replaced, as requested.
+    """
+
+    workspace: str
+    tree: Path
+    path: str
+    content: bytes | None = None
+    link: str | None = None
+    seed: bool = False
+    starts: tuple[str | None, ...] = ()
+    was: Address | None = None
+    replace: bool = False
+
+    @property
+    def fallback(self) -> str | None:
+        """Where it goes when the repository has a file of its name; None when there is no other place."""
+        return None if self.path.startswith(f"{DESKS}/") else f"{DESKS}/{self.path}"
+
+    @property
+    def digest(self) -> str:
+        """What identifies the wanted content."""
+        return digest(Entry(content=self.content, link=self.link))
+
+
+@dataclass(frozen=True, slots=True)
+class FileActual:
+    """What was found of a file.
+
+    Attributes:
+        path: where it is, or will be, in its tree.
+        entry: what stands there.
+        applied: the digest that was last applied; None when it bears no mark.
+        moved_aside: why it is not where it was declared; empty when it is.
+        blocked: why it cannot be written, and `hint` the way out.
+        hidden: git does not show it as untracked.
+        tree: its tree (needed where nothing is declared any more).
+    """
+
+    path: str
+    entry: Entry | None = None
+    applied: str | None = None
+    moved_aside: str = ""
+    blocked: str = ""
+    hint: str = ""
+    hidden: bool = True
+    tree: Path = Path()

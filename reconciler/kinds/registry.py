@@ -1,0 +1,32 @@
+"""Every kind there is, in one literal list. Those that others stand on come first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.clients.git import Git, Repository
+from reconciler.kinds.file import FileKind
+from reconciler.kinds.memory import Memory
+from reconciler.kinds.workspace import WorkspaceKind
+from reconciler.kinds.workspace.make import Maker
+from reconciler.model.kind import Kind
+
+
+def build_kinds(
+    git: Git, repository: Repository, *, clone: str | None, global_excludes: str, memory: Memory
+) -> dict[str, Kind[Any, Any, Any]]:
+    """Build the kinds of one repository.
+
+    Args:
+        git: starts git.
+        repository: the repository.
+        clone: its identity; None when nothing is to be changed.
+        global_excludes: the text of the user's own global excludes.
+        memory: what the kinds learn while a plan is made.
+    """
+    maker = Maker(git, repository, clone) if clone else None
+    kinds: tuple[Kind[Any, Any, Any], ...] = (
+        WorkspaceKind(git, repository, maker, memory),
+        FileKind(git, clone, global_excludes, memory),
+    )
+    return {kind.name: kind for kind in kinds}

@@ -1,0 +1,22 @@
+"""The one snapshot that all kinds read a plan from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.clients.survey import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a plan looks at.
+
+    Attributes:
+        survey: the repository as it is.
+        examine: also find out, at the cost of some programs for each, whether what is no longer declared holds work.
+        set_aside: full names of workspaces that are declared and that this run leaves alone (another owner's).
+    """
+
+    survey: Survey
+    examine: bool = False
+    set_aside: frozenset[str] = frozenset()

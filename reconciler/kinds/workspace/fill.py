@@ -1,0 +1,80 @@
+"""Write a tree's files, and finish what a kill left half written, without touching a byte that somebody else wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.clients.git import Git
+from reconciler.clients.process import processes_using
+from reconciler.errors import PermanentError, TransientError
+
+
+def fill(git: Git, tree: Path, git_dir: Path) -> None:
+    """Check out the files of a tree that was just made; completes one that is half written.
+
+    Raises:
+        TransientError: another git is at work there.
+        PermanentError: git failed (disk full, no permission).
+    """
+    _drop_stale_lock(tree, git_dir)
+    if _holds_only_git_file(tree) and not (git_dir / "index").exists():
+        git.run("reset", "--hard", "--quiet", cwd=tree)
+    else:
+        complete(git, tree, git_dir)
+
+
+def complete(git: Git, tree: Path, git_dir: Path) -> None:
+    """Write the files that the index names and the tree lacks; keep all that is there.
+
+    A file that differs is somebody's work, unless it is a mere beginning of what it should be: git writes files in
+    place, so that a kill can leave one cut short.
+
+    Raises:
+        TransientError: another git is at work there.
+        PermanentError: git failed.
+    """
+    _drop_stale_lock(tree, git_dir)
+    if not (git_dir / "index").exists():
+        git.run("read-tree", "HEAD", cwd=tree)
+        if (git_dir / "info" / "sparse-checkout").exists():
+            git.run("sparse-checkout", "reapply", cwd=tree, ok=(0, 1))
+    missing = git.run("ls-files", "-z", "--deleted", cwd=tree).stdout
+    git.run("checkout-index", "--quiet", "-z", "--stdin", cwd=tree, stdin=missing, ok=(0, 1))
+    git.run("update-index", "-q", "--refresh", cwd=tree, ok=(0, 1))
+    _mend_cut_short(git, tree)
+
+
+def _mend_cut_short(git: Git, tree: Path) -> None:
+    differing = git.run("diff-files", "-z", "--name-only", "--diff-filter=M", cwd=tree).text.split("\0")
+    cut = [name for name in differing if name and _is_cut_short(git, tree, name)]
+    if cut:
+        request = "".join(f"{name}\0" for name in cut).encode("utf-8", "surrogateescape")
+        git.run("checkout-index", "--quiet", "--force", "-z", "--stdin", cwd=tree, stdin=request)
+
+
+def _is_cut_short(git: Git, tree: Path, name: str) -> bool:
+    file = tree / name
+    if file.is_symlink() or not file.is_file():
+        return False
+    wanted = git.run("cat-file", "--filters", f":{name}", cwd=tree, ok=(0, 128))
+    found = file.read_bytes()
+    return wanted.code == 0 and found != wanted.stdout and wanted.stdout.startswith(found)
+
+
+def _drop_stale_lock(tree: Path, git_dir: Path) -> None:
+    """Remove the index lock of a killed git; only of a tree that we fill, and only when nothing lives there."""
+    lock = git_dir / "index.lock"
+    if not lock.exists():
+        return
+    users = processes_using(tree)
+    if users:
+        names = ", ".join(f"{name} ({pid})" for pid, name in users)
+        raise TransientError(f"{tree} is being written by {names}", hint="wait for it, then apply again")
+    try:
+        lock.unlink(missing_ok=True)
+    except OSError as error:
+        raise PermanentError(f"cannot remove the stale lock {lock}: {error.strerror}") from error
+
+
+def _holds_only_git_file(tree: Path) -> bool:
+    return {entry.name for entry in tree.iterdir()} <= {".git"}

@@ -1,0 +1,172 @@
+"""The kind itself: the protocol, put together from looking, deciding, making and removing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from reconciler.clients.git import Git, Repository
+from reconciler.clients.marks import Mark
+from reconciler.clients.survey import Standing, Survey, take_survey
+from reconciler.errors import ConflictError, RefusedError
+from reconciler.kinds.memory import Memory
+from reconciler.kinds.scope import Scope
+from reconciler.kinds.workspace import remove
+from reconciler.kinds.workspace.decide import decide, decide_removal
+from reconciler.kinds.workspace.make import Maker
+from reconciler.kinds.workspace.observe import KIND, desk_is_there, observe
+from reconciler.kinds.workspace.spec import Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.resource import Resource
+
+
+@dataclass(frozen=True)
+class WorkspaceKind:
+    """Workspaces of one repository.
+
+    Attributes:
+        maker: None where nothing is to be changed (plan), since a clone has an identity only from its first apply on.
+    """
+
+    git: Git
+    repository: Repository
+    maker: Maker | None = None
+    memory: Memory = field(default_factory=Memory)
+    name: str = KIND
+
+    def observe(self, resources: Sequence[Resource[WorkspaceSpec]], scope: Scope) -> dict[Address, WorkspaceActual]:
+        """Read all declared workspaces and find what is ours beside them."""
+        found = observe(self.git, scope.survey, resources, self.memory.located, count=True)
+        return {**found, **self._orphans(resources, scope)}
+
+    def look(self, resource: Resource[WorkspaceSpec]) -> WorkspaceActual | None:
+        """Read one workspace anew; a desk without a tree takes no program at all."""
+        spec = resource.spec
+        if not spec.tree and spec.host:
+            host = self.memory.located.resolve(spec.host)
+            clone = self.maker.clone if self.maker else None
+            return WorkspaceActual(desk=desk_is_there(spec, host, clone), host=host, desk_path=spec.desk)
+        survey = take_survey(self.git, self.repository, likely=(spec.path.parent,))
+        found = observe(self.git, survey, [resource], self.memory.located, count=False)[resource.address]
+        branch = survey.branches.get(spec.branch)
+        return replace(found, branch_made=branch.made if branch else False)
+
+    def diff(self, resource: Resource[WorkspaceSpec], actual: WorkspaceActual | None) -> Change:
+        """Decide by the table of what changed and what apply does."""
+        return decide(resource.address, resource.spec, actual or WorkspaceActual())
+
+    def orphan(self, address: Address, actual: WorkspaceActual) -> Change:
+        """Remove what holds no work, keep the rest and say why."""
+        return decide_removal(address, actual)
+
+    def assume(self, resource: Resource[WorkspaceSpec]) -> WorkspaceActual:
+        """A workspace just as declared."""
+        spec = resource.spec
+        tree = TreeActual(
+            git_dir=Path("/"),
+            path=spec.path,
+            branch=spec.branch,
+            head=None,
+            locked=None,
+            standing=Standing.PRESENT,
+            filling=False,
+            mark=Mark(spec.declared),
+            marked_as=spec.name,
+            sparse=spec.sparse,
+        )
+        return WorkspaceActual(
+            tree=tree if spec.tree else None,
+            desk=True if spec.host else None,
+            around=Surroundings(),
+            base=Base(spec.base or "the default branch", None),
+            host=spec.host,
+            desk_path=spec.desk,
+        )
+
+    def apply(self, change: Change, resource: Resource[WorkspaceSpec], actual: WorkspaceActual | None) -> None:
+        """Make, complete, repair, rename or move it.
+
+        Raises:
+            OrchestraError: it could not be done.
+        """
+        if self.maker is None:
+            raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
+        self.maker.make(resource.spec, actual or WorkspaceActual(), {field.path for field in change.fields})
+
+    def destroy(self, address: Address, actual: WorkspaceActual) -> None:
+        """Remove it after looking once more whether it holds work.
+
+        Raises:
+            RefusedError: it does, by now.
+            OrchestraError: it could not be removed.
+        """
+        survey = take_survey(self.git, self.repository)
+        if actual.tree is None:
+            self._destroy_desk(address, actual, survey)
+            return
+        record = next((record for record in survey.records if record.git_dir == actual.tree.git_dir), None)
+        if record is None:
+            return
+        reasons = remove.reasons_to_keep(self.git, survey, record)
+        if reasons:
+            raise RefusedError(f"{record.path} is kept: {'; '.join(reasons)}")
+        remove.remove_tree(self.git, self.repository, record)
+        base = actual.base.commit if actual.base else None
+        if actual.branch_made and record.branch and base:
+            remove.remove_branch_without_work(self.git, self.repository, record.branch, base)
+
+    def exclusive_key(self, address: Address, spec: WorkspaceSpec | None) -> str | None:
+        """Run beside anything: what git cannot do in parallel is done under the maker's lock."""
+        return None
+
+    # --- what is ours and no longer declared ------------------------------------------------------------------------
+
+    def _orphans(self, resources: Sequence[Resource[WorkspaceSpec]], scope: Scope) -> dict[Address, WorkspaceActual]:
+        declared = {name for resource in resources for name in (resource.spec.name, resource.spec.was) if name}
+        known = declared | scope.set_aside
+        found = {}
+        for address, (record, mark) in scope.survey.marks.items():
+            gone = address.name not in known and record.standing is not Standing.FOREIGN
+            if address.kind == KIND and gone:
+                found[address] = self._orphan_tree(scope, address, mark)
+            elif address.kind == "desk" and gone and address.name.partition("--")[0] in known:
+                # Desks of a tree that is no longer declared itself stay or go with that tree.
+                found.setdefault(Address(KIND, address.name), _orphan_desk(scope, address, mark))
+        return found
+
+    def _orphan_tree(self, scope: Scope, address: Address, mark: Mark) -> WorkspaceActual:
+        survey = scope.survey
+        record = survey.marks[address][0]
+        base_name = mark.declared.get("base") or survey.default_branch or ""
+        branch = survey.branches.get(record.branch or "")
+        kept = remove.reasons_to_keep(self.git, survey, record) if scope.examine else ()
+        tree = TreeActual(
+            git_dir=record.git_dir,
+            path=record.path,
+            branch=record.branch,
+            head=record.head,
+            locked=record.locked,
+            standing=record.standing,
+            filling=mark.state == "filling",
+            mark=mark,
+            marked_as=address.name,
+        )
+        return WorkspaceActual(
+            tree=tree,
+            base=Base(base_name, survey.commit_of(base_name)),
+            branch_made=branch is not None and branch.made,
+            kept_because=kept,
+        )
+
+    def _destroy_desk(self, address: Address, actual: WorkspaceActual, survey: Survey) -> None:
+        if actual.host and survey.clone:
+            remove.remove_desk(actual.host, actual.desk_path, address.name, survey.clone)
+
+
+def _orphan_desk(scope: Scope, address: Address, mark: Mark) -> WorkspaceActual:
+    record = scope.survey.marks[address][0]
+    desk = str(mark.declared["desk"])
+    kept = remove.desk_reasons_to_keep(record.path, desk, record.book) if scope.examine else ()
+    return WorkspaceActual(desk=True, kept_because=kept, host=record.path, desk_path=desk)

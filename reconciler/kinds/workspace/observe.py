@@ -1,0 +1,272 @@
+"""Find out, for all declared workspaces at once, what exists of each. Changes nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.clients.git import Git, count_ahead_behind, resolve_commits
+from reconciler.clients.marks import Mark, load_book
+from reconciler.clients.process import processes_using
+from reconciler.clients.survey import Standing, Survey, TreeRecord, linked_git_dir
+from reconciler.kinds.memory import Located
+from reconciler.kinds.workspace.spec import Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.model.address import Address
+from reconciler.model.resource import Resource
+
+KIND = "workspace"
+_SPARSE = re.compile(r"^\s*sparsecheckout\s*=\s*true", re.IGNORECASE | re.MULTILINE)
+
+
+def desk_address(name: str) -> Address:
+    """What the mark of a desk is called, in the marks of the tree that it lies in."""
+    return Address("desk", name)
+
+
+def observe(
+    git: Git, survey: Survey, resources: Iterable[Resource[WorkspaceSpec]], located: Located, *, count: bool
+) -> dict[Address, WorkspaceActual]:
+    """Read what exists of workspaces.
+
+    Args:
+        git: starts git, a constant number of times.
+        survey: the repository.
+        resources: what is declared.
+        located: where trees really are.
+        count: also count how far behind their bases they are.
+
+    Raises:
+        ClientError: git failed.
+    """
+    specs = [resource.spec for resource in resources]
+    bases = _bases(git, survey, specs)
+    found = {spec.name: _observe_one(survey, spec, bases.get(spec.name), located) for spec in specs}
+    if count:
+        found = _count_behind(git, survey, found)
+    return {Address(KIND, name): actual for name, actual in found.items()}
+
+
+def _observe_one(survey: Survey, spec: WorkspaceSpec, base: Base | None, located: Located) -> WorkspaceActual:
+    tree = find_tree(survey, spec)
+    if spec.host:
+        located.learn(survey, spec.host, spec.name.partition("--")[0], spec.was and spec.was.partition("--")[0])
+    host = spec.host and located.resolve(spec.host)
+    desk = desk_is_there(spec, host, survey.clone) if host else None
+    around = Surroundings()
+    if spec.tree and (tree is None or _is_elsewhere(spec, tree)):
+        around = _surroundings(survey, spec, tree)
+    return WorkspaceActual(tree=tree, desk=desk, around=around, base=base, host=host, desk_path=spec.desk)
+
+
+# --- trees and desks -------------------------------------------------------------------------------------------------
+
+
+def find_tree(survey: Survey, spec: WorkspaceSpec) -> TreeActual | None:
+    """Find the tree that bears a workspace's mark, or what a killed apply left of it."""
+    for name in (spec.name, spec.was):
+        if name is not None and (hit := survey.marks.get(Address(KIND, name))):
+            record, mark = hit
+            return _tree(survey, spec, record, mark, name)
+    record_here = survey.record_at(spec.path)
+    if record_here is not None and _is_left_over(survey, spec, record_here):
+        return _tree(survey, spec, record_here, Mark(spec.declared, "filling"), spec.name)
+    return None
+
+
+def _is_left_over(survey: Survey, spec: WorkspaceSpec, record: TreeRecord) -> bool:
+    """A kill between `git worktree add` and our mark: the branch's own mark, written before, says whose it is."""
+    branch = survey.branches.get(spec.branch)
+    unmarked = record.book is None and not record.has_index
+    return unmarked and record.branch == spec.branch and branch is not None and branch.mark == Address(KIND, spec.name)
+
+
+def _tree(survey: Survey, spec: WorkspaceSpec, record: TreeRecord, mark: Mark, marked_as: str) -> TreeActual:
+    tree = TreeActual(
+        git_dir=record.git_dir,
+        path=record.path,
+        branch=record.branch,
+        head=record.head,
+        locked=record.locked,
+        standing=record.standing,
+        filling=mark.state == "filling",
+        mark=mark,
+        marked_as=marked_as,
+        published=any(f"{remote}/{record.branch}" in survey.remotes for remote in _remote_names(survey)),
+        sparse=_sparse_lines(record.git_dir),
+        empty_submodules=_empty_submodules(record.path) if spec.submodules else (),
+        has_submodules=(record.git_dir / "modules").is_dir(),
+    )
+    if not _is_elsewhere(spec, tree):
+        return tree
+    return replace(tree, users=tuple(f"{name} ({pid})" for pid, name in processes_using(tree.path)))
+
+
+def _is_elsewhere(spec: WorkspaceSpec, tree: TreeActual) -> bool:
+    return tree.path != spec.path or tree.branch != spec.branch or tree.standing is Standing.MISSING
+
+
+def desk_is_there(spec: WorkspaceSpec, host: Path, clone: str | None) -> bool:
+    """Whether a helper's desk is there, in the tree where its host really is, and bears its mark."""
+    if not (host / spec.desk).is_dir():
+        return False
+    git_dir = linked_git_dir(host)
+    book = load_book(git_dir, clone) if git_dir else None
+    names = [name for name in (spec.name, spec.was) if name]
+    return book is not None and any(desk_address(name) in book.marks for name in names)
+
+
+def _sparse_lines(git_dir: Path) -> tuple[str, ...] | None:
+    try:
+        config = (git_dir / "config.worktree").read_text(errors="surrogateescape")
+        text = (git_dir / "info" / "sparse-checkout").read_text(errors="surrogateescape")
+    except OSError:
+        return None
+    return (
+        tuple(text.splitlines())
+        if re.search(r"^\s*sparsecheckout\s*=\s*true", config, re.IGNORECASE | re.MULTILINE)
+        else None
+    )
+
+
+def _empty_submodules(tree: Path) -> tuple[str, ...]:
+    try:
+        text = (tree / ".gitmodules").read_text(errors="surrogateescape")
+    except OSError:
+        return ()
+    paths = re.findall(r"^\s*path\s*=\s*(.+?)\s*$", text, re.MULTILINE)
+    return tuple(sorted(path for path in paths if not (tree / path / ".git").exists()))
+
+
+# --- what stands around ----------------------------------------------------------------------------------------------
+
+
+def _surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> Surroundings:
+    branch = survey.branches.get(spec.branch)
+    remotes = _remotes_with(survey, spec.branch)
+    obstacle, hint = ("", "") if tree and tree.path == spec.path and tree.filling else _obstacle(survey, spec, tree)
+    return Surroundings(
+        branch_commit=branch.commit if branch else None,
+        branch_is_ours=branch is not None and branch.mark == Address(KIND, spec.name),
+        remote=(remotes[0], survey.remotes[remotes[0]]) if len(remotes) == 1 else None,
+        remotes=remotes,
+        checked_out_at=_checked_out_elsewhere(survey, spec.branch),
+        ref_in_the_way=_ref_in_the_way(survey, spec.branch, tree),
+        obstacle=obstacle,
+        obstacle_hint=hint,
+    )
+
+
+def _remote_names(survey: Survey) -> tuple[str, ...]:
+    names = (re.fullmatch(r"remote\.(.+)\.url", key) for key in survey.config)
+    return tuple(sorted(match[1] for match in names if match))
+
+
+def _remotes_with(survey: Survey, branch: str) -> tuple[str, ...]:
+    """The remote-tracking branches of that name; git's rule: the default remote wins, else it must be the only one."""
+    found = tuple(f"{name}/{branch}" for name in _remote_names(survey) if f"{name}/{branch}" in survey.remotes)
+    preferred = f"{survey.config.get('checkout.defaultremote', '')}/{branch}"
+    return (preferred,) if preferred in found else found
+
+
+def _checked_out_elsewhere(survey: Survey, branch: str) -> Path | None:
+    place = survey.checked_out.get(branch)
+    record = survey.record_at(place) if place else None
+    return None if record and record.standing is Standing.FOREIGN else place
+
+
+def _ref_in_the_way(survey: Survey, branch: str, tree: TreeActual | None) -> str:
+    own = tree.branch if tree else None
+    for other in survey.branches:
+        if other != own and (other.startswith(branch + "/") or branch.startswith(other + "/")):
+            return other
+    return ""
+
+
+def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> tuple[str, str]:
+    """Say what stands at the wanted path that is not this workspace's own tree, and the way out."""
+    record = survey.record_at(spec.path)
+    if record is not None and not (tree and record.git_dir == tree.git_dir):
+        return _record_obstacle(spec, record)
+    if not os.path.lexists(spec.path):
+        return "", ""
+    if linked_git_dir(spec.path):
+        return f"{spec.path} is a worktree of another clone or repository", "name another `path:` or `project:`"
+    if not spec.path.is_dir():
+        return f"{spec.path} exists and is no directory", "move it away, or name another `path:`"
+    if _has_content(spec.path):
+        return f"{spec.path} exists and is not empty", "move it away, or name another `path:`"
+    return "", ""
+
+
+def _has_content(directory: Path) -> bool:
+    try:
+        return any(directory.iterdir())
+    except OSError:
+        return True
+
+
+def _record_obstacle(spec: WorkspaceSpec, record: TreeRecord) -> tuple[str, str]:
+    on = f"branch {record.branch}" if record.branch else "no branch"
+    if record.standing is Standing.FOREIGN:
+        return (
+            f"{spec.path} is a worktree of the clone that this one was copied from",
+            "name another `path:` or `project:`",
+        )
+    if record.standing is Standing.MISSING:
+        return f"git still has a record of a deleted worktree at {spec.path}", "run `git worktree prune`"
+    if record.book is not None:
+        owner = next((str(a) for a in sorted(record.book.marks) if a.kind == KIND), "another workspace")
+        return f"{spec.path} is the tree of {owner}", "say `was:` if it was renamed, or name another `path:`"
+    if record.branch == spec.branch:
+        return f"a worktree on {on} is at {spec.path}, made without orchestra", f"run `orchestra adopt {spec.name}`"
+    return f"a worktree on {on} is at {spec.path}, made without orchestra", "name another `path:`"
+
+
+# --- bases -----------------------------------------------------------------------------------------------------------
+
+
+def _bases(git: Git, survey: Survey, specs: Sequence[WorkspaceSpec]) -> dict[str, Base]:
+    names = {spec.name: spec.base or survey.default_branch for spec in specs if spec.tree}
+    known = {name: survey.commit_of(name) for name in names.values() if name}
+    known.update(resolve_commits(git, survey.repository.common_dir, [n for n, commit in known.items() if not commit]))
+    return {
+        workspace: Base(name, known[name]) if name else Base("the default branch", None)
+        for workspace, name in names.items()
+    }
+
+
+def _count_behind(git: Git, survey: Survey, found: Mapping[str, WorkspaceActual]) -> dict[str, WorkspaceActual]:
+    own: dict[str, tuple[str, str]] = {}
+    follow: dict[str, tuple[str, str]] = {}
+    for name, actual in found.items():
+        base = actual.base
+        if base is None or base.commit is None:
+            continue
+        tip = actual.tree.head if actual.tree else actual.around.branch_commit
+        if tip:
+            own[name] = (tip, base.commit)
+        upstream = _upstream_commit(survey, base.name)
+        if upstream:
+            follow[name] = (base.commit, upstream)
+    counts = count_ahead_behind(git, survey.repository.common_dir, [*own.values(), *follow.values()])
+    return {
+        name: _with_counts(actual, counts.get(own.get(name, ("", ""))), counts.get(follow.get(name, ("", ""))))
+        for name, actual in found.items()
+    }
+
+
+def _with_counts(
+    actual: WorkspaceActual, own: tuple[int, int] | None, follow: tuple[int, int] | None
+) -> WorkspaceActual:
+    if actual.base is None:
+        return actual
+    base = replace(actual.base, behind=own and own[1], behind_upstream=follow and follow[1])
+    return replace(actual, base=base)
+
+
+def _upstream_commit(survey: Survey, base: str) -> str | None:
+    branch = survey.branches.get(base)
+    return survey.remotes.get(branch.upstream.removeprefix("refs/remotes/")) if branch else None

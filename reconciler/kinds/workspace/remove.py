@@ -1,0 +1,187 @@
+"""Remove workspaces that provably hold no work, and say of the others why they are kept."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler.clients import files
+from reconciler.clients.git import Git, Repository
+from reconciler.clients.marks import MarkBook, change_book, load_book
+from reconciler.clients.process import processes_using
+from reconciler.clients.survey import Standing, Survey, TreeRecord, linked_git_dir
+from reconciler.errors import ClientError
+from reconciler.kinds.digest import digest
+from reconciler.kinds.workspace.observe import desk_address
+
+_OPERATIONS = {
+    "MERGE_HEAD": "a merge",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase or am",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "BISECT_LOG": "a bisect",
+}
+
+
+def reasons_to_keep(git: Git, survey: Survey, record: TreeRecord) -> tuple[str, ...]:
+    """Say why a tree may not be removed; empty when it provably holds no work.
+
+    Raises:
+        ClientError: git failed.
+    """
+    plain = tuple(_plain_reasons(survey, record))
+    if plain or record.standing is not Standing.PRESENT:
+        return plain
+    return (*_file_reasons(git, record), *_commit_reasons(git, record.path, record.git_dir))
+
+
+def _plain_reasons(survey: Survey, record: TreeRecord) -> Iterator[str]:
+    """What can be told without starting a program."""
+    if record.standing is not Standing.PRESENT:
+        yield "its tree is not where git's record says; run `orchestra apply` first"
+        return
+    if record.locked is not None:
+        yield f"it is locked ({record.locked or 'no reason given'})"
+    if not record.has_index:
+        yield "it is half made; run `orchestra apply` first"
+    if record.branch is None:
+        yield "its HEAD is detached"
+    if (record.git_dir / "modules").is_dir():
+        yield "it has submodules"
+    for name, what in _OPERATIONS.items():
+        if (record.git_dir / name).exists():
+            yield f"{what} is half done"
+    below = f"{record.path}/"
+    yield from (
+        f"worktree {other.path} lies inside it" for other in survey.records if str(other.path).startswith(below)
+    )
+    yield from (f"{name} ({pid}) is at work there" for pid, name in processes_using(record.path))
+
+
+def _file_reasons(git: Git, record: TreeRecord) -> Iterator[str]:
+    """Files that only this tree has."""
+    status = git.run(
+        *("-c", "core.fsmonitor=false", "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
+        *("--ignored=traditional", "--ignore-submodules=all"),
+        cwd=record.path,
+    ).text.split("\0")
+    changed = [line[3:] for line in status if line and line[:2] != "!!"]
+    if changed:
+        yield f"{_count(len(changed), 'file')} not committed ({_some(changed)})"
+    ignored = [path for line in status if line[:2] == "!!" for path in _expand(record.path, line[3:])]
+    foreign = [path for path in ignored if not _is_ours(record, path)]
+    if foreign:
+        yield f"{_count(len(foreign), 'ignored file')} ({_some(foreign)})"
+    flagged = git.run("ls-files", "-z", "-v", cwd=record.path).text.split("\0")
+    hidden = [line[2:] for line in flagged if line and (line[0].islower() or _is_hidden(record.path, line))]
+    if hidden:
+        yield f"{_count(len(hidden), 'file')} hidden from git status ({_some(hidden)})"
+
+
+def _is_hidden(tree: Path, line: str) -> bool:
+    return line[0] == "S" and os.path.lexists(tree / line[2:])
+
+
+def _expand(tree: Path, path: str) -> tuple[str, ...]:
+    return files.list_files(tree, path.rstrip("/")) if path.endswith("/") else (path,)
+
+
+def _is_ours(record: TreeRecord, path: str) -> bool:
+    """Whether a file is one we wrote and nobody edited since."""
+    entry = files.read(record.path, path)
+    if entry is None or record.book is None:
+        return entry is None
+    ours = {mark.declared.get("path"): mark.declared.get("sha256") for mark in record.book.marks.values()}
+    return ours.get(path) == digest(entry)
+
+
+def _commit_reasons(git: Git, tree: Path, git_dir: Path) -> Iterator[str]:
+    """Commits that only this tree's reflog or private refs reach."""
+    if any((git_dir / "refs").rglob("*")) and list(files.list_files(git_dir, "refs")):
+        yield "it has private refs"
+    seen = commits_in_log(git_dir / "logs" / "HEAD")
+    listed = _unreachable(git, seen, "--branches", "--remotes", "--tags", cwd=tree)
+    if listed:
+        yield f"{_count(len(listed), 'commit')} that no branch has ({_some([commit[:9] for commit in listed])})"
+
+
+def _unreachable(git: Git, commits: set[str], *refs: str, cwd: Path) -> list[str]:
+    """The commits, with their ancestors, that none of the refs reach."""
+    request = "".join(f"{commit}\n" for commit in sorted(commits))
+    words = ("rev-list", "--ignore-missing", "--stdin", "--not", *refs)
+    return git.run(*words, cwd=cwd, stdin=request.encode()).text.split()
+
+
+def commits_in_log(log: Path) -> set[str]:
+    """The commits that a reflog file names."""
+    try:
+        text = log.read_text(errors="replace")
+    except OSError:
+        return set()
+    found = re.findall(r"^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ", text, re.MULTILINE)
+    return {commit for pair in found for commit in pair if commit.strip("0")}
+
+
+def remove_tree(git: Git, repository: Repository, record: TreeRecord) -> None:
+    """Remove a tree; git itself refuses when something was changed in it meanwhile.
+
+    Raises:
+        ClientError: git refused.
+    """
+    git.run("worktree", "remove", record.path, git_dir=repository.common_dir)
+
+
+def remove_branch_without_work(git: Git, repository: Repository, branch: str, base: str) -> None:
+    """Remove a branch that we made and that has nothing its base has not; anything else stays.
+
+    Raises:
+        ClientError: git failed.
+    """
+    where = repository.common_dir
+    tip = git.run("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", git_dir=where, ok=(0, 1)).text.strip()
+    if not tip or git.run("merge-base", "--is-ancestor", tip, base, git_dir=where, ok=(0, 1)).code:
+        return
+    logged = commits_in_log(where / "logs" / "refs" / "heads" / branch)
+    if _unreachable(git, logged, f"--exclude=refs/heads/{branch}", "--branches", "--remotes", "--tags", cwd=where):
+        return
+    # With the old value: a commit made since is refused, not lost.
+    git.run("update-ref", "-d", f"refs/heads/{branch}", tip, git_dir=where)
+    git.run("config", "--remove-section", f"branch.{branch}", git_dir=where, ok=(0, 128))
+
+
+def desk_reasons_to_keep(host: Path, desk: str, book: MarkBook | None) -> tuple[str, ...]:
+    """Say why a desk may not be removed: files in it that are not ours, or were edited."""
+    ours = {mark.declared.get("path"): mark.declared.get("sha256") for mark in (book.marks if book else {}).values()}
+    foreign = []
+    for path in files.list_files(host, desk):
+        entry = files.read(host, path)
+        if entry is not None and ours.get(path) != digest(entry):
+            foreign.append(path)
+    return (f"{_count(len(foreign), 'file')} that somebody else wrote ({_some(foreign)})",) if foreign else ()
+
+
+def remove_desk(host: Path, desk: str, name: str, clone: str) -> None:
+    """Remove a desk of which nothing but empty directories is left, and its mark.
+
+    Raises:
+        ClientError: something is in it.
+    """
+    directories = sorted({str(Path(directory).relative_to(host)) for directory, _, _ in os.walk(host / desk)})
+    for directory in reversed(directories):
+        if not files.remove_empty_directory(host, directory):
+            raise ClientError(f"{host / directory} is not empty", hint="see what is in it; nothing was removed")
+    git_dir = linked_git_dir(host)
+    if git_dir and load_book(git_dir, clone):
+        change_book(git_dir, clone, lambda book: book.drop(desk_address(name)))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown}, ..."  # noqa: PLR2004 - as many as shown

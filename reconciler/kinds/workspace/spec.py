@@ -1,0 +1,145 @@
+"""What is wanted of a workspace, and what was found of it. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler.clients.marks import Mark
+from reconciler.clients.survey import Standing
+
+DESKS = ".sub-agents"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceSpec:
+    """A declared workspace.
+
+    Attributes:
+        name: its full name, `auth--test` for the helper `test` of `auth`.
+        level: 1 main agent, 2 helper, 3 a helper's helper.
+        branch: short name of the branch its tree is on.
+        base: where the branch starts when it does not exist; None is the repository's default branch.
+        path: where its tree is, absolute.
+        tree: it has a tree of its own now (a helper that is not eager gets one when it is started).
+        host: the tree that its desk lies in; None on level 1.
+        desk: where its desk lies in `host`, `/`-separated; empty on level 1.
+        sparse: the lines of the sparse checkout; None checks out everything.
+        submodules: fill the tree's submodules.
+        was: its full name before it was renamed.
+    """
+
+    name: str
+    level: int
+    branch: str
+    base: str | None
+    path: Path
+    tree: bool = True
+    host: Path | None = None
+    desk: str = ""
+    sparse: tuple[str, ...] | None = None
+    submodules: bool = False
+    was: str | None = None
+
+    @property
+    def declared(self) -> Mapping[str, Any]:
+        """The declaration as its mark keeps it."""
+        return {"branch": self.branch, "base": self.base, "path": str(self.path), "tree": self.tree}
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Where a branch starts, or started.
+
+    Attributes:
+        name: a branch, local or remote-tracking.
+        commit: its tip; None when it does not exist.
+        behind: how many of its commits the workspace's branch does not have; None when that was not counted.
+        behind_upstream: how many commits the base itself lacks of the branch it follows; None likewise.
+    """
+
+    name: str
+    commit: str | None
+    behind: int | None = None
+    behind_upstream: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a workspace that is not there yet, or is to be renamed or moved.
+
+    Attributes:
+        branch_commit: the tip of the wanted branch, when it exists here.
+        branch_is_ours: the wanted branch bears this workspace's mark.
+        remote: `origin/auth` and its tip, when the branch exists on one remote.
+        remotes: all remotes that have the branch.
+        checked_out_at: another worktree that has the branch.
+        ref_in_the_way: a branch whose name cannot live beside the wanted one (`feature` and `feature/x`).
+        obstacle: what stands at the wanted path, in words; empty when the path is free.
+        obstacle_hint: the way out of that.
+        adoptable: what stands there is a worktree of this repository on the wanted branch, without a mark.
+    """
+
+    branch_commit: str | None = None
+    branch_is_ours: bool = False
+    remote: tuple[str, str] | None = None
+    remotes: tuple[str, ...] = ()
+    checked_out_at: Path | None = None
+    ref_in_the_way: str = ""
+    obstacle: str = ""
+    obstacle_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeActual:
+    """A tree that bears a workspace's mark.
+
+    Attributes:
+        filling: its files are still to be written.
+        mark: the mark; its declaration is what was last applied.
+        published: the branch is on a remote.
+        users: processes that stand in it, in words.
+        sparse: the lines of its sparse checkout; None when it is full.
+        empty_submodules: paths of submodules that are not filled.
+        has_submodules: git refuses to move it.
+    """
+
+    git_dir: Path
+    path: Path
+    branch: str | None
+    head: str | None
+    locked: str | None
+    standing: Standing
+    filling: bool
+    mark: Mark
+    marked_as: str
+    published: bool = False
+    users: tuple[str, ...] = ()
+    sparse: tuple[str, ...] | None = None
+    empty_submodules: tuple[str, ...] = ()
+    has_submodules: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceActual:
+    """What was found of a workspace.
+
+    Attributes:
+        tree: its tree; None when there is none.
+        desk: its desk is there, with its mark; None where no desk belongs.
+        desk_blocked: why a desk cannot be there, in words.
+        around: what matters for making, renaming and moving it.
+        base: where its branch starts, or started.
+        kept_because: reasons not to remove it, in words; only filled in when removal was asked about.
+    """
+
+    tree: TreeActual | None = None
+    desk: bool | None = None
+    around: Surroundings = Surroundings()
+    base: Base | None = None
+    branch_made: bool = False
+    kept_because: tuple[str, ...] = ()
+    host: Path | None = None
+    desk_path: str = ""

@@ -1,0 +1,300 @@
+"""A valid document to declarations: defaults, modules, environment and inheritance.
+
+The rule: a value of the environment enters a declaration only, after every check; no message is made from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from reconciler.boundaries import pattern
+from reconciler.errors import Location
+from reconciler.manifest import grammar
+from reconciler.manifest.declaration import Declaration, FileDeclaration
+from reconciler.manifest.models import Defaults, FileBody, Helper, Workspace, Worktree
+from reconciler.manifest.nodes import ListNode, MapNode, Node, ScalarNode, find, key_place
+from reconciler.manifest.problems import Problems, nearest, quote
+from reconciler.manifest.validation import Path, Validated
+
+DEFAULT_PATH = "../{project}.wt/{name}"
+MOST_LEVELS = 3
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(slots=True)
+class Builder:
+    """Makes the declarations of one document; `secrets` fills up with what is taken from the environment."""
+
+    validated: Validated
+    root: MapNode
+    project: str
+    environment: Mapping[str, str]
+    problems: Problems
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def build(self) -> tuple[Declaration, ...]:
+        """All declarations, parents before children."""
+        worktrees = self.validated.document.worktrees or {}
+        return tuple(
+            declaration
+            for name, body in worktrees.items()
+            if self._is_name(name, ("worktrees", name))
+            for declaration in self._worktree(name, body, tuple(worktrees))
+        )
+
+    @property
+    def _defaults(self) -> Defaults:
+        return self.validated.document.defaults or Defaults()
+
+    def _is_name(self, name: str, path: Path) -> bool:
+        fault = grammar.name_fault(name)
+        if fault:
+            self.problems.add(f"{quote(name)} is not a name: {fault.message}", key_place(self.root, path), fault.hint)
+        return fault is None
+
+    def _worktree(self, name: str, body: Worktree, siblings: tuple[str, ...]) -> Iterator[Declaration]:
+        defaults, path = self._defaults, ("worktrees", name)
+        branch = body.branch or name
+        places = {"project": self.project, "name": name, "branch": branch}
+        common = self._common(
+            name, body, path, 1, checkout=defaults.checkout or "full", submodules=bool(defaults.submodules)
+        )
+        declaration = dataclasses.replace(
+            common,
+            owner=body.owner or defaults.owner,
+            branch=branch,
+            base=body.base or defaults.base,
+            path=grammar.fill(body.path or defaults.path or DEFAULT_PATH, places),
+            eager=True,
+            was=body.was,
+            needs=self._needs(body, path, name, siblings, ""),
+        )
+        yield declaration
+        yield from self._helpers(body, declaration, declaration, path)
+
+    def _helpers(self, body: Workspace, parent: Declaration, tree: Declaration, path: Path) -> Iterator[Declaration]:
+        """Declare the helpers of `parent`; `tree` is the nearest workspace above them that has a tree."""
+        helpers = body.helpers or {}
+        if helpers and parent.level == MOST_LEVELS:
+            hint = "a worktree is level 1, its helper 2, a helper's helper 3; move these up"
+            self.problems.add(f"helpers on level {MOST_LEVELS + 1}", key_place(self.root, (*path, "helpers")), hint)
+            return
+        for name, helper in helpers.items():
+            below = (*path, "helpers", name)
+            if self._is_name(name, below):
+                declaration = self._helper(name, helper, parent, below, tree=tree, siblings=tuple(helpers))
+                yield declaration
+                yield from self._helpers(helper, declaration, declaration if declaration.tree else tree, below)
+
+    def _helper(
+        self, name: str, body: Helper, parent: Declaration, path: Path, *, tree: Declaration, siblings: tuple[str, ...]
+    ) -> Declaration:
+        has_tree = body.workspace != "desk"
+        if body.eager and not has_tree:
+            self.problems.add(
+                "a desk has no tree that could be eager", key_place(self.root, (*path, "eager")), "remove one of them"
+            )
+        full_name = f"{parent.full_name}--{name}"
+        common = self._common(
+            full_name, body, path, parent.level + 1, checkout=parent.checkout, submodules=parent.submodules
+        )
+        return dataclasses.replace(
+            common,
+            name=name,
+            parent=parent.full_name,
+            owner=parent.owner,
+            branch=f"{parent.branch}--{name}",
+            base=tree.branch,
+            path=f"{parent.path}--{name}",
+            eager=has_tree and bool(_first(body.eager, self._defaults.eager, fallback=False)),
+            tree=has_tree,
+            template=body.template,
+            variables=self._variables(body, path),
+            needs=self._needs(body, path, name, siblings, f"{parent.full_name}--"),
+        )
+
+    def _common(
+        self, full_name: str, body: Workspace, path: Path, level: int, *, checkout: str, submodules: bool
+    ) -> Declaration:
+        """What is the same for worktrees and helpers; the rest is a placeholder that both replace."""
+        defaults = self._defaults
+        return Declaration(
+            name=full_name,
+            full_name=full_name,
+            level=level,
+            parent=None,
+            where=key_place(self.root, path),
+            places=_places(find(self.root, path)),
+            owner=None,
+            branch="",
+            base=None,
+            path="",
+            checkout=body.checkout or checkout,
+            submodules=_first(body.submodules, submodules, fallback=False),
+            eager=False,
+            tree=True,
+            links=_first(body.links, defaults.links, fallback=False),
+            was=None,
+            task=self._text(body.task or "", (*path, "task")),
+            modify=self._area(body, "modify", path),
+            deny=self._area(body, "deny", path),
+            read=self._area(body, "read", path),
+            shared=self._area(body, "shared", path),
+            max_helpers=self._max_helpers(body, path),
+            done_when=self._done_when(body, path),
+            template=None,
+            variables={},
+            needs=(),
+            helpers=tuple(f"{full_name}--{name}" for name in body.helpers or {}),
+            files=self._files(body, path),
+        )
+
+    def _max_helpers(self, body: Workspace, path: Path) -> int | None:
+        limit, declared = _first(body.max_helpers, self._defaults.max_helpers, fallback=None), len(body.helpers or {})
+        if limit is not None and declared > limit:
+            key = "helpers" if body.max_helpers is None else "max_helpers"
+            message = (
+                f"`max_helpers` is {limit}, but {declared} {'helper is' if declared == 1 else 'helpers are'} declared"
+            )
+            self.problems.add(message, key_place(self.root, (*path, key)), f"raise `max_helpers` to {declared} here")
+        return limit
+
+    def _area(self, body: Workspace, key: str, path: Path) -> tuple[str, ...]:
+        own = getattr(body, key)
+        if own is not None:
+            return self._expand_all(own, (*path, key))
+        return self._expand_all(getattr(self._defaults, key, None) or [], ("defaults", key))
+
+    def _expand_all(self, globs: list[str], path: Path) -> tuple[str, ...]:
+        return tuple(self._expand(text, find(self.root, (*path, index))) for index, text in enumerate(globs))
+
+    def _expand(self, text: str, node: Node) -> str:
+        """Put a module's path in for `$name`, the whole first segment."""
+        modules = self.validated.document.modules or {}
+        first, slash, rest = text.partition("/")
+        if not first.startswith("$"):
+            self._refuse_late_module(text, node, modules)
+            return text
+        if first[1:] not in modules:
+            hint = (
+                nearest(first[1:], modules).replace("`", "`$", 1)
+                or f"declare it under `modules:`, or write `\\{first}` for a name"
+            )
+            known = ("modules", first[1:]) in self.validated.broken
+            if not known:
+                self.problems.add(f"unknown module {quote(first)}", node.where, hint)
+            return text
+        expanded = modules[first[1:]].rstrip("/") + slash + rest
+        try:
+            pattern.parse(expanded)
+        except pattern.PatternError as error:
+            self.problems.add(f"{quote(expanded)} (from {quote(first)}): {error.message}", node.where, error.hint)
+        return expanded
+
+    def _refuse_late_module(self, text: str, node: Node, modules: Mapping[str, str]) -> None:
+        for segment in text.split("/")[1:]:
+            if segment.startswith("$") and segment[1:] in modules:
+                place = node.place(text.index(segment)) if isinstance(node, ScalarNode) else node.where
+                self.problems.add(
+                    f"the module {quote(segment)} must come first", place, "a module is a path from the top"
+                )
+
+    def _done_when(self, body: Workspace, path: Path) -> tuple[str, ...]:
+        own = body.done_when is not None
+        texts, where = (body.done_when, path) if own else (self._defaults.done_when, ("defaults",))
+        return tuple(self._text(text, (*where, "done_when", index)) for index, text in enumerate(texts or []))
+
+    def _variables(self, body: Helper, path: Path) -> dict[str, str]:
+        found = {}
+        for name in body.variables or {}:
+            at = (*path, "variables", name)
+            node = find(self.root, at)
+            fault = grammar.identifier_fault(name)
+            if fault:
+                self.problems.add(
+                    f"{quote(name)} cannot name a variable: {fault.message}", key_place(self.root, at), fault.hint
+                )
+            found[name] = self._text(node.text if isinstance(node, ScalarNode) else "", at)
+        return found
+
+    def _files(self, body: Workspace, path: Path) -> tuple[FileDeclaration, ...]:
+        found: dict[str, FileDeclaration] = {}
+        for name, file in (body.files or {}).items():
+            declaration = self._file(name, file, (*path, "files", name))
+            self._refuse_collision(declaration, found)
+            found[name.casefold()] = declaration
+        return tuple(found.values())
+
+    def _file(self, name: str, file: FileBody, path: Path) -> FileDeclaration:
+        where = key_place(self.root, path)
+        fault = grammar.file_path_fault(name) or grammar.own_file_fault(name)
+        if fault:
+            self.problems.add(f"{quote(name)} cannot be a file of a tree: {fault.message}", where, fault.hint)
+        is_broken = any(broken[: len(path)] == path for broken in self.validated.broken)
+        if (file.content is None) == (file.template is None) and not is_broken:
+            self.problems.add(f"{quote(name)} needs either `content` or `template`", where, "give it one of them")
+        content = None if file.content is None else self._text(file.content, (*path, "content"))
+        return FileDeclaration(name, content, file.template, where)
+
+    def _refuse_collision(self, file: FileDeclaration, others: Mapping[str, FileDeclaration]) -> None:
+        for key, other in others.items():
+            own = file.path.casefold()
+            if own == key or own.startswith(key + "/") or key.startswith(own + "/"):
+                message = f"{quote(file.path)} and {quote(other.path)} ({other.where}) cannot both exist"
+                self.problems.add(message, file.where, "rename one of them")
+
+    def _needs(self, body: Workspace, path: Path, name: str, siblings: tuple[str, ...], prefix: str) -> tuple[str, ...]:
+        found = []
+        for index, need in enumerate(body.needs or []):
+            where = find(self.root, (*path, "needs", index)).where
+            if need == name:
+                self.problems.add(f"{quote(name)} needs itself", where, "remove it")
+            elif need not in siblings:
+                hint = nearest(need, siblings) or "`needs` names siblings: what stands beside it under the same parent"
+                self.problems.add(f"{quote(name)} needs {quote(need)}, which is not declared beside it", where, hint)
+            elif prefix + need not in found:
+                found.append(prefix + need)
+        return tuple(found)
+
+    def _text(self, text: str, path: Path) -> str:
+        """Put in `{env:NAME}`; names that are not listed or not set are problems."""
+        for found in grammar.ENVIRONMENT.finditer(text):
+            self._require_variable(found[1], text, found.start(), find(self.root, path))
+        return grammar.ENVIRONMENT.sub(lambda found: self.secrets.get(found[1], found[0]), text)
+
+    def _require_variable(self, name: str, text: str, offset: int, node: Node) -> None:
+        where = node.where
+        if isinstance(node, ScalarNode) and node.text == text:
+            where = node.place(offset)
+        listed = self.validated.document.env or []
+        if name not in listed:
+            if not any(broken[0] == "env" for broken in self.validated.broken):
+                hint = nearest(name, listed) or f"add it to `env:` at the top: `env: [{name or 'NAME'}]`"
+                self.problems.add(f"`{{env:{name}}}` is not listed in `env`", where, hint)
+        elif name not in self.environment:
+            self.problems.add(
+                f"the environment variable {quote(name)} is not set",
+                where,
+                f"set it before the command: `export {name}=…`",
+            )
+        else:
+            self.secrets[name] = self.environment[name]
+
+
+def _first(own: ValueT | None, default: ValueT | None, *, fallback: ValueT) -> ValueT:
+    return own if own is not None else default if default is not None else fallback
+
+
+def _places(node: Node) -> dict[str, Location]:
+    """The place of every key of a body and of every item of its lists."""
+    if not isinstance(node, MapNode):
+        return {}
+    places = dict(node.keys)
+    for key, value in node.entries.items():
+        items = value.items if isinstance(value, ListNode) else (value,) if isinstance(value, ScalarNode) else ()
+        places |= {f"{key}.{index}": item.where for index, item in enumerate(items)}
+    return places

@@ -1,0 +1,213 @@
+"""What several declarations together can say wrong: collisions of branches, paths and names, cycles, renames.
+
+The rule: what is one thing on a disk that ignores case, or what git stores as file and directory, is refused.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from reconciler.errors import Location
+from reconciler.manifest import grammar
+from reconciler.manifest.declaration import Declaration
+from reconciler.manifest.problems import Problems, quote
+
+
+def check(declarations: Sequence[Declaration], root: Path, problems: Problems, *, broken: frozenset[str]) -> None:
+    """Judge all declarations; worktrees in `broken` have a wrong branch or path, and would mislead."""
+    judged = [declaration for declaration in declarations if declaration.full_name.split("--")[0] not in broken]
+    with_trees = [declaration for declaration in judged if declaration.tree]
+    _check_names(declarations, problems)
+    _check_renames(declarations, problems)
+    _check_branches(with_trees, problems)
+    _check_paths(with_trees, root, problems)
+    _check_cycles(declarations, problems)
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _place(declaration: Declaration, key: str) -> Location:
+    return declaration.places.get(f"{key}.0", declaration.where)
+
+
+def _check_names(declarations: Iterable[Declaration], problems: Problems) -> None:
+    seen: dict[str, Declaration] = {}
+    for declaration in declarations:
+        first = seen.setdefault(_fold(declaration.full_name), declaration)
+        if first is not declaration and first.parent == declaration.parent:
+            message = f"{quote(declaration.name)} and {quote(first.name)} ({first.where}) differ in case only"
+            problems.add(message, declaration.where, "some disks do not tell them apart; rename one")
+
+
+def _check_renames(declarations: Iterable[Declaration], problems: Problems) -> None:
+    declared = {declaration.full_name: declaration for declaration in declarations if declaration.level == 1}
+    renamed: dict[str, Declaration] = {}
+    for declaration in declared.values():
+        old = declaration.was
+        if old is None:
+            continue
+        where = _place(declaration, "was")
+        if old == declaration.name:
+            problems.add(f"`was: {old}` is its own name", where, "remove the line")
+        elif old in declared:
+            problems.add(
+                f"`was: {old}` names a worktree that is declared ({declared[old].where})",
+                where,
+                f"remove {quote(old)}, or this line",
+            )
+        elif old in renamed:
+            problems.add(
+                f"two worktrees were {quote(old)}: {quote(renamed[old].name)} and this one", where, "keep one `was:`"
+            )
+        renamed.setdefault(old, declaration)
+
+
+def _check_branches(declarations: Sequence[Declaration], problems: Problems) -> None:
+    seen: dict[str, Declaration] = {}
+    for declaration in declarations:
+        fault = grammar.length_fault(declaration.branch)
+        if fault:
+            problems.add(
+                f"the branch of {quote(declaration.full_name)}: {fault.message}",
+                _place(declaration, "branch"),
+                fault.hint,
+            )
+        first = seen.setdefault(_fold(declaration.branch), declaration)
+        if first is not declaration:
+            _report_same_branch(declaration, first, problems)
+    for key, declaration in seen.items():
+        for end in (index for index, character in enumerate(key) if character == "/"):
+            if key[:end] in seen:
+                _report_nested_branch(declaration, seen[key[:end]], problems)
+
+
+def _branch_place(declaration: Declaration) -> Location:
+    return _place(declaration, "branch") if declaration.level == 1 else declaration.where
+
+
+def _report_same_branch(second: Declaration, first: Declaration, problems: Problems) -> None:
+    how = "is" if first.branch == second.branch else f"and {quote(first.branch)} differ in case only; that is"
+    message = (
+        f"the branch {quote(second.branch)} {how} already the one of {quote(first.full_name)} ({_branch_place(first)})"
+    )
+    hint = "give one of them another `branch:`"
+    if first.level == second.level == 1 and first.branch == second.branch:
+        hint = _rename_hint(second, first, "branch")
+    problems.add(message, _branch_place(second), hint)
+
+
+def _rename_hint(second: Declaration, first: Declaration, key: str) -> str:
+    """The one whose branch is its own name was probably there first."""
+    new, old = (first, second) if second.branch == second.name and first.branch != first.name else (second, first)
+    return f"if {old.name} was renamed, remove it and write `was: {old.name}` under {new.name}; else choose another `{key}:`"
+
+
+def _report_nested_branch(inner: Declaration, outer: Declaration, problems: Problems) -> None:
+    later, earlier = (inner, outer) if inner.where > outer.where else (outer, inner)
+    message = (
+        f"the branches {quote(later.branch)} and {quote(earlier.branch)} ({_branch_place(earlier)}) cannot both exist: "
+        "git stores one as a file and the other needs a directory of that name"
+    )
+    problems.add(message, _branch_place(later), f"rename one, for example `{outer.branch}-main`")
+
+
+def _check_paths(declarations: Sequence[Declaration], root: Path, problems: Problems) -> None:
+    seen: dict[str, Declaration] = {}
+    home = _fold(posixpath.normpath(root.as_posix()))
+    for declaration in declarations:
+        place = _fold(posixpath.normpath(posixpath.join(root.as_posix(), declaration.path)))
+        if declaration.level == 1 and _report_near_root(declaration, place, home, problems):
+            continue
+        first = seen.setdefault(place, declaration)
+        if first is not declaration and not (first.level > 1 and declaration.level > 1):
+            _report_same_path(declaration, first, problems)
+    for place, declaration in seen.items():
+        for end in (index for index, character in enumerate(place) if character == "/"):
+            if place[:end] in seen:
+                _report_nested_path(declaration, seen[place[:end]], problems)
+
+
+def _is_inside(inner: str, outer: str) -> bool:
+    return inner == outer or inner.startswith(outer.rstrip("/") + "/")
+
+
+def _report_near_root(declaration: Declaration, place: str, home: str, problems: Problems) -> bool:
+    hint = "write a path beside it, for example `../{project}.wt/{name}`"
+    if _is_inside(place, home):
+        where = "lies inside the repository's own tree, where git deletes it without a word"
+        message = f"the path {quote(declaration.path)} {where}"
+    elif _is_inside(home, place):
+        message = f"the path {quote(declaration.path)} holds the repository itself"
+    else:
+        return False
+    problems.add(message, _place(declaration, "path"), hint)
+    return True
+
+
+def _report_same_path(second: Declaration, first: Declaration, problems: Problems) -> None:
+    how = "is" if first.path == second.path else f"and {quote(first.path)} are one place on some disks;"
+    tail = (
+        f"already the one of {quote(first.full_name)}"
+        if how == "is"
+        else f"the latter is the one of {quote(first.full_name)}"
+    )
+    hint = "put `{name}` into the path"
+    if first.level == second.level == 1 and "path" in second.places:
+        hint = _rename_hint(second, first, "path")
+    message = f"the path {quote(second.path)} {how} {tail} ({_place(first, 'path')})"
+    problems.add(message, _place(second, "path"), hint)
+
+
+def _report_nested_path(inner: Declaration, outer: Declaration, problems: Problems) -> None:
+    message = (
+        f"the path {quote(inner.path)} lies inside that of {quote(outer.full_name)} ({_place(outer, 'path')}), "
+        "where git deletes it without a word"
+    )
+    problems.add(message, _place(inner, "path"), "put them side by side")
+
+
+def _check_cycles(declarations: Iterable[Declaration], problems: Problems) -> None:
+    groups: dict[str | None, dict[str, Declaration]] = {}
+    for declaration in declarations:
+        groups.setdefault(declaration.parent, {})[declaration.full_name] = declaration
+    for group in groups.values():
+        remaining = {name: set(declaration.needs) & group.keys() for name, declaration in group.items()}
+        while cycle := _find_cycle(remaining):
+            _report_cycle([group[name] for name in cycle], problems)
+            for name in cycle:
+                del remaining[name]
+
+
+def _find_cycle(remaining: dict[str, set[str]]) -> list[str]:
+    """Take off what can be ordered; what stays has a cycle, or is empty."""
+    while True:
+        ready = [name for name, needs in remaining.items() if not needs & remaining.keys()]
+        if not ready:
+            break
+        for name in ready:
+            del remaining[name]
+    if not remaining:
+        return []
+    walked: list[str] = []
+    current = next(iter(remaining))
+    while current not in walked:
+        walked.append(current)
+        current = min(remaining[current] & remaining.keys())
+    return walked[walked.index(current) :]
+
+
+def _report_cycle(cycle: Sequence[Declaration], problems: Problems) -> None:
+    edges = [
+        f"{quote(first.name)} needs {quote(second.name)} ({_need_place(first, second)})"
+        for first, second in zip(cycle, [*cycle[1:], cycle[0]], strict=True)
+    ]
+    problems.add(f"a circle of `needs`: {', '.join(edges)}", _need_place(cycle[0], cycle[1]), "remove one of them")
+
+
+def _need_place(first: Declaration, second: Declaration) -> Location:
+    return first.places.get(f"needs.{first.needs.index(second.full_name)}", first.where)

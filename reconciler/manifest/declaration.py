@@ -1,0 +1,101 @@
+"""What a manifest says, as frozen values: defaults applied, modules and environment put in, every name checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import Location
+
+
+@dataclass(frozen=True, slots=True)
+class FileDeclaration:
+    """A file that the manifest wants in a tree.
+
+    Attributes:
+        path: relative to the tree.
+        content: its text; None when it comes from a template.
+        template: a path in the repository; None when the text is given.
+    """
+
+    path: str
+    content: str | None
+    template: str | None
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One workspace of any level.
+
+    Attributes:
+        full_name: `auth--test`; the same as `name` for level 1.
+        level: 1 a worktree, 2 a helper, 3 a helper's helper.
+        parent: the parent's full name.
+        where: the place of its key.
+        places: the place of each key that is written for it (`branch`, `modify`), and of each item (`modify.0`).
+        owner: inherited from its worktree.
+        branch: for a helper `<parent's branch>--<name>`.
+        base: None is the repository's default branch; for a helper the branch of the nearest tree above it.
+        path: relative to the root, or absolute; for a helper `<parent's path>--<name>`.
+        checkout: `full` or `sparse`.
+        eager: its tree is made by apply; always true for level 1.
+        tree: it has a tree of its own; false for `workspace: desk`.
+        links: its desk has a link to its tree.
+        was: its name until now.
+        modify: git globs; empty means no area was declared.
+        max_helpers: None is no limit.
+        template: None is the helper's own name when there is such a template, else `general`.
+        needs: full names of siblings.
+        helpers: full names, in order.
+    """
+
+    name: str
+    full_name: str
+    level: int
+    parent: str | None
+    where: Location
+    places: Mapping[str, Location]
+    owner: str | None
+    branch: str
+    base: str | None
+    path: str
+    checkout: str
+    submodules: bool
+    eager: bool
+    tree: bool
+    links: bool
+    was: str | None
+    task: str
+    modify: tuple[str, ...]
+    deny: tuple[str, ...]
+    read: tuple[str, ...]
+    shared: tuple[str, ...]
+    max_helpers: int | None
+    done_when: tuple[str, ...]
+    template: str | None
+    variables: Mapping[str, str]
+    needs: tuple[str, ...]
+    helpers: tuple[str, ...]
+    files: tuple[FileDeclaration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A whole manifest.
+
+    Attributes:
+        declarations: parents before children, in the order of the files.
+        sources: every file that was read.
+        digest: sha256 of the bytes of all sources.
+        secrets: the value of every `{env:NAME}` that is used; never printed.
+    """
+
+    file: Path
+    root: Path
+    project: str
+    declarations: tuple[Declaration, ...]
+    sources: tuple[Path, ...]
+    digest: str
+    secrets: Mapping[str, str]

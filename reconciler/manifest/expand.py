@@ -1,0 +1,211 @@
+"""From declarations to resources: every workspace and every file that a manifest stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.boundaries.pattern import parse
+from reconciler.errors import ManifestError, Problem
+from reconciler.kinds.file import FileSpec
+from reconciler.kinds.workspace import WorkspaceSpec
+from reconciler.manifest import contract, templates
+from reconciler.manifest.declaration import Declaration, Manifest
+from reconciler.manifest.templates import Reader
+from reconciler.model.address import Address
+from reconciler.model.resource import Resource
+
+DESKS = ".sub-agents"
+AnyResource = Resource[WorkspaceSpec] | Resource[FileSpec]
+
+
+def expand(manifest: Manifest, *, read: Reader, real_path: Callable[[Path], Path]) -> tuple[AnyResource, ...]:
+    """Make the resources of a manifest.
+
+    Args:
+        manifest: what is declared.
+        read: the content of a file of the repository, by its path; None when there is none.
+        real_path: a path without links, as git records it.
+
+    Raises:
+        ManifestError: a template is missing, or asks for what has no value; all such problems at once.
+    """
+    by_name = {declaration.full_name: declaration for declaration in manifest.declarations}
+    resources: list[AnyResource] = []
+    problems: list[Problem] = []
+    for declaration in manifest.declarations:
+        try:
+            resources += _Expansion(manifest, by_name, read, real_path, declaration).resources()
+        except ManifestError as error:
+            problems += error.problems
+    if problems:
+        raise ManifestError(tuple(problems))
+    return tuple(resources)
+
+
+def desk_of(full_name: str) -> str:
+    """Where a helper's desk lies in the main agent's tree: each helper's inside that of its parent."""
+    return "/".join(f"{DESKS}/{name}" for name in full_name.split("--")[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Expansion:
+    """One workspace and its files."""
+
+    manifest: Manifest
+    by_name: Mapping[str, Declaration]
+    read: Reader
+    real_path: Callable[[Path], Path]
+    declaration: Declaration
+
+    def resources(self) -> Iterator[AnyResource]:
+        yield self._workspace()
+        for tree, workspace, prefix in self._homes():
+            for path, content in self._texts(prefix):
+                yield self._file(tree, workspace, prefix + path, content=content)
+        yield from self._declared_files()
+        if self.declaration.level == 1 or self.declaration.helpers:
+            yield self._status()
+        if self.declaration.parent:
+            yield from self._pointers()
+
+    # --- the workspace -----------------------------------------------------------------------------------------------
+
+    def _workspace(self) -> Resource[WorkspaceSpec]:
+        declaration = self.declaration
+        spec = WorkspaceSpec(
+            name=declaration.full_name,
+            level=declaration.level,
+            branch=declaration.branch,
+            base=declaration.base,
+            path=self._tree_of(declaration),
+            tree=self._has_tree,
+            host=self._tree_of(self._root) if declaration.parent else None,
+            desk=self._desk if declaration.parent else "",
+            sparse=self._sparse() if declaration.checkout == "sparse" else None,
+            submodules=declaration.submodules,
+            was=self._was(declaration),
+        )
+        parent = [declaration.parent] if declaration.parent else []
+        needs = tuple(Address("workspace", name) for name in (*parent, *declaration.needs))
+        return Resource(self._address, spec, needs, declaration.where)
+
+    @property
+    def _address(self) -> Address:
+        return Address("workspace", self.declaration.full_name)
+
+    @property
+    def _has_tree(self) -> bool:
+        declaration = self.declaration
+        return declaration.level == 1 or (declaration.eager and declaration.tree)
+
+    @property
+    def _root(self) -> Declaration:
+        return self.by_name[self.declaration.full_name.partition("--")[0]]
+
+    @property
+    def _desk(self) -> str:
+        return desk_of(self.declaration.full_name)
+
+    def _tree_of(self, declaration: Declaration) -> Path:
+        return self.real_path(self.manifest.root / declaration.path)
+
+    def _with_ancestors(self, declaration: Declaration) -> list[Declaration]:
+        above = self._with_ancestors(self.by_name[declaration.parent]) if declaration.parent else []
+        return [declaration, *above]
+
+    def _was(self, declaration: Declaration) -> str | None:
+        if declaration.parent is None:
+            return declaration.was
+        above = self.by_name[declaration.parent]
+        old_parent = self._was(above)
+        if not (declaration.was or old_parent):
+            return None
+        return f"{old_parent or declaration.parent}--{declaration.was or declaration.name}"
+
+    def _sparse(self) -> tuple[str, ...]:
+        declaration = self.declaration
+        texts = dict.fromkeys((*declaration.modify, *declaration.shared, *declaration.read))
+        return tuple(parse(text).sparse_line for text in texts)
+
+    # --- its files ---------------------------------------------------------------------------------------------------
+
+    def _homes(self) -> Iterator[tuple[Path, str, str]]:
+        """The directories that get the contract: tree, workspace of that tree, and the way from one to the other."""
+        if self.declaration.parent:
+            yield self._tree_of(self._root), self._root.full_name, f"{self._desk}/"
+        if self._has_tree:
+            yield self._tree_of(self.declaration), self.declaration.full_name, ""
+
+    def _texts(self, prefix: str) -> Iterator[tuple[str, str]]:
+        name = "CONTRACT.md" if self.declaration.parent else "SESSION.md"
+        text = self._contract()
+        yield name, text
+        yield "CLAUDE.local.md", contract.claude_text(name)
+        yield "AGENTS.override.md", contract.codex_text(text)
+        yield ".allowed-paths", contract.allowed_paths_text(self.declaration)
+        if not prefix:
+            yield f"{DESKS}/.gitignore", "*\n"
+
+    def _contract(self) -> str:
+        declaration = self.declaration
+        own = templates.own_contract(declaration, self.read)
+        if own is not None:
+            return own
+        helpers = [self.by_name[name] for name in declaration.helpers]
+        if declaration.parent is None:
+            return contract.session_text(declaration, helpers)
+        job = templates.job_text(declaration, self.manifest.project, self.read)
+        return contract.helper_text(job, declaration, helpers)
+
+    def _declared_files(self) -> Iterator[Resource[FileSpec]]:
+        declaration = self.declaration
+        own_tree = self._has_tree
+        tree = self._tree_of(declaration if own_tree else self._root)
+        workspace = (declaration if own_tree else self._root).full_name
+        prefix = "" if own_tree else f"{self._desk}/"
+        for file in declaration.files:
+            text = file.content
+            if text is None:
+                text = templates.render_file(declaration, self.manifest.project, str(file.template), self.read)
+            yield self._file(tree, workspace, prefix + file.path, content=text)
+
+    def _pointers(self) -> Iterator[Resource[FileSpec]]:
+        declaration = self.declaration
+        host, workspace = self._tree_of(self._root), self._root.full_name
+        where = self._tree_of(declaration) if declaration.tree else host
+        yield self._file(host, workspace, f"{self._desk}/WORKSPACE", content=f"{where}\n")
+        if declaration.links and self._has_tree:
+            yield self._file(host, workspace, f"{self._desk}/tree", link=str(where))
+
+    def _status(self) -> Resource[FileSpec]:
+        prefix = f"{self._desk}/" if self.declaration.parent else ""
+        text = contract.status_text([self.by_name[name] for name in self.declaration.helpers])
+        path = f"{prefix}{DESKS}/status.yaml"
+        return self._file(self._tree_of(self._root), self._root.full_name, path, content=text, seed=True)
+
+    def _file(
+        self,
+        tree: Path,
+        workspace: str,
+        path: str,
+        *,
+        content: str | None = None,
+        link: str | None = None,
+        seed: bool = False,
+    ) -> Resource[FileSpec]:
+        holder = self.by_name[workspace]
+        old_holder = self._was(holder)
+        spec = FileSpec(
+            workspace=workspace,
+            tree=tree,
+            path=path,
+            content=None if content is None else content.encode("utf-8", "surrogateescape"),
+            link=link,
+            seed=seed,
+            starts=tuple(name for each in self._with_ancestors(holder) for name in (each.branch, each.base)),
+            was=Address("file", f"{old_holder}/{path}") if old_holder else None,
+        )
+        needs = dict.fromkeys((Address("workspace", workspace), self._address))
+        return Resource(Address("file", f"{workspace}/{path}"), spec, tuple(needs), self.declaration.where)

@@ -1,0 +1,152 @@
+"""The small languages of the manifest: names, branches, paths, environment names.
+
+The rule: each function answers None, or what is wrong and a way out. A branch is judged as git judges it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LONGEST_NAME = 64
+LONGEST_BRANCH_PART = 240
+"""Bytes of one path component of a ref: 255 in most file systems, less room for `.lock`."""
+
+RESERVED_FILES = frozenset({"session.md", "contract.md", "claude.local.md", "agents.override.md", ".allowed-paths"})
+ENVIRONMENT = re.compile(r"\{env:([^{}]*)\}")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_REF_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a text, where in it, and one way out."""
+
+    message: str
+    hint: str = ""
+    offset: int = 0
+
+
+def name_fault(name: str) -> Fault | None:
+    """Judge the name of a worktree, a helper, a project or a template."""
+    for is_wrong, message in (
+        (not name, "it is empty"),
+        (name.startswith("-"), "it begins with `-`, so programs would take it for an option"),
+        (_NAME.fullmatch(name) is None, "it holds or begins with a character that is not allowed"),
+        ("--" in name, "it holds `--`, which separates a helper from its parent"),
+        (".." in name or name.endswith((".", ".lock")), "git refuses such a branch"),
+        (name.endswith("-"), "it ends with `-`"),
+        (len(name) > LONGEST_NAME, f"it is longer than {LONGEST_NAME} characters"),
+    ):
+        if is_wrong:
+            return Fault(message, f"letters, digits, `.`, `_` and single `-`{_suggestion(name)}")
+    return None
+
+
+def _suggestion(name: str) -> str:
+    ascii_only = re.sub(r"[^A-Za-z0-9._]+", "-", name)
+    better = re.sub(r"\.{2,}", ".", ascii_only).strip("-._")[:LONGEST_NAME].removesuffix(".lock").strip("-._")
+    return f", for example `{better}`" if better and better != name else ""
+
+
+def branch_fault(branch: str) -> Fault | None:
+    """Judge a branch as `git check-ref-format --branch` does."""
+    forbidden = _REF_FORBIDDEN.search(branch)
+    parts = branch.split("/")
+    for is_wrong, message in (
+        (not branch, "it is empty"),
+        (branch.startswith("-"), "it begins with `-`"),
+        (branch in {"HEAD", "@"}, "git means something else by it"),
+        (".." in branch, "it holds `..`"),
+        ("@{" in branch, "it holds `@{`"),
+        ("" in parts, "it begins or ends with `/`, or holds `//`"),
+        (any(part.startswith(".") for part in parts), "a part of it begins with `.`"),
+        (branch.endswith("."), "it ends with `.`"),
+        (any(part.endswith(".lock") for part in parts), "a part of it ends with `.lock`"),
+    ):
+        if is_wrong:
+            return Fault(message, "see `git help check-ref-format`")
+    if forbidden:
+        shown = (
+            "a space" if forbidden[0] == " " else "a control character" if forbidden[0] < " " else f"`{forbidden[0]}`"
+        )
+        return Fault(f"it holds {shown}", "use `-` instead", forbidden.start())
+    return None
+
+
+def length_fault(branch: str) -> Fault | None:
+    """Judge whether git can store a branch as files."""
+    if any(len(part.encode()) > LONGEST_BRANCH_PART for part in branch.split("/")):
+        return Fault(f"a part of it is longer than {LONGEST_BRANCH_PART} bytes", "use shorter names")
+    return None
+
+
+def base_fault(base: str) -> Fault | None:
+    """Judge where a branch starts: a branch, a tag or a commit, by name."""
+    return None if base == "HEAD" else branch_fault(base)
+
+
+def file_path_fault(path: str) -> Fault | None:
+    """Judge a path inside a tree or inside the repository."""
+    parts = path.split("/")
+    control = _CONTROL.search(path)
+    for is_wrong, message, hint in (
+        (not path, "it is empty", "write a path inside the repository"),
+        (path.startswith("/"), "it is absolute", "write a path inside the repository"),
+        (path.startswith("~"), "`~` is not expanded", "write a path inside the repository"),
+        (".." in parts, "it leads out with `..`", "write a path inside the repository"),
+        (
+            "." in parts or "" in parts,
+            "it holds an empty part or `.`",
+            "write it without `./`, `//` and a `/` at the end",
+        ),
+        ("\\" in path, "it holds a backslash", "write `/` between directories"),
+        (any(part.lower() == ".git" for part in parts), "`.git` is git's own", "choose another place"),
+    ):
+        if is_wrong:
+            return Fault(message, hint)
+    return Fault("it holds a control character", "remove it", control.start()) if control else None
+
+
+def own_file_fault(path: str) -> Fault | None:
+    """Judge whether a declared file would stand in the way of one that orchestra writes."""
+    first = path.partition("/")[0].lower()
+    if first == ".sub-agents":
+        return Fault("`.sub-agents/` belongs to orchestra", "choose another directory")
+    if path.lower() in RESERVED_FILES:
+        return Fault("orchestra writes this file itself", "for a contract of your own see `agents/contracts/`")
+    return None
+
+
+def template_fault(path: str) -> Fault | None:
+    """Judge the template of a worktree's path."""
+    for is_wrong, message, hint in (
+        (not path.strip(), "it is empty", "leave the key out for `../{project}.wt/{name}`"),
+        (path.startswith("~"), "`~` is not expanded", "write it from the root (`../trees/{name}`) or absolute"),
+        (path.startswith("-"), "it begins with `-`", "write `./…`"),
+        (any(part.lower() == ".git" for part in path.split("/")), "`.git` is git's own", "choose another place"),
+        (_CONTROL.search(path) is not None, "it holds a control character", "remove it"),
+    ):
+        if is_wrong:
+            return Fault(message, hint)
+    for found in _PLACEHOLDER.finditer(path):
+        if found[1] not in {"project", "name", "branch"}:
+            return Fault(
+                f"`{found[0]}` is no placeholder", "there are `{project}`, `{name}` and `{branch}`", found.start()
+            )
+    return None
+
+
+def fill(template: str, values: dict[str, str]) -> str:
+    """Put values in for `{placeholders}`, once."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
+
+
+def identifier_fault(name: str) -> Fault | None:
+    """Judge the name of an environment variable, a template's variable or a module."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
+        return None
+    return Fault("it is not a name", "begin with a letter; then letters, digits, `_`, `-` and `.`")

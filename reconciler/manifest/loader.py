@@ -1,0 +1,71 @@
+"""`orchestra.yaml` to a `Manifest`, or all that is wrong with it.
+
+The rule: `load` returns, or raises `ManifestError`; it makes nothing, executes nothing and asks no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.clients.manifest_files import ManifestFiles
+from reconciler.manifest.build import Builder
+from reconciler.manifest.checks import check
+from reconciler.manifest.declaration import Manifest
+from reconciler.manifest.merge import Merger
+from reconciler.manifest.nodes import MapNode
+from reconciler.manifest.problems import Problems
+from reconciler.manifest.reader import Reader
+from reconciler.manifest.validation import Validated, validate
+
+
+def load(file: Path, *, root: Path, environment: Mapping[str, str], reader: Reader | None = None) -> Manifest:
+    """Load a manifest.
+
+    Args:
+        file: the manifest, relative to the root or absolute.
+        root: the repository's own tree, absolute; paths in the manifest are seen from here.
+        environment: where the values of `{env:NAME}` come from.
+        reader: the files; the ones on disk when left out.
+
+    Raises:
+        ManifestError: everything that is wrong with it, each with place and hint.
+    """
+    merger = Merger(reader or ManifestFiles(root), Problems())
+    document = merger.merge(_label(file, root))
+    return _build(document, file, root, environment, merger)
+
+
+def _label(file: Path, root: Path) -> str:
+    path = file if file.is_absolute() else root / file
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, str], merger: Merger) -> Manifest:
+    problems = merger.problems
+    validated = validate(document, problems)
+    project = validated.document.project or root.name
+    builder = Builder(validated, document, project, environment, problems)
+    declarations = builder.build()
+    check(declarations, root, problems, broken=_without_place(validated))
+    problems.require_none()
+    return Manifest(
+        file=root / file,
+        root=root,
+        project=project,
+        declarations=declarations,
+        sources=tuple(root / source for source in merger.sources),
+        digest=merger.digest,
+        secrets=builder.secrets,
+    )
+
+
+def _without_place(validated: Validated) -> frozenset[str]:
+    """The worktrees whose branch or path is wrong in itself, so that their defaults would mislead."""
+    if validated.broken & {("defaults", "path"), ("defaults",), ("project",)}:
+        return frozenset(validated.document.worktrees or {})
+    return frozenset(
+        str(path[1])
+        for path in validated.broken
+        if path[0] == "worktrees" and len(path) == 3 and path[2] in {"branch", "path"}  # noqa: PLR2004
+    )

@@ -1,0 +1,204 @@
+"""The shape of `orchestra.yaml`, as pydantic models: which keys there are, what each holds.
+
+The rule: what one key alone can say wrong is found here; what concerns several keys or several worktrees is not.
+The field descriptions are the ones of the JSON Schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from reconciler.boundaries import pattern
+from reconciler.manifest import grammar
+from reconciler.manifest.grammar import Fault
+from reconciler.manifest.nodes import MISSING
+
+FAULT = "fault"
+"""The type of our own errors; their context has `message`, `hint` and `offset`."""
+
+
+def _judged(judge: Callable[[str], Fault | None], what: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if grammar.ENVIRONMENT.search(text):
+            hint = "it is read in `task`, `variables`, `done_when` and the text of `files`"
+            raise _error(Fault(f"`{{env:…}}` cannot stand in {what}", hint))
+        fault = judge(text)
+        if fault:
+            raise _error(Fault(f"{{quoted}} is not {what}: {fault.message}", fault.hint, fault.offset))
+        return text
+
+    return AfterValidator(check)
+
+
+def _error(fault: Fault) -> PydanticCustomError:
+    return PydanticCustomError(FAULT, "fault", {"message": fault.message, "hint": fault.hint, "offset": fault.offset})
+
+
+def _check_glob(text: str) -> str:
+    if grammar.ENVIRONMENT.search(text):
+        raise _error(Fault("`{env:…}` cannot stand in a pattern", "write the path itself"))
+    try:
+        pattern.parse(text)
+    except pattern.PatternError as error:
+        raise _error(Fault(error.message, error.hint, error.offset)) from error
+    return text
+
+
+def _module_fault(text: str) -> Fault | None:
+    if text.startswith("$"):
+        return Fault("a module cannot stand for another module", "write the path itself")
+    return None
+
+
+def _list_of_one(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _nothing_is_empty(value: object) -> object:
+    return {} if value is MISSING else value
+
+
+def _as_text(value: object) -> object:
+    """Numbers and truth values are taken as they are written, which the loader reads from the node."""
+    return str(value) if isinstance(value, bool | int | float) else value
+
+
+def _text_is_content(value: object) -> object:
+    return {"content": value} if isinstance(value, str) else value
+
+
+Name = Annotated[str, _judged(grammar.name_fault, "a name")]
+Branch = Annotated[str, _judged(grammar.branch_fault, "a branch that git accepts")]
+Base = Annotated[str, _judged(grammar.base_fault, "a branch, tag or commit")]
+PathTemplate = Annotated[str, _judged(grammar.template_fault, "a path for a tree")]
+FilePath = Annotated[str, _judged(grammar.file_path_fault, "a path inside the repository")]
+EnvironmentName = Annotated[str, _judged(grammar.identifier_fault, "the name of an environment variable")]
+Glob = Annotated[str, AfterValidator(_check_glob)]
+Module = Annotated[Glob, _judged(_module_fault, "the path of a module")]
+Owner = Annotated[str, _judged(lambda text: None if text.strip() else Fault("it is empty", "leave it out"), "an owner")]
+Globs = Annotated[list[Glob], BeforeValidator(_list_of_one, json_schema_input_type=list[Glob] | str)]
+Area = Annotated[Globs, Field(min_length=1)]
+Texts = Annotated[list[str], BeforeValidator(_list_of_one, json_schema_input_type=list[str] | str)]
+Names = Annotated[list[str], BeforeValidator(_list_of_one, json_schema_input_type=list[str] | str)]
+Body = BeforeValidator(_nothing_is_empty)
+Variable = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
+
+
+class Model(BaseModel):
+    """What all of them keep: no unknown keys, no conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=True, defer_build=True)
+
+
+class FileBody(Model):
+    """One file: its text, or the template it is made from."""
+
+    content: str | None = Field(None, description="The text of the file.")
+    template: FilePath | None = Field(None, description="A file in the repository that is filled in.")
+
+
+FileBodies = Annotated[
+    dict[str, Annotated[FileBody, BeforeValidator(_text_is_content, json_schema_input_type=FileBody | str)]], Body
+]
+
+
+class Common(Model):
+    """What worktrees, helpers and `defaults` can say."""
+
+    deny: Globs | None = Field(None, description="Git globs that are taken out of `modify` again.")
+    read: Globs | None = Field(
+        None, description="Git globs: advice to the agent, and what a sparse checkout holds too."
+    )
+    shared: Globs | None = Field(None, description="Git globs that several may change.")
+    checkout: Literal["full", "sparse"] | None = Field(
+        None, description="`sparse`: only `modify` and `read` are checked out."
+    )
+    submodules: bool | None = Field(None, description="Fill the submodules too.")
+    links: bool | None = Field(None, description="Put a link to the tree on the helper's desk.")
+    max_helpers: Annotated[int, Field(ge=0)] | None = Field(None, description="How many helpers it may have; 0: none.")
+    done_when: Texts | None = Field(None, description="Commands that succeed when the work is done.")
+
+
+class Defaults(Common):
+    """Values for every worktree and helper that says nothing itself."""
+
+    base: Base | None = Field(None, description="Where a new branch starts.")
+    path: PathTemplate | None = Field(None, description="Where trees are; knows `{project}`, `{name}`, `{branch}`.")
+    owner: Owner | None = Field(None, description="Whose worktrees these are.")
+    eager: bool | None = Field(None, description="Make the trees of helpers at once.")
+
+
+class Workspace(Common):
+    """What worktrees and helpers can say."""
+
+    task: str | None = Field(None, description="What is to be done, in a sentence.")
+    modify: Area | None = Field(None, description="Git globs of what may be changed; left out: everything.")
+    needs: Names | None = Field(None, description="Siblings that come first.")
+    files: FileBodies | None = Field(None, description="More files to write into the tree, by their path in it.")
+    helpers: Annotated[dict[str, Annotated[Helper, Body]], Body] | None = Field(None, description="The next level.")
+
+
+class Helper(Workspace):
+    """A helper of a worktree, or of a helper."""
+
+    template: Name | None = Field(None, description="The form of its contract.")
+    variables: Annotated[dict[str, Variable], Body] | None = Field(None, description="Values for the template.")
+    eager: bool | None = Field(None, description="Make its tree at once, not at its first start.")
+    workspace: Literal["tree", "desk"] | None = Field(None, description="`desk`: it works in its parent's tree.")
+
+
+class Worktree(Workspace):
+    """A git worktree on a branch of its own."""
+
+    owner: Owner | None = Field(None, description="An e-mail address; apply takes yours and those of nobody.")
+    branch: Branch | None = Field(None, description="Its branch; left out: its name.")
+    base: Base | None = Field(None, description="Where a new branch starts; left out: the default branch.")
+    path: PathTemplate | None = Field(None, description="Where its tree is; knows `{project}`, `{name}`, `{branch}`.")
+    was: Name | None = Field(None, description="Its name until now, when it was renamed.")
+
+
+class Document(Model):
+    """An orchestra manifest: which git worktrees there should be, and who works in each."""
+
+    version: Literal[1] | None = Field(None, description="The format of this file.")
+    project: Name | None = Field(None, description="A name for `{project}` in paths; left out: the directory's name.")
+    include: Texts | None = Field(None, description="More files, as globs inside the repository.")
+    env: Annotated[list[EnvironmentName], BeforeValidator(_list_of_one)] | None = Field(
+        None, description="The environment variables that `{env:NAME}` may name."
+    )
+    modules: Annotated[dict[str, Module], Body] | None = Field(
+        None, description="Names for paths, used as `$name` in areas."
+    )
+    defaults: Annotated[Defaults, Body] | None = Field(None, description="For every worktree and helper.")
+    worktrees: Annotated[dict[str, Annotated[Worktree, Body]], Body] | None = Field(
+        None, description="What there should be."
+    )
+
+
+def model_at(path: tuple[str | int, ...]) -> type[Model] | None:
+    """The model of the mapping at a path of the document; None where keys are free."""
+    steps: list[str | int] = list(path)
+    model: type[Model] = Document
+    while steps:
+        key = steps.pop(0)
+        following = _INNER.get((model, key))
+        if following is None or (following is not Defaults and not steps):
+            return None
+        model = following
+        if following is not Defaults:
+            steps.pop(0)
+    return model
+
+
+_INNER: Mapping[tuple[type[Model], str | int], type[Model]] = {
+    (Document, "defaults"): Defaults,
+    (Document, "worktrees"): Worktree,
+    (Worktree, "helpers"): Helper,
+    (Helper, "helpers"): Helper,
+    (Worktree, "files"): FileBody,
+    (Helper, "files"): FileBody,
+}

@@ -1,0 +1,1 @@
+"""One module per verb: the library under the command line. Values in, values out; nothing is printed here."""

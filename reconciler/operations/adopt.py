@@ -1,0 +1,90 @@
+"""`adopt`: put our mark on a worktree that somebody made without orchestra. Nothing in it is changed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.clients.clone import prepare_clone
+from reconciler.clients.files import real_path
+from reconciler.clients.lock import hold
+from reconciler.clients.marks import Mark, change_book
+from reconciler.clients.survey import BRANCH_KEY, Standing, TreeRecord, branch_mark_value
+from reconciler.errors import UsageError
+from reconciler.kinds.workspace import WorkspaceSpec
+from reconciler.manifest.declaration import Manifest
+from reconciler.manifest.editor import add_worktree
+from reconciler.model.address import Address
+from reconciler.operations.desired import desired
+from reconciler.operations.edits import Edited, write_edit
+from reconciler.operations.session import Session
+
+
+def adopt(session: Session, name_or_path: str, name: str | None = None, *, cwd: Path | None = None) -> str:
+    """Adopt a declared workspace's tree, or declare the worktree at a path and adopt it.
+
+    Returns:
+        What was done, as a sentence.
+
+    Raises:
+        UsageError: there is no worktree to adopt, or it is another workspace's.
+        ManifestError: the manifest is, or would become, invalid.
+        LockHeldError: another apply is at work.
+    """
+    manifest = session.load_manifest()
+    edited: Edited | None = None
+    if name_or_path not in {declaration.full_name for declaration in manifest.declarations}:
+        record = _require_record(session, real_path((cwd or Path.cwd()) / name_or_path), name_or_path)
+        name = name or _name_from(record)
+        edited = _declare(session, record, name)
+        manifest = session.load_manifest()
+        name_or_path = name
+    message = _mark(session, manifest, name_or_path)
+    return f"{message}\nDeclared it in {edited.file}." if edited else message
+
+
+def _require_record(session: Session, path: Path, said: str) -> TreeRecord:
+    record = session.survey.record_at(path)
+    if record is None or record.standing is not Standing.PRESENT:
+        raise UsageError(
+            f"{said} is neither a declared workspace nor a worktree of this clone", hint="see `git worktree list`"
+        )
+    if record.book is not None and any(address.kind == "workspace" for address in record.book.marks):
+        raise UsageError(f"{path} bears a mark already", hint="`orchestra status` shows whose it is")
+    if record.branch is None:
+        raise UsageError(f"{path} is on no branch", hint="`git switch -c NAME` there first")
+    return record
+
+
+def _name_from(record: TreeRecord) -> str:
+    name = re.sub(r"[^A-Za-z0-9._-]+|-{2,}", "-", (record.branch or "").rpartition("/")[2]).strip("-.")
+    return name or record.path.name
+
+
+def _declare(session: Session, record: TreeRecord, name: str) -> Edited:
+    fields = {"branch": record.branch or name, "path": _relative(session, record.path)}
+    return write_edit(session, lambda text: add_worktree(text, name, fields))
+
+
+def _relative(session: Session, path: Path) -> str:
+    try:
+        return path.relative_to(session.root, walk_up=True).as_posix()  # type: ignore[call-arg]
+    except (ValueError, TypeError):
+        return str(path)
+
+
+def _mark(session: Session, manifest: Manifest, name: str) -> str:
+    resource = desired(manifest, session.read, mine=None).graph.resources[Address("workspace", name)]
+    spec: WorkspaceSpec = resource.spec
+    record = _require_record(session, spec.path, name)
+    if record.branch != spec.branch:
+        raise UsageError(f"{spec.path} is on branch {record.branch}, declared is {spec.branch}", hint="make them agree")
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    with hold(session.lock_file, session.holder("orchestra adopt", since), timeout_seconds=0):
+        clone = prepare_clone(session.git, session.repository)
+        value = branch_mark_value(clone, resource.address, made=False)
+        session.git.run("config", f"branch.{spec.branch}.{BRANCH_KEY}", value, git_dir=session.repository.common_dir)
+        mark = Mark(spec.declared)
+        change_book(record.git_dir, clone, lambda book: book.put(resource.address, mark), durable=True)
+    return f"Adopted {record.path} as {name}; nothing in it was changed. `orchestra plan` shows what it lacks."

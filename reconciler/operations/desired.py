@@ -1,0 +1,77 @@
+"""What is wanted here and now: the resources of the manifest, those of other owners set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from reconciler.clients.files import real_path
+from reconciler.engine.graph import Graph, build_graph
+from reconciler.errors import UsageError
+from reconciler.kinds.file import FileSpec
+from reconciler.manifest.declaration import Manifest
+from reconciler.manifest.expand import AnyResource, expand
+from reconciler.manifest.templates import Reader
+
+KIND_ORDER = ("workspace", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What a plan is made for.
+
+    Attributes:
+        graph: the resources that this run is about.
+        set_aside: full names of the workspaces that belong to other owners.
+    """
+
+    manifest: Manifest
+    graph: Graph
+    set_aside: frozenset[str]
+
+
+def desired(manifest: Manifest, read: Reader, *, mine: str | None, replaced: Collection[str] = ()) -> Desired:
+    """Expand a manifest.
+
+    Args:
+        manifest: what is declared.
+        read: reads files of the repository.
+        mine: the owner whose worktrees are taken beside the unowned; None takes all.
+        replaced: addresses of files whose edits are to be replaced.
+
+    Raises:
+        ManifestError: a template is missing, or the declarations wait for each other in a circle.
+        UsageError: an address to replace is not declared.
+    """
+    owners = {declaration.full_name: declaration.owner for declaration in manifest.declarations}
+    others = frozenset(name for name, owner in owners.items() if mine is not None and owner not in {None, mine})
+    resources = [_marked(each, replaced) for each in expand(manifest, read=read, real_path=cache(real_path))]
+    _require_known(replaced, resources)
+    whole = build_graph(resources, KIND_ORDER)  # all of it, so that a circle through another owner's is seen too
+    if not others:
+        return Desired(manifest, whole, others)
+    kept = [resource for resource in whole.resources.values() if _workspace_of(resource) not in others]
+    addresses = {resource.address for resource in kept}
+    closed = [replace(r, depends_on=tuple(a for a in r.depends_on if a in addresses)) for r in kept]
+    return Desired(manifest, build_graph(closed, KIND_ORDER), others)
+
+
+def _workspace_of(resource: AnyResource) -> str:
+    return resource.address.name.partition("/")[0]
+
+
+def _marked(resource: Any, replaced: Collection[str]) -> Any:  # noqa: ANN401 - a resource of either kind
+    if str(resource.address) in replaced and isinstance(resource.spec, FileSpec):
+        return replace(resource, spec=replace(resource.spec, replace=True))
+    return resource
+
+
+def _require_known(replaced: Collection[str], resources: Collection[AnyResource]) -> None:
+    known = {str(resource.address) for resource in resources if isinstance(resource.spec, FileSpec)}
+    for address in replaced:
+        if address not in known:
+            raise UsageError(
+                f"--replace {address}: no such file is declared", hint="`orchestra plan` shows the addresses"
+            )

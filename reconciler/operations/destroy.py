@@ -1,0 +1,70 @@
+"""`destroy`: take down what bears our mark and provably holds no work; keep the rest and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reconciler import __version__
+from reconciler.engine.graph import build_graph
+from reconciler.engine.interrupt import Interrupt
+from reconciler.engine.observer import observe
+from reconciler.engine.planner import make_destroy_plan
+from reconciler.engine.selection import Selection
+from reconciler.kinds.scope import Scope
+from reconciler.model.event import Reporter
+from reconciler.model.serial import Origin
+from reconciler.model.settings import Settings
+from reconciler.operations.apply import Applied, Approve, carry_out
+from reconciler.operations.plan import Planned, kinds_of
+from reconciler.operations.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyOptions:
+    """What is destroyed: everything, only `targets`, not `excludes`."""
+
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+
+def destroy(
+    session: Session,
+    options: DestroyOptions | None = None,
+    *,
+    settings: Settings,
+    reporter: Reporter,
+    approve: Approve,
+    interrupt: Interrupt | None = None,
+    lock_timeout: float = 0.0,
+    on_wait: Callable[[str], None] = lambda _: None,
+) -> Applied:
+    """Plan from the marks alone, ask, and remove.
+
+    Raises:
+        UsageError: a selector matches nothing.
+        LockHeldError: another apply is at work.
+        ClientError: git failed.
+    """
+    return carry_out(
+        session,
+        plan_destroy(session, options or DestroyOptions()),
+        "destroy",
+        settings=settings,
+        reporter=reporter,
+        approve=approve,
+        interrupt=interrupt or Interrupt(),
+        lock_timeout=lock_timeout,
+        on_wait=on_wait,
+    )
+
+
+def plan_destroy(session: Session, options: DestroyOptions) -> Planned:
+    """Say of everything that bears our mark whether it would go. The manifest is not read: marks are enough."""
+    clone = session.survey.clone
+    kinds = kinds_of(session, clone)
+    snapshot = observe(kinds, (), lambda: Scope(session.survey, examine=True))
+    plan = make_destroy_plan(kinds, snapshot, Selection(options.targets, options.excludes))
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return Planned(plan, build_graph(()), snapshot, Origin("destroy", "", clone or "", __version__, created), {})

@@ -1,0 +1,53 @@
+"""`forget`: take our marks off a workspace and leave everything in place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from reconciler.clients.lock import hold
+from reconciler.clients.marks import MarkBook, change_book
+from reconciler.clients.survey import BRANCH_KEY, TreeRecord, take_survey
+from reconciler.errors import UsageError
+from reconciler.model.address import Address
+from reconciler.operations.session import Session
+
+
+def forget(session: Session, name: str) -> str:
+    """Forget a workspace, its files and its helpers.
+
+    Returns:
+        What was done, as a sentence.
+
+    Raises:
+        UsageError: nothing bears that mark.
+        LockHeldError: another apply is at work.
+    """
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    with hold(session.lock_file, session.holder("orchestra forget", since), timeout_seconds=0):
+        survey = take_survey(session.git, session.repository)
+        marks = {address: record for address, (record, _) in survey.marks.items() if _belongs(address, name)}
+        if not marks or survey.clone is None:
+            hint = "`orchestra status` shows the workspaces"
+            raise UsageError(f"nothing here bears the mark of a workspace `{name}`", hint=hint)
+        for record in {record.git_dir: record for record in marks.values()}.values():
+            change_book(record.git_dir, survey.clone, lambda book: _without(book, name), durable=True)
+            _unmark_branch(session, record, name)
+    return f"Forgot {name}: {len(marks)} marks taken off, everything is left in place. `orchestra adopt` takes it back."
+
+
+def _belongs(address: Address, name: str) -> bool:
+    workspace = address.name.partition("/")[0]
+    desk = f"/{'/'.join(f'.sub-agents/{part}' for part in name.split('--')[1:])}/"
+    in_desk = "--" in name and address.name.startswith(name.partition("--")[0] + desk)
+    return workspace == name or workspace.startswith(f"{name}--") or in_desk
+
+
+def _without(book: MarkBook, name: str) -> MarkBook:
+    return MarkBook(book.clone, {address: mark for address, mark in book.marks.items() if not _belongs(address, name)})
+
+
+def _unmark_branch(session: Session, record: TreeRecord, name: str) -> None:
+    marked = session.survey.branches.get(record.branch or "")
+    if marked and marked.mark and _belongs(marked.mark, name):
+        key = f"branch.{record.branch}.{BRANCH_KEY}"
+        session.git.run("config", "--unset", key, git_dir=session.repository.common_dir, ok=(0, 5))

@@ -1,0 +1,25 @@
+"""`init`: a first manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.clients import files
+from reconciler.errors import UsageError
+from reconciler.manifest.editor import minimal
+from reconciler.operations.session import open_session
+
+
+def init(cwd: Path, environment: Mapping[str, str]) -> Path:
+    """Write a minimal manifest where it will be in force.
+
+    Raises:
+        UsageError: there is one already, or no repository.
+        ClientError: it could not be written.
+    """
+    session = open_session(cwd, environment)
+    if session.file.exists() or session.file.is_symlink():
+        raise UsageError(f"{session.file} exists already", hint="`orchestra add NAME` declares a worktree in it")
+    files.write(session.root, session.file.name, minimal(session.root.name).encode("utf-8"))
+    return session.file

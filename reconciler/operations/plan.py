@@ -1,0 +1,167 @@
+"""`plan`: the difference between what is declared and what exists. Changes nothing; takes no lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from reconciler import __version__
+from reconciler.clients import files
+from reconciler.engine.graph import Graph
+from reconciler.engine.observer import Kinds, Snapshot, observe
+from reconciler.engine.planner import make_plan
+from reconciler.engine.saved_plan import dump_plan
+from reconciler.engine.selection import Selection
+from reconciler.kinds.registry import build_kinds
+from reconciler.kinds.scope import Scope
+from reconciler.manifest.loader import load
+from reconciler.model.plan import Plan
+from reconciler.model.serial import Origin, plan_document
+from reconciler.operations.desired import Desired, desired
+from reconciler.operations.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What shapes a plan.
+
+    Attributes:
+        targets: only these, and what they depend on.
+        excludes: not these, nor what depends on them.
+        prune: also remove what is ours and no longer declared.
+        against: plan from the manifest at this commit instead of from the world.
+        all_owners: also what belongs to others.
+        replace: files whose edits by hand are replaced.
+    """
+
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    prune: bool = False
+    against: str | None = None
+    all_owners: bool = False
+    replace: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and what it was made from.
+
+    Attributes:
+        document: the plan as `--json` prints it, secrets taken out.
+        secrets: values that must not be shown, by the name of their variable.
+    """
+
+    plan: Plan
+    graph: Graph
+    snapshot: Snapshot
+    origin: Origin
+    secrets: Mapping[str, str]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The plan as a value that JSON can hold."""
+        return plan_document(self.plan, self.origin, self.redact)
+
+    def redact(self, text: str) -> str:
+        """Take secrets out of a text."""
+        for name, value in self.secrets.items():
+            if value:
+                text = text.replace(value, f"{{env:{name}}}")
+        return text
+
+
+def plan(session: Session, options: PlanOptions | None = None) -> Planned:
+    """Make a plan.
+
+    Raises:
+        ManifestError: the manifest is not valid.
+        UsageError: a selector matches nothing, or a commit does not exist.
+        ClientError: git failed.
+    """
+    options = options or PlanOptions()
+    manifest = session.load_manifest()
+    mine = None if options.all_owners else session.user
+    wanted = desired(manifest, session.read, mine=mine, replaced=options.replace)
+    clone = session.survey.clone
+    kinds = kinds_of(session, clone)
+    if options.against:
+        snapshot, notes = _assumed(session, options.against, kinds, mine)
+        options = replace(options, prune=True)
+    else:
+        snapshot, notes = _observed(session, wanted, kinds, examine=options.prune), _notes(session, wanted)
+    selection = Selection(options.targets, options.excludes)
+    made = make_plan(wanted.graph, kinds, snapshot, selection=selection, prune=options.prune, notes=notes)
+    origin = Origin("apply", manifest.digest, clone or "", __version__, datetime.now(UTC).isoformat(timespec="seconds"))
+    return Planned(made, wanted.graph, snapshot, origin, manifest.secrets)
+
+
+def save(planned: Planned, file: Path) -> None:
+    """Save a plan for `apply FILE`, readable by its owner alone.
+
+    Raises:
+        ClientError: it could not be written.
+    """
+    text = dump_plan(planned.plan, planned.origin, planned.redact)
+    files.write(files.real_path(file.parent), file.name, text.encode(), mode=0o600, durable=True)
+
+
+def kinds_of(session: Session, clone: str | None) -> Kinds:
+    """Build the kinds of the session's repository."""
+    return build_kinds(
+        session.git,
+        session.repository,
+        clone=clone,
+        global_excludes=session.global_excludes,
+        memory=session.memory,
+    )
+
+
+def _observed(session: Session, wanted: Desired, kinds: Kinds, *, examine: bool) -> Snapshot:
+    resources = wanted.graph.resources.values()
+    return observe(kinds, resources, lambda: Scope(session.survey, examine, wanted.set_aside))
+
+
+def _assumed(session: Session, revision: str, kinds: Kinds, mine: str | None) -> tuple[Snapshot, tuple[str, ...]]:
+    """The world as if the manifest of a commit had just been applied, on a machine that need not be this one."""
+    from reconciler.clients.objects import CommitFiles  # noqa: PLC0415 - GitPython is slow to import
+
+    commit = CommitFiles(session.repository.common_dir, revision)
+    inside = session.file.is_relative_to(session.root)
+    name = session.file.relative_to(session.root).as_posix() if inside else session.file.name
+    before = load(Path(name), root=session.root, environment=session.environment, reader=commit)
+    graph = desired(before, commit.read, mine=mine).graph
+    actuals = {address: kinds[address.kind].assume(resource) for address, resource in graph.resources.items()}
+    return Snapshot(actuals), (f"planned from the manifest at {revision} ({commit.name}), not from what exists here",)
+
+
+def _notes(session: Session, wanted: Desired) -> tuple[str, ...]:
+    return (*_identity_note(session), *_source_note(session), *_owner_note(wanted))
+
+
+def _identity_note(session: Session) -> tuple[str, ...]:
+    if not session.survey.is_copy:
+        return ()
+    return ("this clone is a copy of another: it gets an identity of its own, and the other's things stay untouched",)
+
+
+def _source_note(session: Session) -> tuple[str, ...]:
+    """A manifest from elsewhere than last time is said first: it may not be the one that was meant."""
+    last = next((r for r in reversed(list(session.journal.records())) if r.get("type") == "start"), None)
+    now = source_of(session)
+    if last is None or last.get("manifest") in {None, now}:
+        return ()
+    return (f"the manifest comes from {now}; last time it came from {last['manifest']}",)
+
+
+def source_of(session: Session) -> str:
+    """Where the manifest comes from: its path, and the branch that is checked out there."""
+    branch = session.survey.main_branch
+    return f"{session.file} on branch {branch}" if branch else str(session.file)
+
+
+def _owner_note(wanted: Desired) -> tuple[str, ...]:
+    others = sorted({d.full_name for d in wanted.manifest.declarations if d.level == 1} & wanted.set_aside)
+    return (f"left alone, since others own them: {', '.join(others)}",) if others else ()

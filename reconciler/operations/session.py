@@ -1,0 +1,140 @@
+"""Where a command works: the repository, the manifest in force, and who is working."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.clients import files
+from reconciler.clients.excludes import global_excludes_file
+from reconciler.clients.git import Git, Repository
+from reconciler.clients.journal import JournalFile
+from reconciler.clients.survey import Standing, Survey, take_survey
+from reconciler.errors import OrchestraError, UsageError
+from reconciler.kinds.memory import Memory
+from reconciler.manifest.declaration import Manifest
+from reconciler.manifest.loader import load
+
+MANIFEST_NAME = "orchestra.yaml"
+
+
+@dataclass(frozen=True)
+class Session:
+    """The surroundings of one command.
+
+    Attributes:
+        root: the worktree whose manifest is in force; relative paths of the manifest start there.
+        file: the manifest.
+        survey: the repository as it was when the command began.
+        on_secrets: told the values that must not be shown, as soon as they are known.
+        memory: what the kinds learn from the plan to the end of its apply.
+    """
+
+    environment: Mapping[str, str]
+    git: Git
+    repository: Repository
+    root: Path
+    file: Path
+    survey: Survey
+    on_secrets: Callable[[Mapping[str, str]], None]
+    memory: Memory = field(default_factory=Memory)
+
+    @property
+    def lock_file(self) -> Path:
+        """The repository's lock."""
+        return self.repository.common_dir / "orchestra" / "lock"
+
+    @property
+    def journal(self) -> JournalFile:
+        """The repository's journal."""
+        return JournalFile(self.repository.common_dir / "orchestra" / "journal.jsonl")
+
+    @property
+    def user(self) -> str:
+        """Who is working, as git knows them."""
+        return self.survey.config.get("user.email", "")
+
+    @property
+    def global_excludes(self) -> str:
+        """The text of the user's own global excludes."""
+        home = Path(self.environment.get("HOME", "/"))
+        config_home = Path(self.environment.get("XDG_CONFIG_HOME") or home / ".config")
+        file = global_excludes_file(self.survey.config.get("core.excludesfile"), home, config_home)
+        try:
+            entry = files.read(file.parent, file.name)
+        except OrchestraError:
+            return ""
+        return (entry.content or b"").decode("utf-8", "surrogateescape") if entry else ""
+
+    def read(self, relative: str) -> bytes | None:
+        """Read a file of the worktree that holds the manifest; None when there is none."""
+        entry = files.read(self.root, relative)
+        return entry.content if entry else None
+
+    def load_manifest(self) -> Manifest:
+        """Load the manifest in force.
+
+        Raises:
+            ManifestError: it is not valid.
+            UsageError: there is none.
+        """
+        if not self.file.is_file():
+            raise UsageError(f"there is no manifest {self.file}", hint="`orchestra init` writes one")
+        manifest = load(self.file, root=self.root, environment=self.environment)
+        self.on_secrets(manifest.secrets)
+        return manifest
+
+    def holder(self, command: str, since: str) -> dict[str, str]:
+        """What the lock tells others about us."""
+        return {
+            "pid": str(os.getpid()),
+            "user": getpass.getuser(),
+            "host": platform.node(),
+            "command": command,
+            "since": since,
+        }
+
+
+def open_session(
+    cwd: Path,
+    environment: Mapping[str, str],
+    *,
+    file: Path | None = None,
+    on_secrets: Callable[[Mapping[str, str]], None] = lambda _: None,
+) -> Session:
+    """Find the repository and the manifest in force, wherever the command is run.
+
+    Args:
+        cwd: where the command is run.
+        environment: the environment of the command.
+        file: the manifest, when it is not the one of the main worktree.
+        on_secrets: told the values that must not be shown.
+
+    Raises:
+        UsageError: there is no repository, or a bare one without a worktree on its default branch.
+        ClientError: git failed.
+    """
+    git = Git(environment)
+    repository = git.discover(cwd)
+    survey = take_survey(git, repository)
+    root = _root(survey)
+    if root is None and file is None:
+        raise UsageError(
+            f"{repository.common_dir} is bare and has no worktree on {survey.default_branch or 'its default branch'}",
+            hint="make one with `git worktree add`, or give --file",
+        )
+    manifest = (cwd / file) if file else (root or cwd) / MANIFEST_NAME
+    root = root or manifest.parent
+    return Session(environment, git, repository, files.real_path(root), manifest, survey, on_secrets)
+
+
+def _root(survey: Survey) -> Path | None:
+    """The main worktree; of a bare repository the worktree on the default branch."""
+    if survey.main is not None:
+        return survey.main
+    present = [record for record in survey.records if record.standing is Standing.PRESENT]
+    return next((record.path for record in present if record.branch == survey.default_branch), None)

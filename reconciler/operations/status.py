@@ -1,0 +1,163 @@
+"""`status`: what is known of every workspace, with the source and age of each value. Who needs a person comes first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.clients.git import Git
+from reconciler.clients.survey import Standing, Survey, TreeRecord
+from reconciler.errors import OrchestraError
+from reconciler.manifest.declaration import Declaration
+from reconciler.model.address import Address
+from reconciler.model.change import Action, Change, Mode
+from reconciler.operations.path import path
+from reconciler.operations.plan import PlanOptions, plan
+from reconciler.operations.session import Session
+
+_PARALLEL = 8
+_OPERATIONS = {"MERGE_HEAD": "merge", "rebase-merge": "rebase", "rebase-apply": "rebase", "CHERRY_PICK_HEAD": "pick"}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One fact.
+
+    Attributes:
+        source: what was asked.
+        age_seconds: how old the fact is; None when that cannot be known.
+    """
+
+    label: str
+    text: str
+    source: str
+    age_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceStatus:
+    """What is known of one workspace.
+
+    Attributes:
+        state: `ready`, `filling`, `missing`, `moved`, `desk` (a helper without a tree) or `absent`.
+        needs_you: what a person is asked to do, in words.
+    """
+
+    name: str
+    level: int
+    state: str
+    path: Path | None
+    needs_you: tuple[str, ...]
+    values: tuple[Value, ...]
+
+
+def status(session: Session, *, clock: Callable[[], float] = time.time) -> tuple[WorkspaceStatus, ...]:
+    """Look at every declared workspace, and at what is ours beside them.
+
+    Raises:
+        ManifestError: the manifest is not valid.
+        ClientError: git failed.
+    """
+    planned = plan(session, PlanOptions(all_owners=True))
+    manifest = session.load_manifest()
+    changes = {change.address: change for change in planned.plan.changes}
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        declared = pool.map(lambda each: _declared(session, each, changes, clock), manifest.declarations)
+        left_over = pool.map(lambda change: _orphan(session, change, clock), _orphans(changes))
+    return tuple(sorted([*declared, *left_over], key=lambda each: (not each.needs_you, each.name)))
+
+
+def _declared(
+    session: Session, declaration: Declaration, changes: Mapping[Address, Change], clock: Callable[[], float]
+) -> WorkspaceStatus:
+    address = Address("workspace", declaration.full_name)
+    hit = session.survey.marks.get(address)
+    change = changes[address]
+    if hit is None:
+        state = "absent" if change.is_pending or change.action is Action.CONFLICT else "desk"
+        where = path(session, declaration.full_name) if state == "desk" else None
+        return WorkspaceStatus(declaration.full_name, declaration.level, state, where, _needs(change), ())
+    record, mark = hit
+    state = "filling" if mark.state == "filling" else _STATES[record.standing]
+    values, needs = _look(session, record, declaration.base, clock) if state == "ready" else ((), ())
+    return WorkspaceStatus(
+        declaration.full_name, declaration.level, state, record.path, (*_needs(change), *needs), values
+    )
+
+
+_STATES = {
+    Standing.PRESENT: "ready",
+    Standing.MISSING: "missing",
+    Standing.MOVED: "moved",
+    Standing.CUT_OFF: "cut off",
+    Standing.FOREIGN: "foreign",
+}
+
+
+def _orphans(changes: Mapping[Address, Change]) -> list[Change]:
+    return [change for change in changes.values() if change.orphan and change.address.kind == "workspace"]
+
+
+def _orphan(session: Session, change: Change, clock: Callable[[], float]) -> WorkspaceStatus:
+    hit = session.survey.marks.get(change.address)
+    level = change.address.name.count("--") + 1
+    values = _look(session, hit[0], None, clock)[0] if hit and hit[0].standing is Standing.PRESENT else ()
+    where = hit[0].path if hit else None
+    return WorkspaceStatus(change.address.name, level, "orphan", where, change.notes[-1:], values)
+
+
+def _needs(change: Change) -> tuple[str, ...]:
+    drift = tuple(note for note in change.notes if note.startswith("drift"))
+    if change.action is Action.CONFLICT or change.mode is Mode.PERSON:
+        return (change.reason + (f" ({change.hint})" if change.hint else ""), *drift)
+    return drift
+
+
+def _look(
+    session: Session, record: TreeRecord, base: str | None, clock: Callable[[], float]
+) -> tuple[tuple[Value, ...], tuple[str, ...]]:
+    """Ask git about one tree; what it cannot say is said."""
+    try:
+        values = tuple(_values(session.git, session.survey, record, base, clock))
+    except OrchestraError as error:
+        return (), (f"git cannot read {record.path}: {error.message}",)
+    operation = next((what for name, what in _OPERATIONS.items() if (record.git_dir / name).exists()), None)
+    return values, (f"a {operation} is half done in {record.path}",) if operation else ()
+
+
+def _values(
+    git: Git, survey: Survey, record: TreeRecord, base: str | None, clock: Callable[[], float]
+) -> Iterator[Value]:
+    yield Value("branch", record.branch or "(detached)", "git worktree list", 0.0)
+    yield from _commit(git, record, clock)
+    yield from _changes(git, record)
+    name = base or survey.default_branch
+    commit = survey.commit_of(name or "")
+    if name and commit and record.head:
+        counts = git.run(
+            "rev-list", "--left-right", "--count", f"{record.head}...{commit}", cwd=record.path
+        ).text.split()
+        yield Value("base", f"{name}: {counts[0]} ahead, {counts[1]} behind", "git rev-list", 0.0)
+    if record.locked is not None:
+        yield Value("lock", record.locked or "locked, no reason given", "git worktree list", 0.0)
+
+
+def _commit(git: Git, record: TreeRecord, clock: Callable[[], float]) -> Iterator[Value]:
+    if record.head:
+        line = git.run("log", "-1", "--format=%ct %h %s", record.head, cwd=record.path).text.strip()
+        when, _, text = line.partition(" ")
+        yield Value("commit", text, "git log", max(0.0, clock() - int(when)))
+
+
+def _changes(git: Git, record: TreeRecord) -> Iterator[Value]:
+    words = ("-c", "core.fsmonitor=false", "status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=all")
+    lines = [line for line in git.run(*words, cwd=record.path).text.split("\0") if line]
+    untracked = sum(line.startswith("??") for line in lines)
+    staged = sum(line[0] not in " ?" for line in lines)
+    changed = sum(line[1] not in " ?" for line in lines)
+    counts = [(staged, "staged"), (changed, "changed"), (untracked, "untracked")]
+    text = ", ".join(f"{count} {what}" for count, what in counts if count) or "clean"
+    yield Value("files", text, "git status", 0.0)

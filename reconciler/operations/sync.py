@@ -1,0 +1,128 @@
+"""`sync`: bring what the base gained into a workspace's branch, never into a tree with uncommitted changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.clients.clone import prepare_clone
+from reconciler.clients.git import Git
+from reconciler.clients.lock import hold
+from reconciler.clients.marks import Mark, MarkBook, change_book
+from reconciler.clients.survey import Standing, Survey, TreeRecord, take_survey
+from reconciler.errors import ClientError, ConflictError, OrchestraError, UsageError
+from reconciler.manifest.declaration import Declaration
+from reconciler.model.address import Address
+from reconciler.operations.path import require_declared
+from reconciler.operations.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What became of one workspace.
+
+    Attributes:
+        commits: how many commits of the base came in.
+        ok: it has all of its base now.
+    """
+
+    name: str
+    result: str
+    commits: int = 0
+    ok: bool = True
+
+
+def sync(
+    session: Session,
+    names: tuple[str, ...],
+    *,
+    rebase: bool = False,
+    lock_timeout: float = 0.0,
+    on_wait: Callable[[str], None] = lambda _: None,
+) -> tuple[Synced, ...]:
+    """Merge, or rebase onto, the base of each; all that are declared when no name is given.
+
+    Raises:
+        UsageError: a name is not declared.
+        LockHeldError: another apply is at work.
+    """
+    manifest = session.load_manifest()
+    chosen = [require_declared(manifest, name) for name in names] or list(manifest.declarations)
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    with hold(
+        session.lock_file, session.holder("orchestra sync", since), timeout_seconds=lock_timeout, on_wait=on_wait
+    ):
+        clone = prepare_clone(session.git, session.repository)
+        survey = take_survey(session.git, session.repository)
+        wanted = [each for each in chosen if names or Address("workspace", each.full_name) in survey.marks]
+        return tuple(_sync_one(session.git, survey, clone, each, rebase=rebase) for each in wanted)
+
+
+def _sync_one(git: Git, survey: Survey, clone: str, declaration: Declaration, *, rebase: bool) -> Synced:
+    try:
+        record, base, commit = _require_ready(git, survey, declaration)
+        commits = int(git.run("rev-list", "--count", f"HEAD..{commit}", cwd=record.path).text)
+        if commits:
+            _bring_in(git, record, commit, rebase=rebase)
+        _remember(record, clone, declaration)
+    except OrchestraError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        return Synced(declaration.full_name, f"left as it was: {error.message}{hint}", ok=False)
+    if not commits:
+        return Synced(declaration.full_name, f"has all of {base}")
+    done = "rebased onto" if rebase else "merged with"
+    return Synced(declaration.full_name, f"{done} {base} at {commit[:9]}", commits)
+
+
+def _require_ready(git: Git, survey: Survey, declaration: Declaration) -> tuple[TreeRecord, str, str]:
+    hit = survey.marks.get(Address("workspace", declaration.full_name))
+    if hit is None or hit[0].standing is not Standing.PRESENT or hit[1].state != "ready":
+        raise ConflictError("it has no tree that is ready", hint="run `orchestra apply`")
+    record = hit[0]
+    if record.branch != declaration.branch:
+        raise ConflictError(f"its tree is on {record.branch or 'no branch'}, declared is {declaration.branch}")
+    base = declaration.base or survey.default_branch or ""
+    commit = survey.commit_of(base)
+    if commit is None:
+        raise UsageError(f"its base {base or 'the default branch'} does not exist", hint="fetch it, or name another")
+    _require_clean(git, record)
+    return record, base, commit
+
+
+def _require_clean(git: Git, record: TreeRecord) -> None:
+    for name, what in (("MERGE_HEAD", "merge"), ("rebase-merge", "rebase"), ("rebase-apply", "rebase")):
+        if (record.git_dir / name).exists():
+            raise ConflictError(f"a {what} is half done in {record.path}", hint=f"finish it, or `git {what} --abort`")
+    words = ("-c", "core.fsmonitor=false", "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all")
+    if git.run(*words, cwd=record.path).stdout:
+        raise ConflictError(f"{record.path} has uncommitted changes", hint="commit or stash them first")
+
+
+def _bring_in(git: Git, record: TreeRecord, commit: str, *, rebase: bool) -> None:
+    """Merge or rebase; on a conflict put everything back as it was."""
+    verb = "rebase" if rebase else "merge"
+    words = ("rebase", "--quiet", commit) if rebase else ("merge", "--quiet", "--no-edit", commit)
+    try:
+        git.run(*words, cwd=record.path)
+    except ClientError as error:
+        names = git.lines("diff", "--name-only", "--diff-filter=U", cwd=record.path)
+        if not any((record.git_dir / name).exists() for name in ("MERGE_HEAD", "rebase-merge", "rebase-apply")):
+            raise
+        git.run(verb, "--abort", cwd=record.path)
+        conflicts = f"conflicts in {', '.join(names)}" if names else error.message
+        hint = f"run `git {verb} {commit[:9]}` in {record.path} and resolve them"
+        raise ConflictError(conflicts, hint=hint) from error
+
+
+def _remember(record: TreeRecord, clone: str, declaration: Declaration) -> None:
+    """The tree has what its declared base has: a changed `base:` is no longer news."""
+    address = Address("workspace", declaration.full_name)
+
+    def change(book: MarkBook) -> MarkBook:
+        mark = book.marks[address]
+        declared: dict[str, Any] = {**mark.declared, "base": declaration.base}
+        return book.put(address, Mark(declared, mark.state))
+
+    change_book(record.git_dir, clone, change)

@@ -1,0 +1,60 @@
+"""Which files are told on one line with the workspace they come or go with. Rule: only those that need no words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.address import Address
+from reconciler.model.change import Action, Change
+
+_DESKS = ".sub-agents/"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A change, and the files told with it.
+
+    Attributes:
+        files: paths as seen from where the group's workspace keeps its things.
+    """
+
+    change: Change
+    files: tuple[str, ...] = ()
+
+
+def group(changes: Sequence[Change]) -> tuple[Group, ...]:
+    """Fold files into the workspaces whose fate they share; the order of what remains is kept."""
+    heads = {change.address.name: change for change in changes if change.address.kind == "workspace"}
+    files: dict[Address, list[str]] = {}
+    folded: set[Address] = set()
+    for change in changes:
+        head, path = _head(change.address, heads)
+        if head and _shares_fate(change, head):
+            files.setdefault(head.address, []).append(path)
+            folded.add(change.address)
+    kept = (change for change in changes if change.address not in folded)
+    return tuple(Group(change, tuple(files.get(change.address, ()))) for change in kept)
+
+
+def _head(address: Address, heads: Mapping[str, Change]) -> tuple[Change | None, str]:
+    """Find the workspace that a file belongs to: the one whose tree holds it, or whose desk within that tree does."""
+    if address.kind != "file":
+        return None, ""
+    name, _, path = address.name.partition("/")
+    while path.startswith(_DESKS):
+        helper, slash, rest = path.removeprefix(_DESKS).partition("/")
+        if not slash or f"{name}--{helper}" not in heads:
+            break
+        name, path = f"{name}--{helper}", rest
+    return heads.get(name), path
+
+
+def _shares_fate(change: Change, head: Change) -> bool:
+    """Whether naming the file on its workspace's line says all; what is updated has a difference to show."""
+    if change.touches_work or change.hint or change.mode is not head.mode or change.action is Action.UPDATE:
+        return False
+    if (change.action, change.orphan) != (head.action, head.orphan):
+        return False
+    is_left_alone = change.action is Action.NO_OP and not change.orphan
+    return not is_left_alone and change.notes in ((), head.notes)

@@ -1,0 +1,125 @@
+"""A plan for people. Rule: the text is the same at any width and on any stream; colour only adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.model.change import Action, Change, Mode
+from reconciler.model.plan import Plan
+from reconciler.views.fields import field_lines
+from reconciler.views.grouping import Group, group
+from reconciler.views.style import PLAIN, Style
+from reconciler.views.text import escape, indent, joined, plural
+
+Purpose = Literal["apply", "destroy"]
+
+_NOTHING = {
+    "apply": "No changes. The worktrees match orchestra.yaml.",
+    "destroy": "No changes. There is nothing to destroy.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    style: Style
+    full: bool
+
+
+def render_plan(plan: Plan, *, style: Style = PLAIN, full: bool = False, purpose: Purpose = "apply") -> str:
+    """Write a plan as text that ends with its summary.
+
+    Args:
+        plan: what to show.
+        style: whether to paint it.
+        full: show each new file by itself, with its content.
+        purpose: a plan to destroy also lists what is kept, and why.
+    """
+    look = _Look(style, full)
+    sections = [
+        [style.paint("Note:", "bold") + f" {escape(note)}" for note in plan.notes],
+        _changes(plan.pending, look),
+        _section("Left to a person:", _persons(plan), look),
+        _section("In the way:", plan.conflicts, look),
+        *_at_rest(plan, look, purpose),
+        [style.paint(last_line(plan, purpose), "bold")],
+    ]
+    return joined(_with_gaps(sections))
+
+
+def last_line(plan: Plan, purpose: Purpose = "apply") -> str:
+    """Write the summary; scripts read it, so its words never change."""
+    if plan.is_empty and (left := len(_persons(plan))):
+        return f"No changes that can be made unattended; {plural(left, 'change is', 'changes are')} left to a person."
+    if plan.is_empty:
+        return _NOTHING[purpose]
+    summary = plan.summary
+    return f"Plan: {summary.add} to add, {summary.change} to change, {summary.destroy} to destroy."
+
+
+def _persons(plan: Plan) -> tuple[Change, ...]:
+    orders = {Action.CREATE, Action.UPDATE, Action.DELETE}
+    return tuple(change for change in plan.changes if change.mode is Mode.PERSON and change.action in orders)
+
+
+def _at_rest(plan: Plan, look: _Look, purpose: Purpose) -> Iterable[list[str]]:
+    """Tell what stays as it is although there is something to say about it."""
+    resting = [change for change in plan.changes if change.action is Action.NO_OP]
+    if purpose == "destroy":
+        yield _section("Kept:", [change for change in resting if change.reason or change.notes], look)
+        return
+    orphans = [change for change in resting if change.orphan]
+    yield _section("Orphans:", orphans, look)
+    yield _section("Seen:", [change for change in resting if change.notes and not change.orphan], look)
+
+
+def _changes(changes: Sequence[Change], look: _Look) -> list[str]:
+    groups = [Group(change) for change in changes] if look.full else group(changes)
+    return [line for each in groups for line in _block(each, look)]
+
+
+def _section(title: str, changes: Sequence[Change], look: _Look) -> list[str]:
+    if not changes:
+        return []
+    return [look.style.paint(title, "bold"), *_changes(changes, look)]
+
+
+def _block(group: Group, look: _Look) -> list[str]:
+    """Write one change: its line, and all that is known about it below."""
+    change = group.change
+    body = [
+        *field_lines(change, look.style, full=look.full),
+        *_files(group.files),
+        *_circumstances(change, look.style),
+    ]
+    return [f"  {_headline(change, look.style)}", *indent(body, "      ")]
+
+
+def _headline(change: Change, style: Style) -> str:
+    symbol = style.action(change.action, change.action.value)
+    reason = style.paint(f" ({escape(change.reason)})", "dim") if change.reason else ""
+    return f"{symbol} {style.paint(escape(str(change.address)), 'bold')}{reason}"
+
+
+def _files(files: Sequence[str]) -> list[str]:
+    return [f"with {plural(len(files), 'file')}: {', '.join(map(escape, files))}"] if files else []
+
+
+def _circumstances(change: Change, style: Style) -> Iterable[str]:
+    if change.touches_work:
+        yield style.paint(f"caution: {escape(change.touches_work)}", "red")
+    if change.waits_for:
+        yield "after: " + ", ".join(escape(str(address)) for address in change.waits_for)
+    if change.mode is not Mode.IN_PLACE:
+        yield f"made: {change.mode.value}"
+    yield from (f"note: {escape(note)}" for note in change.notes)
+    if change.hint:
+        yield style.paint("hint:", "cyan") + f" {escape(change.hint)}"
+
+
+def _with_gaps(sections: Iterable[Sequence[str]]) -> list[str]:
+    lines: list[str] = []
+    for section in filter(None, sections):
+        lines += ["", *section] if lines else section
+    return lines

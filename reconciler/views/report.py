@@ -1,0 +1,43 @@
+"""The end of an apply or destroy, for people. Rule: all that failed or was skipped is listed, then the counts."""
+
+from __future__ import annotations
+
+from reconciler.model.outcome import Outcome, Report, Status
+from reconciler.views.errors import render_problems
+from reconciler.views.plan import Purpose
+from reconciler.views.style import PLAIN, Style
+from reconciler.views.text import escape, joined
+from reconciler.views.wording import because, skipped
+
+
+def render_report(report: Report, *, style: Style = PLAIN, purpose: Purpose = "apply") -> str:
+    """Write what failed and why, what was skipped because of it, and the counts."""
+    failed = [outcome for outcome in report.outcomes if outcome.status is Status.FAILED]
+    skipped = [outcome for outcome in report.outcomes if outcome.status is Status.SKIPPED]
+    lines = [line for outcome in failed for line in _failure(outcome, style)]
+    lines += [_skip(outcome, style) for outcome in skipped]
+    return joined([*lines, *([""] if lines else []), style.paint(last_line(report, purpose), "bold")])
+
+
+def last_line(report: Report, purpose: Purpose = "apply") -> str:
+    """Write the counts; scripts read it, so its words never change."""
+    verb = purpose.capitalize()
+    done = (
+        f"{report.count(Status.CREATED)} added, {report.count(Status.UPDATED)} changed, "
+        f"{report.count(Status.DELETED)} destroyed"
+    )
+    if report.is_complete and not report.interrupted:
+        return f"{verb} complete: {done}."
+    left = f"{report.count(Status.FAILED)} failed, {report.count(Status.SKIPPED)} skipped"
+    return f"{verb} incomplete: {done}; {left}."
+
+
+def _failure(outcome: Outcome, style: Style) -> list[str]:
+    head = f"{style.paint(escape(str(outcome.address)), 'bold')} {style.paint('failed', 'red')}"
+    if outcome.error is None:
+        return [f"{head}: {because(outcome)}"]
+    return [f"{head}:", *(f"  {line}" for line in render_problems(outcome.error.problems, style=style).splitlines())]
+
+
+def _skip(outcome: Outcome, style: Style) -> str:
+    return f"{escape(str(outcome.address))} {style.paint(skipped(because(outcome)), 'yellow')}"

@@ -1,0 +1,1 @@
+"""The suite mirrors `reconciler/`: one file per module, builders in `support/`, whole-program tests in `scenarios/`."""

@@ -1,0 +1,1 @@
+"""Builders that tests share. Never a test, never an assertion about the product."""

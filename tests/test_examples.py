@@ -1,0 +1,94 @@
+"""Every directory in `examples/` does what its README says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.repository import GitRepo, Project
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def _copy(name: str, directory: Path) -> Project:
+    shutil.copytree(EXAMPLES / name, directory / "shop")
+    repository = GitRepo.init(directory / "shop")
+    repository.commit()
+    return Project(repository)
+
+
+@pytest.fixture(params=sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
+def example(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
+    return _copy(request.param, tmp_path)
+
+
+def _assert_clean(example: Project) -> None:
+    dirty = {str(tree): GitRepo(tree).status() for tree in example.repository.worktrees()}
+    assert set(dirty.values()) == {""}, dirty
+
+
+def test_example_converges_and_goes(example: Project) -> None:
+    """Validate, plan, apply, an empty plan, clean trees, destroy: nothing is left but the repository."""
+    before = example.repository.refs()
+    example.run("validate").expect(0)
+    example.run("plan", "--detailed-exitcode").expect(2)
+    assert example.repository.refs() == before
+
+    example.run("apply", "--auto-approve").expect(0)
+    example.run("plan", "--detailed-exitcode").expect(0)
+    assert len(example.repository.worktrees()) > 1
+    _assert_clean(example)
+
+    example.run("destroy", "--auto-approve").expect(0)
+    assert example.repository.worktrees() == [example.path]
+    assert example.repository.refs() == before
+    _assert_clean(example)
+
+
+def test_minimal_makes_three_trees_and_a_desk(tmp_path: Path) -> None:
+    """Six lines give three branches and trees; the helper has a desk and no tree."""
+    example = _copy("minimal", tmp_path)
+    example.apply()
+
+    assert {"refs/heads/main", "refs/heads/auth", "refs/heads/ui", "refs/heads/docs"} == set(
+        example.repository.refs("refs/heads")
+    )
+    assert "packages/auth" in example.tree("auth").read("SESSION.md")
+    assert "packages/ui/__tests__" in example.tree("ui").read(".sub-agents/test/CONTRACT.md")
+
+
+def test_team_takes_mine_and_the_unowned(tmp_path: Path) -> None:
+    """Alex gets the worktree that is Alex's and the one that is nobody's; Kim's is left alone."""
+    example = _copy("team", tmp_path)
+    example.repository.git("config", "user.email", "alex@example.org")
+    example.apply()
+
+    assert {"main", "feature/auth-roles", "website"} == {
+        name.removeprefix("refs/heads/") for name in example.repository.refs("refs/heads")
+    }
+    assert not (example.tree("website").path / "services").exists()
+
+
+def test_team_reads_local_settings_last(tmp_path: Path) -> None:
+    """The untracked file moves the trees on this machine, and nothing shows in git."""
+    example = _copy("team", tmp_path)
+    shutil.copy(example.path / "orchestra.local.yaml.example", example.path / "orchestra.local.yaml")
+    example.apply()
+
+    assert tmp_path / "my-trees" / "shop" / "website" in example.repository.worktrees()
+    _assert_clean(example)
+
+
+def test_helpers_have_contracts_of_three_origins(tmp_path: Path) -> None:
+    """A contract of the repository wins over its template, and that over the built-in one."""
+    example = _copy("helpers", tmp_path)
+    example.apply()
+    desk = example.tree("auth").path / ".sub-agents"
+
+    assert "SQLite" in (desk / "migration" / "CONTRACT.md").read_text(encoding="utf-8")
+    assert "90 percent" in (desk / "test" / "CONTRACT.md").read_text(encoding="utf-8")
+    assert [path.name for path in example.tree("auth").path.parent.iterdir() if "--" in path.name] == ["auth--test"]
+    fixtures = next((example.path.parent / "shop.wt").rglob("fixtures/CONTRACT.md"))
+    assert "Names are invented" in fixtures.read_text(encoding="utf-8")

@@ -1,0 +1,82 @@
+"""The pages of `specs/` tell the truth: every manifest in them is loaded, every link leads somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.repository import project
+
+ROOT = Path(__file__).parent.parent
+PAGES = [
+    *sorted((ROOT / "specs").rglob("*.md")),
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
+]
+TEMPLATES = sorted((ROOT / "specs" / "helpers").glob("*.md"))
+GIVEN = {"name", "module", "branch", "parent", "project"}
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#\s]+)\)")
+VARIABLE = re.compile(r"\{\{([^{}|]+)(\|[^{}]*)?\}\}")
+
+
+def _blocks(language: str) -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        found = (
+            match.group(2) for match in BLOCK.finditer(page.read_text(encoding="utf-8")) if match.group(1) == language
+        )
+        yield from ((f"{page.relative_to(ROOT)}-{number}", text) for number, text in enumerate(found, 1))
+
+
+def _named(language: str) -> list[object]:
+    return [pytest.param(text, id=name) for name, text in _blocks(language)]
+
+
+@pytest.mark.parametrize("manifest", _named("yaml"))
+def test_every_manifest_on_a_page_is_valid(manifest: str, tmp_path: Path) -> None:
+    """What a page shows can be copied and used."""
+    shop = project(tmp_path, {"orchestra.yaml": manifest, "orchestra.d/empty.yaml": "worktrees: {}\n"})
+
+    shop.run("validate", env={"TRACKER_URL": "https://tracker.example.org/1"}).expect(0)
+
+
+@pytest.mark.parametrize("document", _named("json"))
+def test_every_json_document_on_a_page_can_be_read(document: str) -> None:
+    """What a page shows as JSON is JSON."""
+    json.loads(document)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """A relative link names a file or directory of this repository."""
+    links = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_promised_templates_are_there() -> None:
+    """Seven kinds of helper have a template."""
+    assert {"general", "test", "docs", "refactor", "performance", "migration", "api"} == {
+        path.stem for path in TEMPLATES
+    }
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
+def test_a_built_in_template_needs_no_variable(template: Path) -> None:
+    """Whatever orchestra does not give itself has a default; the task is appended, so that it is not told twice."""
+    used = VARIABLE.findall(template.read_text(encoding="utf-8"))
+
+    assert {name for name, default in used if not default} <= GIVEN
+    assert {"name", "parent", "branch"} <= {name for name, _ in used}
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
+def test_a_built_in_template_has_the_same_chapters(template: Path) -> None:
+    """Job, rules, what may be read and what done means: in this order, in each."""
+    chapters = [line for line in template.read_text(encoding="utf-8").splitlines() if line.startswith("## ")]
+
+    assert chapters == ["## Job", "## Rules", "## What you may read", "## Done means"]

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import io
+import json
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from reconciler.errors import OrchestraError
+from reconciler.model.address import Address
+from reconciler.model.change import Action, Change, FieldChange
+from reconciler.model.plan import Plan
+from reconciler.views.errors import render_error
+from reconciler.views.json import document
+from reconciler.views.markdown import render_markdown
+from reconciler.views.plan import render_plan
+from reconciler.views.redact import RedactingStream, Redactor
+from reconciler.views.text import escape
+
+NAME = "NPM_TOKEN"
+awkward = st.sampled_from("ab|`\\\"'\n\r\t\x1b\u2028é日 ")
+secrets = st.text(awkward | st.characters(codec="utf-8"), min_size=4, max_size=20).filter(
+    lambda value: value.strip() == value and value not in "{env:" + NAME + "}"
+)
+
+
+def through(stream_of: list[str], redactor: Redactor) -> str:
+    target = io.StringIO()
+    stream = RedactingStream(target, redactor)
+    for piece in stream_of:
+        stream.write(piece)
+        stream.flush()
+    stream.release()
+    return target.getvalue()
+
+
+def leaks(secret: str) -> Plan:
+    around = f"a{secret}b"
+    text = FieldChange("content", "old\n", f"x {secret}\ny", text=True)
+    fields = (FieldChange("task", f" {secret}", around), text)
+    change = Change(Address("file", around), Action.UPDATE, around, fields, notes=(secret,), touches_work=secret)
+    return Plan((change,), notes=(secret,))
+
+
+def written(secret: str) -> list[str]:
+    """How a reader of a terminal, of JSON or of Markdown would meet it."""
+    on_terminal = secret.encode("unicode_escape").decode() if not secret.isprintable() else secret
+    quoted = escape(json.dumps(secret, ensure_ascii=False)[1:-1])
+    return [secret, quoted, on_terminal, json.dumps(secret)[1:-1], escape(secret), escape(secret).replace("|", "\\|")]
+
+
+@given(secrets)
+def test_no_view_shows_a_secret(secret):
+    plan = leaks(secret)
+    bare = Plan((), ())
+    views = (
+        lambda plan: render_plan(plan, full=True),
+        render_markdown,
+        lambda plan: document({"notes": list(plan.notes)}),
+        lambda plan: render_error(OrchestraError("".join(plan.notes))),
+    )
+    for view in views:
+        assume(secret not in view(bare))  # a secret that is a word of ours, such as "Plan"
+        shown = through([view(plan)], Redactor({NAME: secret}))
+        assert [form for form in written(secret) if form in shown] == []
+
+
+@given(secrets)
+def test_json_decodes_to_no_secret(secret):
+    shown = through([document({"value": secret})], Redactor({NAME: secret}))
+    assume("value".find(secret) < 0)
+    assert secret not in shown
+    assert json.loads(shown)["value"] == f"{{env:{NAME}}}"
+
+
+@given(st.lists(st.text("abc", min_size=4, max_size=8), min_size=1, max_size=3), st.lists(st.text("abc", max_size=6)))
+def test_pieces_are_redacted_as_the_whole(values, pieces):
+    redactor = Redactor({f"S{index}": value for index, value in enumerate(values)})
+    shown = through(pieces, redactor)
+    assert shown == redactor("".join(pieces))
+    assert not any(value in shown for value in values)
+
+
+def test_a_secret_of_several_lines_is_hidden_line_by_line():
+    key = "-----BEGIN-----\nMIIabcd\n-----END-----\n"
+    shown = through([render_plan(leaks(key), full=True)], Redactor({"KEY": key}))
+    assert "MIIabcd" not in shown
+    assert "BEGIN" not in shown
+
+
+def test_a_value_too_short_to_be_a_secret_is_left():
+    assert Redactor({"DEBUG": "1"})("1 problem") == "1 problem"
