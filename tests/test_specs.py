@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.repository import project
+from reconciler.manifest import models
+from tests.support.repository import GitRepo, Project, project
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -20,6 +22,7 @@ PAGES = [
 TEMPLATES = sorted((ROOT / "specs" / "helpers").glob("*.md"))
 GIVEN = {"name", "module", "branch", "parent", "project"}
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_COMMIT = re.compile(r"at [0-9a-f]{9}\b")
 LINK = re.compile(r"\]\(([^)#\s]+)\)")
 VARIABLE = re.compile(r"\{\{([^{}|]+)(\|[^{}]*)?\}\}")
 
@@ -80,3 +83,24 @@ def test_a_built_in_template_has_the_same_chapters(template: Path) -> None:
     chapters = [line for line in template.read_text(encoding="utf-8").splitlines() if line.startswith("## ")]
 
     assert chapters == ["## Job", "## Rules", "## What you may read", "## Done means"]
+
+
+def test_the_picture_in_the_readme_is_what_plan_prints(tmp_path: Path) -> None:
+    """The README shows the plan of `examples/minimal`, word for word but for place and commit."""
+    shutil.copytree(ROOT / "examples" / "minimal", tmp_path / "shop")
+    repository = GitRepo.init(tmp_path / "shop")
+    repository.commit()
+    printed = Project(repository).run("plan").expect(0).out.replace(str(tmp_path), "/src")
+    (picture,) = (text for name, text in _blocks("console") if name.startswith("README.md"))
+
+    assert _COMMIT.sub("at ...", "$ orchestra plan\n" + printed) == _COMMIT.sub("at ...", picture)
+
+
+def test_the_page_of_the_manifest_names_every_key_and_no_other() -> None:
+    """A key that is not described is not promised; one that does not exist is a lie."""
+    text = (ROOT / "specs" / "manifest.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    classes = (models.Document, models.Worktree, models.Helper)
+
+    assert described == {name for each in classes for name in each.model_fields}
+    assert all(f"`{name}`" in text for name in models.Defaults.model_fields)

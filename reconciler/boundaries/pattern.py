@@ -14,9 +14,7 @@ MOST_DOUBLE_STARS = 4
 
 _SPECIAL = re.compile(r"[*?\[\\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_CLASS_NAMES = frozenset(
-    ["alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "xdigit"]
-)
+_CLASS_NAMES = re.compile(r"al(?:num|pha)|blank|cntrl|x?digit|graph|lower|print|punct|space|upper")
 _ROUTE = re.compile(r"\[\[?(?:\.\.\.)?[A-Za-z_]{2,}\]?\]|\[[A-Za-z_]{3,}\]\.\w+|\[\.\.\.\w+\]\.\w+")
 
 
@@ -148,12 +146,9 @@ def _class_end(text: str, start: int) -> int:
     """Return the offset after the class that opens at `start`."""
     route = _ROUTE.match(text, start)
     if route and text[start - 1 : start] in {"", "/"} and text[route.end() : route.end() + 1] in {"", "/"}:
-        escaped = re.sub(r"([\[\]])", r"\\\1", route[0])
-        raise PatternError(
-            f"`{route[0]}` is a character class: it matches one character",
-            start,
-            f"write `{escaped}` for the name itself",
-        )
+        escaped = text[:start] + re.sub(r"([\[\]])", r"\\\1", route[0]) + text[route.end() :]
+        message = f"`{route[0]}` is a character class: it matches one character"
+        raise PatternError(message, start, f"for the name itself write `{escaped}`")
     offset = start + 1 + (text[start + 1 : start + 2] in {"!", "^"})
     first = offset
     while offset < len(text) and (text[offset] != "]" or offset == first):
@@ -169,9 +164,11 @@ def _class_member_end(text: str, offset: int) -> int:
     if text[offset] == "\\":
         return offset + 2
     named = re.match(r"\[:(\w*):\]", text[offset:])
-    if named and named[1] not in _CLASS_NAMES:
+    if named and not _CLASS_NAMES.fullmatch(named[1]):
         raise PatternError(
-            f"git knows no character class `{named[0]}`", offset, "known: " + ", ".join(sorted(_CLASS_NAMES))
+            f"git knows no character class `{named[0]}`",
+            offset,
+            "known are the POSIX ones, for example `[:digit:]`",
         )
     return offset + (named.end() if named else 1)
 
@@ -196,7 +193,10 @@ def _refuse_segment(text: str, offset: int, segment: str) -> None:
         raise PatternError("`.git` is git's own", offset, "leave it out; nothing there is ever committed")
     if "**" in segment and segment != "**":
         position = offset + segment.index("**")
-        raise PatternError("`**` must be a whole segment", position, f"write `{segment.replace('**', '*')}` or `**/`")
+        better = f"**/*{segment.lstrip('*')}" if segment.startswith("**") else f"{segment.rstrip('*')}*/**"
+        raise PatternError(
+            "`**` must be a whole segment", position, f"write `{text[:offset]}{better.replace('***', '*')}`"
+        )
 
 
 def _without_dots(text: str) -> str:

@@ -14,13 +14,14 @@ from reconciler.clients.git import Git
 
 FILE_NAME = "orchestra.exclude"
 _HEADER = "# Written by orchestra: the user's global excludes, then the files that orchestra keeps in this tree."
+_TEMPORARY = f".*{files.TEMPORARY}\n"
 
 
 def exclude_text(global_excludes: str, paths: Collection[str]) -> str:
     """What a tree's exclude file holds."""
     ours = "".join(f"/{_escape(path)}\n" for path in sorted(paths))
     copied = global_excludes if not global_excludes or global_excludes.endswith("\n") else global_excludes + "\n"
-    return f"{_HEADER}\n{copied}{ours}"
+    return f"{_HEADER}\n{copied}{_TEMPORARY}{ours}"
 
 
 def _escape(path: str) -> str:

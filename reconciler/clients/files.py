@@ -1,7 +1,8 @@
 """Read and write files below a root without ever following a symbolic link out of it.
 
 Writes are atomic: a reader sees the old bytes or the new ones. The root itself may be reached through links (a person
-chose it); what lies below it may be an agent's, so every step below is opened with `O_NOFOLLOW`.
+chose it); what lies below it may be an agent's, so every step below is opened with `O_NOFOLLOW`. A kill leaves at most a
+file whose name says what it is, and the next write to the same place takes it away.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from reconciler.errors import ClientError, ConflictError, PermanentError
+
+
+TEMPORARY = ".orchestra.tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def write(root: Path, relative: str, content: bytes, *, mode: int = 0o644, durab
         PermanentError: the operating system refused (disk full, no permission).
     """
     with _directory(root, relative, create=True) as (parent, name):
-        temporary = f".{name}.{os.getpid()}.tmp"
+        temporary = _temporary(name)
         try:
             _write_new(parent, temporary, content, mode, durable=durable)
             os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
@@ -76,6 +80,17 @@ def write(root: Path, relative: str, content: bytes, *, mode: int = 0o644, durab
             raise
         if durable:
             os.fsync(parent)
+
+
+def _temporary(name: str) -> str:
+    # The same at every attempt. Whoever writes below a tree holds the repository's lock, so there are no two at once.
+    return f".{name}{TEMPORARY}"
+
+
+def is_temporary(relative: str) -> bool:
+    """Whether a path is one that only a write of ours, killed half-way, leaves behind."""
+    name = relative.rpartition("/")[2]
+    return name.startswith(".") and name.endswith(TEMPORARY)
 
 
 def _write_new(parent: int, name: str, content: bytes, mode: int, *, durable: bool) -> None:
@@ -99,7 +114,7 @@ def write_link(root: Path, relative: str, target: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
                 raise ConflictError(f"{root / relative} is in the way of a link", hint="move it elsewhere")
-        temporary = f".{name}.{os.getpid()}.tmp"
+        temporary = _temporary(name)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=parent)
         os.symlink(target, temporary, dir_fd=parent)

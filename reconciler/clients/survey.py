@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -145,15 +146,17 @@ def take_survey(
     Raises:
         ClientError: git failed.
     """
-    config = _config(git, repository)
+    with ThreadPoolExecutor(2) as pool:  # three programs that do not need each other
+        listed, references = pool.submit(_worktree_list, git, repository), pool.submit(_list_refs, git, repository)
+        config = _config(git, repository)
     clone, is_copy = _identity(config, repository)
-    entries = _worktree_list(git, repository)
+    entries = listed.result()
     main = None if entries[0].bare else entries[0]
     records = tuple(
         _record(entry, git_dir, clone if only is None or entry.path in only else None)
         for entry, git_dir in _with_git_dirs(entries[1:], repository)
     )
-    branches, remotes, symbolic = _refs(git, repository, config, clone)
+    branches, remotes, symbolic = _refs(references.result(), config, clone)
     return Survey(
         repository=repository,
         clone=clone,
@@ -280,16 +283,14 @@ def _checked_out(main: _Entry | None, records: tuple[TreeRecord, ...]) -> dict[s
     return {**places, main.branch: main.path} if main and main.branch else places
 
 
+def _list_refs(git: Git, repository: Repository) -> list[str]:
+    form = "--format=%(refname) %(objectname) %(symref) %(upstream)"
+    return git.lines("for-each-ref", form, "refs/heads", "refs/remotes", git_dir=repository.common_dir)
+
+
 def _refs(
-    git: Git, repository: Repository, config: Mapping[str, str], clone: str | None
+    listed: list[str], config: Mapping[str, str], clone: str | None
 ) -> tuple[dict[str, Branch], dict[str, str], dict[str, str]]:
-    listed = git.lines(
-        "for-each-ref",
-        "--format=%(refname) %(objectname) %(symref) %(upstream)",
-        "refs/heads",
-        "refs/remotes",
-        git_dir=repository.common_dir,
-    )
     branches, remotes, symbolic = {}, {}, {}
     for line in listed:
         name, commit, target, upstream = line.split(" ")

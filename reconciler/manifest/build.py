@@ -1,22 +1,22 @@
-"""A valid document to declarations: defaults, modules, environment and inheritance.
+"""A valid document to declarations: defaults, inheritance, levels, names.
 
-The rule: a value of the environment enters a declaration only, after every check; no message is made from it.
+The rule: what a helper does not say comes from `defaults`, but for `checkout` and `submodules`, which are its parent's.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
-from reconciler.boundaries import pattern
 from reconciler.errors import Location
 from reconciler.manifest import grammar
 from reconciler.manifest.declaration import Declaration, FileDeclaration
 from reconciler.manifest.models import Defaults, FileBody, Helper, Workspace, Worktree
 from reconciler.manifest.nodes import ListNode, MapNode, Node, ScalarNode, find, key_place
 from reconciler.manifest.problems import Problems, nearest, quote
+from reconciler.manifest.substitution import Substitution
 from reconciler.manifest.validation import Path, Validated
 
 DEFAULT_PATH = "../{project}.wt/{name}"
@@ -25,16 +25,32 @@ MOST_LEVELS = 3
 ValueT = TypeVar("ValueT")
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Above:
+    """What a helper's branch can start from.
+
+    Attributes:
+        tree: the nearest workspace above that has a tree, if only once it is started.
+        eager: the nearest one above whose tree apply makes.
+    """
+
+    tree: Declaration
+    eager: Declaration
+
+    def and_below(self, declaration: Declaration) -> _Above:
+        """The same for the helpers of `declaration`."""
+        return _Above(declaration if declaration.tree else self.tree, declaration if declaration.eager else self.eager)
+
+
 @dataclass(slots=True)
 class Builder:
-    """Makes the declarations of one document; `secrets` fills up with what is taken from the environment."""
+    """Makes the declarations of one document."""
 
     validated: Validated
     root: MapNode
     project: str
-    environment: Mapping[str, str]
+    substitution: Substitution
     problems: Problems
-    secrets: dict[str, str] = field(default_factory=dict)
 
     def build(self) -> tuple[Declaration, ...]:
         """All declarations, parents before children."""
@@ -74,10 +90,10 @@ class Builder:
             needs=self._needs(body, path, name, siblings, ""),
         )
         yield declaration
-        yield from self._helpers(body, declaration, declaration, path)
+        yield from self._helpers(body, declaration, _Above(declaration, declaration), path)
 
-    def _helpers(self, body: Workspace, parent: Declaration, tree: Declaration, path: Path) -> Iterator[Declaration]:
-        """Declare the helpers of `parent`; `tree` is the nearest workspace above them that has a tree."""
+    def _helpers(self, body: Workspace, parent: Declaration, above: _Above, path: Path) -> Iterator[Declaration]:
+        """Declare the helpers of `parent`."""
         helpers = body.helpers or {}
         if helpers and parent.level == MOST_LEVELS:
             hint = "a worktree is level 1, its helper 2, a helper's helper 3; move these up"
@@ -86,12 +102,12 @@ class Builder:
         for name, helper in helpers.items():
             below = (*path, "helpers", name)
             if self._is_name(name, below):
-                declaration = self._helper(name, helper, parent, below, tree=tree, siblings=tuple(helpers))
+                declaration = self._helper(name, helper, parent, below, above=above, siblings=tuple(helpers))
                 yield declaration
-                yield from self._helpers(helper, declaration, declaration if declaration.tree else tree, below)
+                yield from self._helpers(helper, declaration, above.and_below(declaration), below)
 
     def _helper(
-        self, name: str, body: Helper, parent: Declaration, path: Path, *, tree: Declaration, siblings: tuple[str, ...]
+        self, name: str, body: Helper, parent: Declaration, path: Path, *, above: _Above, siblings: tuple[str, ...]
     ) -> Declaration:
         has_tree = body.workspace != "desk"
         if body.eager and not has_tree:
@@ -99,6 +115,7 @@ class Builder:
                 "a desk has no tree that could be eager", key_place(self.root, (*path, "eager")), "remove one of them"
             )
         full_name = f"{parent.full_name}--{name}"
+        eager = has_tree and bool(_first(body.eager, self._defaults.eager, fallback=False))
         common = self._common(
             full_name, body, path, parent.level + 1, checkout=parent.checkout, submodules=parent.submodules
         )
@@ -108,9 +125,9 @@ class Builder:
             parent=parent.full_name,
             owner=parent.owner,
             branch=f"{parent.branch}--{name}",
-            base=tree.branch,
+            base=(above.eager if eager else above.tree).branch,
             path=f"{parent.path}--{name}",
-            eager=has_tree and bool(_first(body.eager, self._defaults.eager, fallback=False)),
+            eager=eager,
             tree=has_tree,
             template=body.template,
             variables=self._variables(body, path),
@@ -139,7 +156,7 @@ class Builder:
             tree=True,
             links=_first(body.links, defaults.links, fallback=False),
             was=None,
-            task=self._text(body.task or "", (*path, "task")),
+            task=self.substitution.text(body.task or "", (*path, "task")),
             modify=self._area(body, "modify", path),
             deny=self._area(body, "deny", path),
             read=self._area(body, "read", path),
@@ -166,47 +183,15 @@ class Builder:
     def _area(self, body: Workspace, key: str, path: Path) -> tuple[str, ...]:
         own = getattr(body, key)
         if own is not None:
-            return self._expand_all(own, (*path, key))
-        return self._expand_all(getattr(self._defaults, key, None) or [], ("defaults", key))
-
-    def _expand_all(self, globs: list[str], path: Path) -> tuple[str, ...]:
-        return tuple(self._expand(text, find(self.root, (*path, index))) for index, text in enumerate(globs))
-
-    def _expand(self, text: str, node: Node) -> str:
-        """Put a module's path in for `$name`, the whole first segment."""
-        modules = self.validated.document.modules or {}
-        first, slash, rest = text.partition("/")
-        if not first.startswith("$"):
-            self._refuse_late_module(text, node, modules)
-            return text
-        if first[1:] not in modules:
-            hint = (
-                nearest(first[1:], modules).replace("`", "`$", 1)
-                or f"declare it under `modules:`, or write `\\{first}` for a name"
-            )
-            known = ("modules", first[1:]) in self.validated.broken
-            if not known:
-                self.problems.add(f"unknown module {quote(first)}", node.where, hint)
-            return text
-        expanded = modules[first[1:]].rstrip("/") + slash + rest
-        try:
-            pattern.parse(expanded)
-        except pattern.PatternError as error:
-            self.problems.add(f"{quote(expanded)} (from {quote(first)}): {error.message}", node.where, error.hint)
-        return expanded
-
-    def _refuse_late_module(self, text: str, node: Node, modules: Mapping[str, str]) -> None:
-        for segment in text.split("/")[1:]:
-            if segment.startswith("$") and segment[1:] in modules:
-                place = node.place(text.index(segment)) if isinstance(node, ScalarNode) else node.where
-                self.problems.add(
-                    f"the module {quote(segment)} must come first", place, "a module is a path from the top"
-                )
+            return self.substitution.area(own, (*path, key))
+        return self.substitution.area(getattr(self._defaults, key, None) or [], ("defaults", key))
 
     def _done_when(self, body: Workspace, path: Path) -> tuple[str, ...]:
         own = body.done_when is not None
         texts, where = (body.done_when, path) if own else (self._defaults.done_when, ("defaults",))
-        return tuple(self._text(text, (*where, "done_when", index)) for index, text in enumerate(texts or []))
+        return tuple(
+            self.substitution.text(text, (*where, "done_when", index)) for index, text in enumerate(texts or [])
+        )
 
     def _variables(self, body: Helper, path: Path) -> dict[str, str]:
         found = {}
@@ -218,7 +203,7 @@ class Builder:
                 self.problems.add(
                     f"{quote(name)} cannot name a variable: {fault.message}", key_place(self.root, at), fault.hint
                 )
-            found[name] = self._text(node.text if isinstance(node, ScalarNode) else "", at)
+            found[name] = self.substitution.text(node.text if isinstance(node, ScalarNode) else "", at)
         return found
 
     def _files(self, body: Workspace, path: Path) -> tuple[FileDeclaration, ...]:
@@ -237,7 +222,7 @@ class Builder:
         is_broken = any(broken[: len(path)] == path for broken in self.validated.broken)
         if (file.content is None) == (file.template is None) and not is_broken:
             self.problems.add(f"{quote(name)} needs either `content` or `template`", where, "give it one of them")
-        content = None if file.content is None else self._text(file.content, (*path, "content"))
+        content = None if file.content is None else self.substitution.text(file.content, (*path, "content"))
         return FileDeclaration(name, content, file.template, where)
 
     def _refuse_collision(self, file: FileDeclaration, others: Mapping[str, FileDeclaration]) -> None:
@@ -260,30 +245,6 @@ class Builder:
                 found.append(prefix + need)
         return tuple(found)
 
-    def _text(self, text: str, path: Path) -> str:
-        """Put in `{env:NAME}`; names that are not listed or not set are problems."""
-        for found in grammar.ENVIRONMENT.finditer(text):
-            self._require_variable(found[1], text, found.start(), find(self.root, path))
-        return grammar.ENVIRONMENT.sub(lambda found: self.secrets.get(found[1], found[0]), text)
-
-    def _require_variable(self, name: str, text: str, offset: int, node: Node) -> None:
-        where = node.where
-        if isinstance(node, ScalarNode) and node.text == text:
-            where = node.place(offset)
-        listed = self.validated.document.env or []
-        if name not in listed:
-            if not any(broken[0] == "env" for broken in self.validated.broken):
-                hint = nearest(name, listed) or f"add it to `env:` at the top: `env: [{name or 'NAME'}]`"
-                self.problems.add(f"`{{env:{name}}}` is not listed in `env`", where, hint)
-        elif name not in self.environment:
-            self.problems.add(
-                f"the environment variable {quote(name)} is not set",
-                where,
-                f"set it before the command: `export {name}=…`",
-            )
-        else:
-            self.secrets[name] = self.environment[name]
-
 
 def _first(own: ValueT | None, default: ValueT | None, *, fallback: ValueT) -> ValueT:
     return own if own is not None else default if default is not None else fallback
@@ -297,4 +258,6 @@ def _places(node: Node) -> dict[str, Location]:
     for key, value in node.entries.items():
         items = value.items if isinstance(value, ListNode) else (value,) if isinstance(value, ScalarNode) else ()
         places |= {f"{key}.{index}": item.where for index, item in enumerate(items)}
+        if key == "needs":
+            places |= {f"{key}.{item.text}": item.where for item in items if isinstance(item, ScalarNode)}
     return places

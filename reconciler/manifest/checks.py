@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import Location
@@ -16,15 +17,28 @@ from reconciler.manifest.declaration import Declaration
 from reconciler.manifest.problems import Problems, quote
 
 
-def check(declarations: Sequence[Declaration], root: Path, problems: Problems, *, broken: frozenset[str]) -> None:
-    """Judge all declarations; worktrees in `broken` have a wrong branch or path, and would mislead."""
-    judged = [declaration for declaration in declarations if declaration.full_name.split("--")[0] not in broken]
-    with_trees = [declaration for declaration in judged if declaration.tree]
-    _check_names(declarations, problems)
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The worktrees whose branch or path is wrong in itself, so that what stands in for it would mislead."""
+
+    branches: frozenset[str]
+    paths: frozenset[str]
+
+
+def check(declarations: Sequence[Declaration], root: Path, problems: Problems, unsure: Unsure) -> None:
+    """Judge all declarations together."""
+    same_names = _check_names(declarations, problems)
+    with_trees = [
+        declaration for declaration in declarations if declaration.tree and declaration.full_name not in same_names
+    ]
     _check_renames(declarations, problems)
-    _check_branches(with_trees, problems)
-    _check_paths(with_trees, root, problems)
+    _check_branches([tree for tree in with_trees if _worktree(tree) not in unsure.branches], problems)
+    _check_paths([tree for tree in with_trees if _worktree(tree) not in unsure.paths], root, problems)
     _check_cycles(declarations, problems)
+
+
+def _worktree(declaration: Declaration) -> str:
+    return declaration.full_name.partition("--")[0]
 
 
 def _fold(text: str) -> str:
@@ -35,13 +49,19 @@ def _place(declaration: Declaration, key: str) -> Location:
     return declaration.places.get(f"{key}.0", declaration.where)
 
 
-def _check_names(declarations: Iterable[Declaration], problems: Problems) -> None:
+def _check_names(declarations: Iterable[Declaration], problems: Problems) -> set[str]:
+    """Report names that differ in case only, and return the later one of each two with all its helpers."""
     seen: dict[str, Declaration] = {}
+    same: set[str] = set()
     for declaration in declarations:
         first = seen.setdefault(_fold(declaration.full_name), declaration)
-        if first is not declaration and first.parent == declaration.parent:
+        if first is declaration:
+            continue
+        same.add(declaration.full_name)
+        if first.parent == declaration.parent:
             message = f"{quote(declaration.name)} and {quote(first.name)} ({first.where}) differ in case only"
             problems.add(message, declaration.where, "some disks do not tell them apart; rename one")
+    return same
 
 
 def _check_renames(declarations: Iterable[Declaration], problems: Problems) -> None:
@@ -91,10 +111,11 @@ def _branch_place(declaration: Declaration) -> Location:
 
 
 def _report_same_branch(second: Declaration, first: Declaration, problems: Problems) -> None:
-    how = "is" if first.branch == second.branch else f"and {quote(first.branch)} differ in case only; that is"
-    message = (
-        f"the branch {quote(second.branch)} {how} already the one of {quote(first.full_name)} ({_branch_place(first)})"
-    )
+    whose = f"the one of {quote(first.full_name)} ({_branch_place(first)})"
+    if first.branch == second.branch:
+        message = f"the branch {quote(second.branch)} is already {whose}"
+    else:
+        message = f"the branch {quote(second.branch)} differs in case only from {quote(first.branch)}, {whose}"
     hint = "give one of them another `branch:`"
     if first.level == second.level == 1 and first.branch == second.branch:
         hint = _rename_hint(second, first, "branch")
@@ -104,7 +125,8 @@ def _report_same_branch(second: Declaration, first: Declaration, problems: Probl
 def _rename_hint(second: Declaration, first: Declaration, key: str) -> str:
     """The one whose branch is its own name was probably there first."""
     new, old = (first, second) if second.branch == second.name and first.branch != first.name else (second, first)
-    return f"if {old.name} was renamed, remove it and write `was: {old.name}` under {new.name}; else choose another `{key}:`"
+    renamed = f"if {old.name} was renamed, remove it and write `was: {old.name}` under {new.name}"
+    return f"{renamed}; else choose another `{key}:`"
 
 
 def _report_nested_branch(inner: Declaration, outer: Declaration, problems: Problems) -> None:
@@ -150,16 +172,14 @@ def _report_near_root(declaration: Declaration, place: str, home: str, problems:
 
 
 def _report_same_path(second: Declaration, first: Declaration, problems: Problems) -> None:
-    how = "is" if first.path == second.path else f"and {quote(first.path)} are one place on some disks;"
-    tail = (
-        f"already the one of {quote(first.full_name)}"
-        if how == "is"
-        else f"the latter is the one of {quote(first.full_name)}"
-    )
+    whose = f"the one of {quote(first.full_name)} ({_place(first, 'path')})"
     hint = "put `{name}` into the path"
-    if first.level == second.level == 1 and "path" in second.places:
-        hint = _rename_hint(second, first, "path")
-    message = f"the path {quote(second.path)} {how} {tail} ({_place(first, 'path')})"
+    if first.path == second.path:
+        message = f"the path {quote(second.path)} is already {whose}"
+        if first.level == second.level == 1 and "path" in second.places:
+            hint = _rename_hint(second, first, "path")
+    else:
+        message = f"the path {quote(second.path)} is one place with {quote(first.path)} on some disks, {whose}"
     problems.add(message, _place(second, "path"), hint)
 
 
@@ -210,4 +230,4 @@ def _report_cycle(cycle: Sequence[Declaration], problems: Problems) -> None:
 
 
 def _need_place(first: Declaration, second: Declaration) -> Location:
-    return first.places.get(f"needs.{first.needs.index(second.full_name)}", first.where)
+    return first.places.get(f"needs.{second.name}", first.where)

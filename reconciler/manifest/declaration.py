@@ -37,7 +37,8 @@ class Declaration:
         places: the place of each key that is written for it (`branch`, `modify`), and of each item (`modify.0`).
         owner: inherited from its worktree.
         branch: for a helper `<parent's branch>--<name>`.
-        base: None is the repository's default branch; for a helper the branch of the nearest tree above it.
+        base: None is the repository's default branch; for a helper the branch of the nearest tree above it (of the
+            nearest that apply makes, when it is eager itself).
         path: relative to the root, or absolute; for a helper `<parent's path>--<name>`.
         checkout: `full` or `sparse`.
         eager: its tree is made by apply; always true for level 1.

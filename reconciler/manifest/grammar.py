@@ -47,13 +47,13 @@ def name_fault(name: str) -> Fault | None:
 
 
 def _suggestion(name: str) -> str:
-    ascii_only = re.sub(r"[^A-Za-z0-9._]+", "-", name)
-    better = re.sub(r"\.{2,}", ".", ascii_only).strip("-._")[:LONGEST_NAME].removesuffix(".lock").strip("-._")
+    better = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._]+", "-", name)).strip("-._")[:LONGEST_NAME]
+    better = re.sub(r"(?:\.lock|[-._])+$", "", better)
     return f", for example `{better}`" if better and better != name else ""
 
 
 def branch_fault(branch: str) -> Fault | None:
-    """Judge a branch as `git check-ref-format --branch` does."""
+    """Judge a branch as `git check-ref-format --branch` does, and refuse `@`, which git reads as HEAD elsewhere."""
     forbidden = _REF_FORBIDDEN.search(branch)
     parts = branch.split("/")
     for is_wrong, message in (

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from reconciler.clients.manifest_files import ManifestFiles
 from reconciler.manifest.build import Builder
-from reconciler.manifest.checks import check
+from reconciler.manifest.checks import Unsure, check
 from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.merge import Merger
 from reconciler.manifest.nodes import MapNode
 from reconciler.manifest.problems import Problems
 from reconciler.manifest.reader import Reader
+from reconciler.manifest.substitution import Substitution
 from reconciler.manifest.validation import Validated, validate
 
 
@@ -45,9 +46,9 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
     problems = merger.problems
     validated = validate(document, problems)
     project = validated.document.project or root.name
-    builder = Builder(validated, document, project, environment, problems)
-    declarations = builder.build()
-    check(declarations, root, problems, broken=_without_place(validated))
+    substitution = Substitution(validated, document, environment, problems)
+    declarations = Builder(validated, document, project, substitution, problems).build()
+    check(declarations, root, problems, _unsure(validated))
     problems.require_none()
     return Manifest(
         file=root / file,
@@ -56,16 +57,16 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
         declarations=declarations,
         sources=tuple(root / source for source in merger.sources),
         digest=merger.digest,
-        secrets=builder.secrets,
+        secrets=substitution.secrets,
     )
 
 
-def _without_place(validated: Validated) -> frozenset[str]:
-    """The worktrees whose branch or path is wrong in itself, so that their defaults would mislead."""
-    if validated.broken & {("defaults", "path"), ("defaults",), ("project",)}:
-        return frozenset(validated.document.worktrees or {})
-    return frozenset(
-        str(path[1])
-        for path in validated.broken
-        if path[0] == "worktrees" and len(path) == 3 and path[2] in {"branch", "path"}  # noqa: PLR2004
-    )
+def _unsure(validated: Validated) -> Unsure:
+    everybody = frozenset(validated.document.worktrees or {})
+    common = validated.broken & {("defaults", "path"), ("defaults",), ("project",)}
+    branches = _broken(validated, "branch")
+    return Unsure(branches, everybody if common else branches | _broken(validated, "path"))
+
+
+def _broken(validated: Validated, key: str) -> frozenset[str]:
+    return frozenset(str(path[1]) for path in validated.broken if path[:1] == ("worktrees",) and path[2:] == (key,))

@@ -25,7 +25,7 @@ def _judged(judge: Callable[[str], Fault | None], what: str) -> AfterValidator:
     def check(text: str) -> str:
         if grammar.ENVIRONMENT.search(text):
             hint = "it is read in `task`, `variables`, `done_when` and the text of `files`"
-            raise _error(Fault(f"`{{env:…}}` cannot stand in {what}", hint))
+            raise _error(Fault(f"`{{env:…}}` cannot stand in {what.partition(' that')[0]}", hint))
         fault = judge(text)
         if fault:
             raise _error(Fault(f"{{quoted}} is not {what}: {fault.message}", fault.hint, fault.offset))
@@ -84,6 +84,9 @@ Globs = Annotated[list[Glob], BeforeValidator(_list_of_one, json_schema_input_ty
 Area = Annotated[Globs, Field(min_length=1)]
 Texts = Annotated[list[str], BeforeValidator(_list_of_one, json_schema_input_type=list[str] | str)]
 Names = Annotated[list[str], BeforeValidator(_list_of_one, json_schema_input_type=list[str] | str)]
+EnvironmentNames = Annotated[
+    list[EnvironmentName], BeforeValidator(_list_of_one, json_schema_input_type=list[EnvironmentName] | str)
+]
 Body = BeforeValidator(_nothing_is_empty)
 Variable = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
 
@@ -167,9 +170,7 @@ class Document(Model):
     version: Literal[1] | None = Field(None, description="The format of this file.")
     project: Name | None = Field(None, description="A name for `{project}` in paths; left out: the directory's name.")
     include: Texts | None = Field(None, description="More files, as globs inside the repository.")
-    env: Annotated[list[EnvironmentName], BeforeValidator(_list_of_one)] | None = Field(
-        None, description="The environment variables that `{env:NAME}` may name."
-    )
+    env: EnvironmentNames | None = Field(None, description="The environment variables that `{env:NAME}` may name.")
     modules: Annotated[dict[str, Module], Body] | None = Field(
         None, description="Names for paths, used as `$name` in areas."
     )

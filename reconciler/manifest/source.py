@@ -87,7 +87,10 @@ def _failure(message: str, where: Location, hint: str = "") -> ManifestError:
 
 @dataclass(slots=True)
 class _Frame:
-    """A collection that is being read. A key waits in `key` for its value; `skip` drops the value of a refused key."""
+    """A collection that is being read. A key waits in `key` for its value.
+
+    `skip` drops the value of a refused key; `refused` drops the collection itself, `dropped` says that it lost an item.
+    """
 
     where: Location
     is_map: bool
@@ -99,6 +102,8 @@ class _Frame:
     key: str | None = None
     key_place: Location | None = None
     skip: bool = False
+    refused: bool = False
+    dropped: bool = False
 
 
 class _Composer:
@@ -123,7 +128,7 @@ class _Composer:
 
     def compose(self, stream: Iterable[Any]) -> Node | None:
         for number, event in enumerate(stream):
-            if number > 2 * MOST_VALUES:
+            if number >= events.MOST_EVENTS:
                 raise self._too_many(event)
             handler = self._handlers.get(type(event).__name__)
             if handler:
@@ -144,10 +149,10 @@ class _Composer:
 
     def _open(self, event: Any) -> None:  # noqa: ANN401
         is_map = type(event).__name__ == "MappingStartEvent"
-        self._refuse_tag(event, _COLLECTION_TAGS)
+        refused = self._refuse_tag(event, _COLLECTION_TAGS)
         if len(self._stack) >= MOST_LEVELS:
             raise _failure(f"more than {MOST_LEVELS} levels", self._place(event), "a manifest needs fewer than ten")
-        self._stack.append(_Frame(self._place(event), is_map, bool(event.flow_style), event.anchor))
+        self._stack.append(_Frame(self._place(event), is_map, bool(event.flow_style), event.anchor, refused=refused))
 
     def _close(self, event: Any) -> None:  # noqa: ANN401
         frame = self._stack.pop()
@@ -164,11 +169,14 @@ class _Composer:
         else:
             node = ListNode(tuple(frame.items), frame.where, size=size, depth=depth)
         self._remember(frame.anchor, node)
-        self._put(node)
+        self._put(None if frame.refused or (frame.dropped and not below) else node)
 
     def _scalar(self, event: Any) -> None:  # noqa: ANN401
         place, text = self._place(event), event.value
-        is_plain = not event.style and not self._refuse_tag(event, _STRING_TAGS)
+        if self._refuse_tag(event, _STRING_TAGS):
+            self._put(None)
+            return
+        is_plain = not event.style and not event.tag
         frame = self._stack[-1] if self._stack else None
         if is_plain and not text and frame and frame.key_place and frame.key is not None:
             place = frame.key_place  # parsers disagree on where nothing is
@@ -195,13 +203,14 @@ class _Composer:
             self._anchors[anchor] = node
 
     def _refuse_tag(self, event: Any, allowed: frozenset[str]) -> bool:  # noqa: ANN401
-        """Whether there is a tag; one that is not of the core is a problem."""
+        """Whether there is a tag that is not read."""
         tag = str(event.tag) if event.tag else ""
-        if tag and tag not in allowed:
+        is_refused = bool(tag) and tag not in allowed
+        if is_refused:
             shown = tag.replace("tag:yaml.org,2002:", "!!")
             message, hint = traps.tag(shown)
             self._problems.add(message, self._place(event), hint)
-        return bool(tag)
+        return is_refused
 
     def _put(self, node: Node | None, *, merges: bool = False) -> None:
         """Hang a node where it belongs; None is a value that was refused."""
@@ -211,6 +220,7 @@ class _Composer:
         frame = self._stack[-1]
         if not frame.is_map:
             frame.items.extend([node] if node else [])
+            frame.dropped = frame.dropped or node is None
         elif frame.key is None and not frame.skip:
             self._put_key(frame, node, merges=merges)
         else:
@@ -240,5 +250,5 @@ class _Composer:
     def _refuse_key(self, frame: _Frame, node: ScalarNode) -> None:
         frame.key, frame.skip = None, True
         hint = f'quote it: `"{node.text}":`' if node.text else "write a name before the colon"
-        shown = f": {quote(node.text)} is a {traps.kind_of(node)}" if node.text else ""
+        shown = f": {quote(node.text)} is {traps.kind_of(node)}" if node.text else ""
         self._problems.add(f"a key must be text{shown}", node.where, hint)

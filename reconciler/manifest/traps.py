@@ -180,11 +180,11 @@ def missing_space(node: Node) -> str:
 
 
 def kind_of(node: Node) -> str:
-    """What a person calls the type of a value."""
+    """What a person calls the type of a value, with its article."""
     if isinstance(node, MapNode):
-        return "mapping"
+        return "a mapping"
     if isinstance(node, ListNode):
-        return "list"
+        return "a list"
     if isinstance(node.value, bool):
-        return "truth value"
-    return "number" if isinstance(node.value, int | float) else "text" if node.value is not None else "empty value"
+        return "a truth value"
+    return "a number" if isinstance(node.value, int | float) else "text" if node.value is not None else "nothing"

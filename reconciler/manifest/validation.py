@@ -17,6 +17,10 @@ from reconciler.manifest.problems import Problems, nearest, quote
 
 Path = tuple[str | int, ...]
 
+_LISTS_OF_EQUALS = frozenset({"modify", "deny", "read", "shared", "env"})
+_FILLER = "x"
+"""Stands in for a wrong item of these, so that the others keep their index; no manifest with it is ever returned."""
+
 
 @dataclass(frozen=True, slots=True)
 class Validated:
@@ -30,11 +34,11 @@ def validate(root: MapNode, problems: Problems) -> Validated:
     """Judge a merged document; mistakes are noted in `problems`."""
     from pydantic import ValidationError  # noqa: PLC0415 - heavy
 
-    data: dict[str, Any] = plain(root)  # type: ignore[assignment]
+    data: Any = plain(root)
     try:
         return Validated(Document.model_validate(data), frozenset())
     except ValidationError as failure:
-        errors: list[Mapping[str, Any]] = list(failure.errors(include_url=False))  # type: ignore[arg-type]
+        errors: list[Any] = list(failure.errors(include_url=False))
     for error in errors:
         _report(error, root, problems)
     broken = frozenset(_deepest_key(data, error["loc"]) for error in errors)
@@ -44,9 +48,11 @@ def validate(root: MapNode, problems: Problems) -> Validated:
 
 
 def _deepest_key(data: dict[str, Any], path: Path) -> Path:
-    """Cut a path behind the last key that exists."""
+    """Cut a path behind the last key that exists; in some lists, behind the item."""
     value: Any = data
     for depth, key in enumerate(path):
+        if isinstance(value, list) and path[depth - 1] in _LISTS_OF_EQUALS:
+            return path[: depth + 1]
         if not isinstance(value, dict) or key not in value:
             return path[:depth]
         value = value[key]
@@ -56,8 +62,11 @@ def _deepest_key(data: dict[str, Any], path: Path) -> Path:
 def _take_out(data: dict[str, Any], path: Path) -> None:
     parent: Any = data
     for key in path[:-1]:
-        parent = parent.get(key, {})
-    parent.pop(path[-1], None)
+        parent = parent[key] if isinstance(parent, list) else parent.get(key, {})
+    if isinstance(parent, list):
+        parent[int(path[-1])] = _FILLER
+    else:
+        parent.pop(path[-1], None)
 
 
 def _report(error: Mapping[str, Any], root: MapNode, problems: Problems) -> None:
@@ -122,8 +131,8 @@ def _subject(path: Path) -> str:
 def _wrong_type(error: Mapping[str, Any], path: Path, node: Node) -> tuple[str, str]:
     subject, found = _subject(path), traps.kind_of(node)
     reasons = {
-        "string_type": (f"{subject} must be text, not a {found}", _text_hint(node)),
-        "list_type": (f"{subject} must be a list or text, not a {found}", f"write `{path[-1]}: [...]`"),
+        "string_type": (f"{subject} must be text, not {found}", _text_hint(node)),
+        "list_type": (f"{subject} must be a list or text, not {found}", f"write `{path[-1]}: [...]`"),
         "bool_type": (f"{subject} must be `true` or `false`", _truth_hint(node)),
         "int_type": (f"{subject} must be a whole number in plain digits", "for example `3`, without quotes"),
         "greater_than_equal": (f"{subject} must be 0 or more", "leave it out for no limit"),
@@ -131,9 +140,9 @@ def _wrong_type(error: Mapping[str, Any], path: Path, node: Node) -> tuple[str, 
             f"{subject} is empty, which would allow nothing",
             "leave the key out for no boundary, or list what may be changed",
         ),
-        "model_type": (f"{subject} must be a mapping, not a {found}", _mapping_hint(node)),
-        "dict_type": (f"{subject} must be a mapping, not a {found}", _mapping_hint(node)),
-        "literal_error": (f"{subject} must be {_alternatives(error)}", _literal_hint(error, node)),
+        "model_type": (f"{subject} must be a mapping, not {found}", _mapping_hint(node)),
+        "dict_type": (f"{subject} must be a mapping, not {found}", _mapping_hint(node)),
+        "literal_error": (f"{subject} must be {_alternatives(error)}", _literal_hint(error, path, node)),
     }
     return reasons.get(error["type"], (f"{subject} is not valid here", "see the schema, `specs/orchestra.schema.json`"))
 
@@ -142,7 +151,9 @@ def _alternatives(error: Mapping[str, Any]) -> str:
     return str(error.get("ctx", {}).get("expected", "")).replace("'", "`")
 
 
-def _literal_hint(error: Mapping[str, Any], node: Node) -> str:
+def _literal_hint(error: Mapping[str, Any], path: Path, node: Node) -> str:
+    if path == ("version",):
+        return "write `version: 1`, or leave it out; another version needs another orchestra"
     known = _alternatives(error).replace("`", "").split(" or ")
     return nearest(getattr(node, "text", ""), known) or "leave it out for the default"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +22,8 @@ from reconciler.operations.edits import Edited, write_edit
 from reconciler.operations.session import Session
 
 
-def adopt(session: Session, name_or_path: str, name: str | None = None, *, cwd: Path | None = None) -> str:
-    """Adopt a declared workspace's tree, or declare the worktree at a path and adopt it.
+def adopt(session: Session, name_or_path: str, name: str | None = None, *, cwd: Path) -> str:
+    """Adopt a declared workspace's tree, or declare the worktree at a path (relative to `cwd`) and adopt it.
 
     Returns:
         What was done, as a sentence.
@@ -35,7 +36,7 @@ def adopt(session: Session, name_or_path: str, name: str | None = None, *, cwd: 
     manifest = session.load_manifest()
     edited: Edited | None = None
     if name_or_path not in {declaration.full_name for declaration in manifest.declarations}:
-        record = _require_record(session, real_path((cwd or Path.cwd()) / name_or_path), name_or_path)
+        record = _require_record(session, real_path(cwd / name_or_path), name_or_path)
         name = name or _name_from(record)
         edited = _declare(session, record, name)
         manifest = session.load_manifest()
@@ -68,10 +69,7 @@ def _declare(session: Session, record: TreeRecord, name: str) -> Edited:
 
 
 def _relative(session: Session, path: Path) -> str:
-    try:
-        return path.relative_to(session.root, walk_up=True).as_posix()  # type: ignore[call-arg]
-    except (ValueError, TypeError):
-        return str(path)
+    return Path(os.path.relpath(path, session.root)).as_posix()
 
 
 def _mark(session: Session, manifest: Manifest, name: str) -> str:

@@ -42,12 +42,13 @@ def _head(address: Address, heads: Mapping[str, Change]) -> tuple[Change | None,
     if address.kind != "file":
         return None, ""
     name, _, path = address.name.partition("/")
+    found = heads.get(name), path
     while path.startswith(_DESKS):
-        helper, slash, rest = path.removeprefix(_DESKS).partition("/")
-        if not slash or f"{name}--{helper}" not in heads:
-            break
-        name, path = f"{name}--{helper}", rest
-    return heads.get(name), path
+        helper, slash, path = path.removeprefix(_DESKS).partition("/")
+        name = f"{name}--{helper}"
+        if slash and name in heads:
+            found = heads[name], path
+    return found
 
 
 def _shares_fate(change: Change, head: Change) -> bool:

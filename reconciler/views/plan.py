@@ -103,7 +103,8 @@ def _headline(change: Change, style: Style) -> str:
 
 
 def _files(files: Sequence[str]) -> list[str]:
-    return [f"with {plural(len(files), 'file')}: {', '.join(map(escape, files))}"] if files else []
+    names = ", ".join(map(escape, dict.fromkeys(files)))  # one name in the tree and on the desk is told once
+    return [f"with {plural(len(files), 'file')}: {names}"] if files else []
 
 
 def _circumstances(change: Change, style: Style) -> Iterable[str]:

@@ -25,6 +25,7 @@ def run(scratch: Path, pairs: int) -> Iterator[Row]:
     yield from _measure("plan, nothing there", world, terraform, pairs, code=2)
     world.run("apply", "--auto-approve")
     if terraform:
+        print("  (terraform applies, so that it has something to compare with; this takes minutes)", flush=True)
         terraform.run("apply", "-auto-approve")
     yield from _measure("plan, nothing to do", world, terraform, pairs, code=0)
 

@@ -8,7 +8,17 @@ from pathlib import Path
 
 _FOREIGN_PREFIXES = ("GIT_", "XDG_", "ORCHESTRA_", "LC_")
 _FOREIGN_NAMES = frozenset(
-    {"FORCE_COLOR", "CLICOLOR_FORCE", "EDITOR", "VISUAL", "PAGER", "LANGUAGE", "CI", "PYTHONPATH"}
+    {
+        "CI",
+        "CLICOLOR_FORCE",
+        "EDITOR",
+        "FORCE_COLOR",
+        "LANGUAGE",
+        "PAGER",
+        "PYTHONDONTWRITEBYTECODE",  # with it, a checkout is compiled anew at every start; installed packages are not
+        "PYTHONPATH",
+        "VISUAL",
+    }
 )
 
 

@@ -22,7 +22,8 @@ def decide(address: Address, spec: FileSpec, actual: FileActual) -> Change:
         reason = "it was deleted by hand" if actual.applied else "declared, and does not exist"
         fields = (FieldChange("content", None, _shown(Entry(spec.content, spec.link)), text=True),)
         return Change(address, Action.CREATE, reason, fields, notes=notes, observed=observed)
-    if spec.seed or (found == spec.digest == actual.applied and actual.hidden):
+    is_as_wanted = found == spec.digest == actual.applied and actual.hidden
+    if is_as_wanted or (spec.seed and (actual.applied or found != spec.digest)):
         return Change(address, Action.NO_OP, observed=observed)
     if found == spec.digest:
         fields = (FieldChange("record", "incomplete", "complete"),)

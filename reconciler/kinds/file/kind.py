@@ -153,7 +153,7 @@ class FileKind:
         """Why the file cannot be where it is declared: something that is not ours is, or belongs, there."""
         if self.memory.tracked.get((spec.tree, spec.path)):
             return f"the repository has a file of the name {spec.path}"
-        if marked_at == spec.path or not tree.exists:
+        if marked_at == spec.path or spec.seed or not tree.exists:
             return ""
         entry = files.read(tree.path, spec.path)
         if entry is None or digest(entry) == spec.digest:

@@ -79,11 +79,10 @@ def _conflict(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) ->
         return _refuse(address, around.obstacle, around.obstacle_hint)
     if around.checked_out_at:
         message = f"branch {spec.branch} is already checked out at {around.checked_out_at}"
-        return _refuse(
-            address,
-            message,
-            f"adopt that tree with `orchestra adopt {around.checked_out_at}`, or name another `branch:`",
-        )
+        other = "name another `branch:`"
+        if around.is_in_main:
+            return _refuse(address, message, f"switch the main worktree to another branch, or {other}")
+        return _refuse(address, message, f"adopt that tree with `orchestra adopt {around.checked_out_at}`, or {other}")
     if around.ref_in_the_way:
         message = f"git cannot keep branch {spec.branch} beside branch {around.ref_in_the_way}"
         return _refuse(address, message, "rename one of them, or name another `branch:`")

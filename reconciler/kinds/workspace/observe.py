@@ -153,6 +153,7 @@ def _surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) 
         remote=(remotes[0], survey.remotes[remotes[0]]) if len(remotes) == 1 else None,
         remotes=remotes,
         checked_out_at=_checked_out_elsewhere(survey, spec.branch),
+        is_in_main=spec.branch == survey.main_branch,
         ref_in_the_way=_ref_in_the_way(survey, spec.branch, tree),
         obstacle=obstacle,
         obstacle_hint=hint,
@@ -217,8 +218,8 @@ def _record_obstacle(spec: WorkspaceSpec, record: TreeRecord) -> tuple[str, str]
         )
     if record.standing is Standing.MISSING:
         return f"git still has a record of a deleted worktree at {spec.path}", "run `git worktree prune`"
-    if record.book is not None:
-        owner = next((str(a) for a in sorted(record.book.marks) if a.kind == KIND), "another workspace")
+    owner = next((str(a) for a in sorted(record.book.marks) if a.kind == KIND), None) if record.book else None
+    if owner:
         return f"{spec.path} is the tree of {owner}", "say `was:` if it was renamed, or name another `path:`"
     if record.branch == spec.branch:
         return f"a worktree on {on} is at {spec.path}, made without orchestra", f"run `orchestra adopt {spec.name}`"

@@ -72,7 +72,7 @@ def _file_reasons(git: Git, record: TreeRecord) -> Iterator[str]:
     if changed:
         yield f"{_count(len(changed), 'file')} not committed ({_some(changed)})"
     ignored = [path for line in status if line[:2] == "!!" for path in _expand(record.path, line[3:])]
-    foreign = [path for path in ignored if not _is_ours(record, path)]
+    foreign = [path for path in ignored if not _is_ours(record.path, path, record.book)]
     if foreign:
         yield f"{_count(len(foreign), 'ignored file')} ({_some(foreign)})"
     flagged = git.run("ls-files", "-z", "-v", cwd=record.path).text.split("\0")
@@ -89,13 +89,13 @@ def _expand(tree: Path, path: str) -> tuple[str, ...]:
     return files.list_files(tree, path.rstrip("/")) if path.endswith("/") else (path,)
 
 
-def _is_ours(record: TreeRecord, path: str) -> bool:
-    """Whether a file is one we wrote and nobody edited since."""
-    entry = files.read(record.path, path)
-    if entry is None or record.book is None:
-        return entry is None
-    ours = {mark.declared.get("path"): mark.declared.get("sha256") for mark in record.book.marks.values()}
-    return ours.get(path) == digest(entry)
+def _is_ours(tree: Path, path: str, book: MarkBook | None) -> bool:
+    """Whether a file is one we wrote and nobody edited since, or what a killed write of ours left."""
+    if files.is_temporary(path):
+        return True
+    entry = files.read(tree, path)
+    ours = {mark.declared.get("path"): mark.declared.get("sha256") for mark in (book.marks if book else {}).values()}
+    return entry is None or ours.get(path) == digest(entry)
 
 
 def _commit_reasons(git: Git, tree: Path, git_dir: Path) -> Iterator[str]:
@@ -154,12 +154,7 @@ def remove_branch_without_work(git: Git, repository: Repository, branch: str, ba
 
 def desk_reasons_to_keep(host: Path, desk: str, book: MarkBook | None) -> tuple[str, ...]:
     """Say why a desk may not be removed: files in it that are not ours, or were edited."""
-    ours = {mark.declared.get("path"): mark.declared.get("sha256") for mark in (book.marks if book else {}).values()}
-    foreign = []
-    for path in files.list_files(host, desk):
-        entry = files.read(host, path)
-        if entry is not None and ours.get(path) != digest(entry):
-            foreign.append(path)
+    foreign = [path for path in files.list_files(host, desk) if not _is_ours(host, path, book)]
     return (f"{_count(len(foreign), 'file')} that somebody else wrote ({_some(foreign)})",) if foreign else ()
 
 
@@ -169,6 +164,8 @@ def remove_desk(host: Path, desk: str, name: str, clone: str) -> None:
     Raises:
         ClientError: something is in it.
     """
+    for path in filter(files.is_temporary, files.list_files(host, desk)):
+        files.remove(host, path)
     directories = sorted({str(Path(directory).relative_to(host)) for directory, _, _ in os.walk(host / desk)})
     for directory in reversed(directories):
         if not files.remove_empty_directory(host, directory):

@@ -76,6 +76,7 @@ class Surroundings:
         remote: `origin/auth` and its tip, when the branch exists on one remote.
         remotes: all remotes that have the branch.
         checked_out_at: another worktree that has the branch.
+        is_in_main: that is the main worktree.
         ref_in_the_way: a branch whose name cannot live beside the wanted one (`feature` and `feature/x`).
         obstacle: what stands at the wanted path, in words; empty when the path is free.
         obstacle_hint: the way out of that.
@@ -87,6 +88,7 @@ class Surroundings:
     remote: tuple[str, str] | None = None
     remotes: tuple[str, ...] = ()
     checked_out_at: Path | None = None
+    is_in_main: bool = False
     ref_in_the_way: str = ""
     obstacle: str = ""
     obstacle_hint: str = ""

@@ -1,0 +1,85 @@
+"""Put modules into areas and the environment into texts.
+
+The rule: a value of the environment is put in after every check, and no message is made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.boundaries import pattern
+from reconciler.manifest import grammar
+from reconciler.manifest.nodes import MapNode, Node, ScalarNode, find
+from reconciler.manifest.problems import Problems, nearest, quote
+from reconciler.manifest.validation import Path, Validated
+
+
+@dataclass(slots=True)
+class Substitution:
+    """Knows the modules and the environment; `secrets` fills up with what is taken from the latter."""
+
+    validated: Validated
+    root: MapNode
+    environment: Mapping[str, str]
+    problems: Problems
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def area(self, globs: list[str], path: Path) -> tuple[str, ...]:
+        """Put modules into the patterns of an area that is written at a path."""
+        return tuple(self._expand(text, find(self.root, (*path, index))) for index, text in enumerate(globs))
+
+    def _expand(self, text: str, node: Node) -> str:
+        """Put a module's path in for `$name`, the whole first segment."""
+        modules = self.validated.document.modules or {}
+        first, slash, rest = text.partition("/")
+        if not first.startswith("$"):
+            self._refuse_late_module(text, node, modules)
+            return text
+        if first[1:] not in modules:
+            hint = (
+                nearest(first[1:], modules).replace("`", "`$", 1)
+                or f"declare it under `modules:`, or write `\\{first}` for a name"
+            )
+            known = ("modules", first[1:]) in self.validated.broken
+            if not known:
+                self.problems.add(f"unknown module {quote(first)}", node.where, hint)
+            return text
+        expanded = modules[first[1:]].rstrip("/") + slash + rest
+        try:
+            pattern.parse(expanded)
+        except pattern.PatternError as error:
+            self.problems.add(f"{quote(expanded)} (from {quote(first)}): {error.message}", node.where, error.hint)
+        return expanded
+
+    def _refuse_late_module(self, text: str, node: Node, modules: Mapping[str, str]) -> None:
+        for segment in text.split("/")[1:]:
+            if segment.startswith("$") and segment[1:] in modules:
+                place = node.place(text.index(segment)) if isinstance(node, ScalarNode) else node.where
+                self.problems.add(
+                    f"the module {quote(segment)} must come first", place, "a module is a path from the top"
+                )
+
+    def text(self, text: str, path: Path) -> str:
+        """Put in `{env:NAME}`; names that are not listed or not set are problems."""
+        for found in grammar.ENVIRONMENT.finditer(text):
+            self._require_variable(found[1], text, found.start(), find(self.root, path))
+        return grammar.ENVIRONMENT.sub(lambda found: self.secrets.get(found[1], found[0]), text)
+
+    def _require_variable(self, name: str, text: str, offset: int, node: Node) -> None:
+        where = node.where
+        if isinstance(node, ScalarNode) and node.text == text:
+            where = node.place(offset)
+        listed = self.validated.document.env or []
+        if name not in listed:
+            if not any(broken[0] == "env" for broken in self.validated.broken):
+                hint = nearest(name, listed) or f"add it to `env:` at the top: `env: [{name or 'NAME'}]`"
+                self.problems.add(f"`{{env:{name}}}` is not listed in `env`", where, hint)
+        elif name not in self.environment:
+            self.problems.add(
+                f"the environment variable {quote(name)} is not set",
+                where,
+                f"set it before the command: `export {name}=…`",
+            )
+        else:
+            self.secrets[name] = self.environment[name]

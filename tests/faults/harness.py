@@ -1,0 +1,132 @@
+"""Runs commands with faults in them, and judges what the next command makes of what is left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.faults.scenarios import APPLY, Scenario, build
+from tests.faults.world import World, difference
+
+KILLED = -9
+Fault = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a command; negative codes are signals."""
+
+    code: int
+    out: str
+    err: str
+    report: str
+
+    def expect(self, *codes: int) -> Ended:
+        """Fail with all that was printed unless it ended so; a traceback is never right."""
+        assert self.code in codes, f"exit {self.code}, expected {codes}\n{self}"
+        assert "Traceback" not in self.err + self.out, str(self)
+        assert "bug in orchestra" not in self.err + self.out, str(self)
+        return self
+
+    def __str__(self) -> str:
+        return f"--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+class Server:
+    """A warmed process that runs commands in forks of itself."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.server"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, cwd: Path, words: tuple[str, ...], fault: Fault | None = None) -> Ended:
+        """Run one command in a directory."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"cwd": str(cwd), "words": words, "fault": fault}) + "\n")
+        self._process.stdin.flush()
+        return Ended(**json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        """End it."""
+        with self._process as process:
+            process.communicate()
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """Have a server for the length of a block."""
+    server = Server()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The points of one undisturbed command, as `Counter` tells them."""
+
+    names: list[str]
+    changed: list[int]
+    git_seconds: list[float]
+
+
+class Stage:
+    """A scenario, ready to be run again and again from the same beginning.
+
+    Attributes:
+        wanted: the world after an undisturbed run.
+        points: where it can be killed.
+    """
+
+    def __init__(self, scenario: Scenario, directory: Path, server: Server) -> None:
+        self.scenario = scenario
+        self.server = server
+        self.world = World(directory / "world", directory / "store")
+        self.world.root.mkdir(parents=True)
+        self.world.store.mkdir()
+        build(self.world)
+        if scenario.is_applied:
+            self.run(APPLY).expect(0)
+        scenario.prepare(self.world)
+        self.world.keep("before")
+        self.wanted = self._undisturbed()
+        self.points = self._count()
+
+    def run(self, words: tuple[str, ...], fault: Fault | None = None, *, jobs: int = 1) -> Ended:
+        """Run a command in the main worktree."""
+        is_parallel = words[0] in {"apply", "destroy"}
+        return self.server.run(self.world.root / "shop", (*words, *((f"-j{jobs}",) if is_parallel else ())), fault)
+
+    def _undisturbed(self) -> dict[str, str]:
+        self.run(self.scenario.words).expect(0, 4)
+        if self.scenario.again:
+            self.run(self.scenario.again).expect(0)
+        return self.world.description()
+
+    def _count(self) -> Points:
+        self.world.put_back("before")
+        ended = self.run(self.scenario.words, {"count": str(self.world.root)}).expect(0, 4)
+        return Points(*json.loads(ended.report))
+
+    def judge(self) -> None:
+        """Put everything in order, and fail unless nothing tells that there was a fault."""
+        ended = self.run(self.scenario.recovery)
+        ended.expect(0, *((4,) if self.scenario.recovery[0] == "sync" else ()))
+        found = difference(self.wanted, self.world.description())
+        assert not found, f"the world differs from that of an undisturbed run:\n{found}\n{ended}"
+        self.world.repository.git("fsck", "--no-dangling", "--strict")
+        if self.scenario.recovery[0] == "apply":
+            self.run(("plan", "--detailed-exitcode")).expect(0)
