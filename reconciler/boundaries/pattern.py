@@ -15,7 +15,7 @@ MOST_DOUBLE_STARS = 4
 _SPECIAL = re.compile(r"[*?\[\\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CLASS_NAMES = re.compile(r"al(?:num|pha)|blank|cntrl|x?digit|graph|lower|print|punct|space|upper")
-_ROUTE = re.compile(r"\[\[?(?:\.\.\.)?[A-Za-z_]{2,}\]?\]|\[[A-Za-z_]{3,}\]\.\w+|\[\.\.\.\w+\]\.\w+")
+_ROUTE = re.compile(r"(?:\[\[?(?:\.\.\.)?[A-Za-z_]{2,}\]?\]|\[(?:\.\.\.)?[A-Za-z_]{3,}\]\.\w+)(?=/|\Z)")
 
 
 class PatternError(ValueError):
@@ -145,7 +145,7 @@ def _refuse_escape(text: str, offset: int) -> None:
 def _class_end(text: str, start: int) -> int:
     """Return the offset after the class that opens at `start`."""
     route = _ROUTE.match(text, start)
-    if route and text[start - 1 : start] in {"", "/"} and text[route.end() : route.end() + 1] in {"", "/"}:
+    if route and text[start - 1 : start] in {"", "/"}:
         escaped = text[:start] + re.sub(r"([\[\]])", r"\\\1", route[0]) + text[route.end() :]
         message = f"`{route[0]}` is a character class: it matches one character"
         raise PatternError(message, start, f"for the name itself write `{escaped}`")

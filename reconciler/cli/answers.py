@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.cli.context import Context
+from reconciler.model.escaping import escape
 from reconciler.views.json import document
-from reconciler.views.text import escape
 
 
 def tell(message: str, context: Context) -> int:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from reconciler.errors import PermanentError, RefusedError, UsageError
-from reconciler.views.redact import RedactingStream, Redactor
+from reconciler.model.escaping import escape
+from reconciler.model.redaction import Redactor
+from reconciler.views.redact import RedactingStream
 from reconciler.views.style import Style
-from reconciler.views.text import escape
 
 
 @dataclass(frozen=True, slots=True)

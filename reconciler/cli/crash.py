@@ -13,9 +13,9 @@ from pathlib import Path
 from reconciler import __version__
 from reconciler.cli.context import Context
 from reconciler.errors import OrchestraError
+from reconciler.model.escaping import escape
 from reconciler.views.errors import error_document
 from reconciler.views.json import line
-from reconciler.views.text import escape
 
 
 def tell_crash(error: Exception, words: Sequence[str], context: Context) -> None:

@@ -10,8 +10,6 @@ from reconciler.cli.context import Context
 from reconciler.cli.opening import open_here
 from reconciler.errors import UsageError
 from reconciler.operations import plan
-from reconciler.views.json import document
-from reconciler.views.markdown import render_markdown
 from reconciler.views.plan import render_plan
 
 CHANGES_PENDING = 2
@@ -58,7 +56,11 @@ def plan_options(options: argparse.Namespace, *, against: str | None = None) -> 
 
 def _answer(planned: plan.Planned, options: argparse.Namespace, context: Context) -> str:
     if context.json:
+        from reconciler.views.json import document  # noqa: PLC0415 - start-up
+
         return document(planned.document)
     if options.markdown:
+        from reconciler.views.markdown import render_markdown  # noqa: PLC0415 - start-up
+
         return render_markdown(planned.plan)
     return render_plan(planned.plan, style=context.out, full=options.full)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -25,15 +26,22 @@ def exclude_text(global_excludes: str, paths: Collection[str]) -> str:
 
 
 def _escape(path: str) -> str:
-    return "".join(f"\\{c}" if c in "*?[\\ !#" else c for c in path)
+    # Git drops a carriage return at the end of a line, also an escaped one.
+    return "".join(f"\\{c}" if c in "*?[\\ !#" else "[\r]" if c == "\r" else c for c in path)
 
 
 def is_excluding(git_dir: Path, text: str) -> bool:
     """Whether a tree's exclude file has this text and is in force."""
     entry = files.read(git_dir, FILE_NAME)
     config = files.read(git_dir, "config.worktree")
-    in_force = config is not None and FILE_NAME.encode() in (config.content or b"")
+    in_force = config is not None and _config_text(git_dir / FILE_NAME) in (config.content or b"")
     return in_force and entry is not None and entry.content == text.encode("utf-8", "surrogateescape")
+
+
+def _config_text(path: Path) -> bytes:
+    """A path as git writes it into a configuration file."""
+    escapes = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
+    return os.fsencode("".join(escapes.get(c, c) for c in str(path)))
 
 
 def exclude(git: Git, tree: Path, git_dir: Path, text: str) -> None:
@@ -44,6 +52,16 @@ def exclude(git: Git, tree: Path, git_dir: Path, text: str) -> None:
     """
     files.write(git_dir, FILE_NAME, text.encode("utf-8", "surrogateescape"))
     if not is_excluding(git_dir, text):
+        put_in_force(git, tree, git_dir)
+
+
+def put_in_force(git: Git, tree: Path, git_dir: Path) -> None:
+    """Tell git of a tree's exclude file, if there is one: its path changes when the repository is moved.
+
+    Raises:
+        ClientError: git failed.
+    """
+    if (git_dir / FILE_NAME).exists():
         git.run("config", "--worktree", "core.excludesFile", git_dir / FILE_NAME, cwd=tree)
 
 

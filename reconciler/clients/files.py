@@ -1,13 +1,14 @@
 """Read and write files below a root without ever following a symbolic link out of it.
 
 Writes are atomic: a reader sees the old bytes or the new ones. The root itself may be reached through links (a person
-chose it); what lies below it may be an agent's, so every step below is opened with `O_NOFOLLOW`. A kill leaves at most a
-file whose name says what it is, and the next write to the same place takes it away.
+chose it); what lies below it may be an agent's, so every step below is opened with `O_NOFOLLOW`. A kill leaves at most
+a file whose name says what it is, and the next write to the same place takes it away.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -16,9 +17,8 @@ from pathlib import Path, PurePosixPath
 
 from reconciler.errors import ClientError, ConflictError, PermanentError
 
-
 TEMPORARY = ".orchestra.tmp"
-
+_LONGEST_NAME = 240  # file systems take 255 bytes; this leaves room for what makes the name temporary
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -50,19 +50,20 @@ def _read_entry(parent: int, name: str) -> Entry:
         return Entry(link=os.readlink(name, dir_fd=parent), mode=mode)
     if not stat.S_ISREG(status.st_mode):
         return Entry(mode=mode)
-    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    # Without O_NONBLOCK a pipe that takes the file's place just now would hold us for ever.
+    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
     with os.fdopen(descriptor, "rb") as file:
         return Entry(content=file.read(), mode=mode)
 
 
-def write(root: Path, relative: str, content: bytes, *, mode: int = 0o644, durable: bool = False) -> None:
+def write(root: Path, relative: str, content: bytes, *, mode: int | None = None, durable: bool = False) -> None:
     """Put bytes at a path below a root, making its directories.
 
     Args:
         root: an existing directory.
         relative: `/`-separated, without `..`.
         content: all of the file.
-        mode: permission bits of the new file.
+        mode: permission bits of the new file; None is what the user's umask leaves.
         durable: also survive a loss of power from here on.
 
     Raises:
@@ -84,7 +85,8 @@ def write(root: Path, relative: str, content: bytes, *, mode: int = 0o644, durab
 
 def _temporary(name: str) -> str:
     # The same at every attempt. Whoever writes below a tree holds the repository's lock, so there are no two at once.
-    return f".{name}{TEMPORARY}"
+    short = name if len(os.fsencode(name)) < _LONGEST_NAME else hashlib.sha256(os.fsencode(name)).hexdigest()
+    return f".{short}{TEMPORARY}"
 
 
 def is_temporary(relative: str) -> bool:
@@ -93,11 +95,15 @@ def is_temporary(relative: str) -> bool:
     return name.startswith(".") and name.endswith(TEMPORARY)
 
 
-def _write_new(parent: int, name: str, content: bytes, mode: int, *, durable: bool) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(name, flags, mode, dir_fd=parent), "wb") as file:
+def _write_new(parent: int, name: str, content: bytes, mode: int | None, *, durable: bool) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=parent)
+    # Exclusive: what somebody else put there by that name (a hard link, a pipe) is never written into.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(name, flags, 0o666 if mode is None else mode, dir_fd=parent), "wb") as file:
         file.write(content)
-        os.fchmod(file.fileno(), mode)
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
         if durable:
             file.flush()
             os.fsync(file.fileno())
@@ -160,14 +166,22 @@ def remove_empty_directory(root: Path, relative: str) -> bool:
 
 
 def list_files(root: Path, relative: str) -> tuple[str, ...]:
-    """All files and links below a directory, relative to the root; links are not followed; missing is empty."""
-    top = root / relative
+    """All files and links below a directory, relative to the root; links are not followed; missing is empty.
+
+    Raises:
+        PermanentError: a directory cannot be read.
+    """
     found: list[str] = []
-    for directory, subdirectories, names in os.walk(top):
+    for directory, subdirectories, names in os.walk(root / relative, onerror=_refuse_unreadable):
         links = [name for name in subdirectories if (Path(directory) / name).is_symlink()]
         base = PurePosixPath(os.path.relpath(directory, root))
         found.extend(str(base / name) for name in (*names, *links))
     return tuple(sorted(found))
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise PermanentError(f"{error.filename}: {error.strerror}", hint=_hint(error)) from error
 
 
 @contextlib.contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +35,8 @@ _KEPT_VARIABLES = (
 # What another attempt may mend: locks that another git holds for a moment, and the races of `git worktree add`
 # (a reader that meets another tree's half-written record; seen with 2.39, still in the source of 2.55).
 _TRANSIENT = re.compile(
-    r"\.lock': File exists|could not lock config file|cannot lock ref|failed to read .*/commondir"
-    r"|bad object worktrees/|unable to write upstream branch configuration"
+    r"\.lock': File exists|could not lock config file .*: File exists|failed to read .*/commondir"
+    r"|bad object worktrees/"
 )
 _STALE_LOCK = re.compile(r"'([^']+\.lock)': File exists")
 
@@ -172,15 +173,41 @@ def _reachable(tip: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
 def paths_in_commits(git: Git, git_dir: Path, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bool]:
     """Say for pairs of (commit, path) whether the commit's tree has something there; one program for all.
 
+    Only directories are read: to ask for a file itself would fetch it over the network in a partial clone.
+
     Raises:
         ClientError: git failed.
     """
     if not wanted:
         return {}
-    request = "".join(f"{commit}:{path}\n" for commit, path in wanted)
-    answer = git.run("cat-file", "--batch-check", git_dir=git_dir, stdin=request.encode("utf-8", "surrogateescape"))
-    # A line each, in order: "<id> <type> <size>", or "<what was asked> missing".
-    return {pair: not line.endswith("missing") for pair, line in zip(wanted, answer.text.splitlines(), strict=True)}
+    places = sorted({(commit, path.rpartition("/")[0]) for commit, path in wanted})
+    request = "".join(f"{commit}:{directory}\n" for commit, directory in places)
+    answer = git.run("cat-file", "--batch", git_dir=git_dir, stdin=request.encode("utf-8", "surrogateescape"))
+    found = dict(zip(places, _directories(answer.stdout), strict=True))
+    split = {(commit, path): path.rpartition("/") for commit, path in wanted}
+    return {pair: os.fsencode(name) in found[pair[0], directory] for pair, (directory, _, name) in split.items()}
+
+
+def _directories(answer: bytes) -> Iterator[frozenset[bytes]]:
+    """The names in each directory of an answer of `cat-file --batch`; what is no directory has none."""
+    while answer:
+        header, _, answer = answer.partition(b"\n")
+        words = header.split(b" ")
+        if words[-1] == b"missing":
+            yield frozenset()
+            continue
+        size = int(words[-1])
+        yield frozenset(_names(answer[:size], len(words[0]) // 2)) if words[1] == b"tree" else frozenset()
+        answer = answer[size + 1 :]
+
+
+def _names(tree: bytes, hash_length: int) -> Iterator[bytes]:
+    """The names in a tree object: `<mode> <name>`, a zero byte and a raw hash each."""
+    at = 0
+    while at < len(tree):
+        end = tree.index(0, at)
+        yield tree[at:end].partition(b" ")[2]
+        at = end + 1 + hash_length
 
 
 def resolve_commits(git: Git, git_dir: Path, names: Sequence[str]) -> dict[str, str | None]:

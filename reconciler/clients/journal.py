@@ -6,6 +6,7 @@ Losing it costs the answer of `orchestra history`, and the notice that the manif
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ class JournalFile:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                os.write(descriptor, self._mend(descriptor) + line)
+                _write_whole(descriptor, self._mend(descriptor) + line)
                 if durable:
                     os.fdatasync(descriptor)
             finally:
@@ -66,3 +67,9 @@ class JournalFile:
                 return file.read()
         except OSError:
             return b""
+
+
+def _write_whole(descriptor: int, content: bytes) -> None:
+    """Write in one go, so that two writers never mix; a full disk may take a part of it only."""
+    if os.write(descriptor, content) < len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

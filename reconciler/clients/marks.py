@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.clients import files
+from reconciler.errors import PermanentError
 from reconciler.model.address import Address
 
 FILE_NAME = "orchestra.json"
@@ -42,10 +43,12 @@ class MarkBook:
 
     Attributes:
         clone: the identity of the clone they belong to.
+        home: the private git directory that they were written to: it tells a repository that was moved.
     """
 
     clone: str
     marks: Mapping[Address, Mark]
+    home: Path | None = None
 
     def put(self, address: Address, mark: Mark) -> MarkBook:
         """The same book with a mark added or replaced."""
@@ -55,22 +58,53 @@ class MarkBook:
         """The same book without a mark."""
         return MarkBook(self.clone, {key: mark for key, mark in self.marks.items() if key != address})
 
+    def is_of(self, workspace: str) -> bool:
+        """Whether they lie in the tree of this workspace."""
+        return Address("workspace", workspace) in self.marks
+
+    @property
+    def owner(self) -> Address | None:
+        """The workspace in whose tree they lie; None when it was forgotten."""
+        return next((address for address in self.marks if address.kind == "workspace"), None)
+
 
 def load_book(git_dir: Path, clone: str | None) -> MarkBook | None:
-    """Read a tree's marks; None when there are none, none of this clone, or they cannot be read."""
+    """Read a tree's marks; None when there are none, none of this clone, or they cannot be read.
+
+    Raises:
+        PermanentError: a newer orchestra wrote them: to take them for none would lose what they say.
+    """
     entry = files.read(git_dir, FILE_NAME)
     if clone is None or entry is None or entry.content is None:
         return None
+    document = _document(entry.content)
+    if document.get("clone") != clone:
+        return None
+    if document.get("format") != _FORMAT:
+        raise PermanentError(
+            f"{git_dir / FILE_NAME} is of format {document.get('format')}, which this orchestra does not know",
+            hint="use the newer orchestra that wrote it",
+        )
     try:
-        document = json.loads(entry.content)
-        if document["clone"] != clone:
-            return None
-        marks = {
-            Address.parse(key): Mark(value["declared"], value["state"]) for key, value in document["marks"].items()
-        }
+        marks = {Address.parse(key): _mark(value) for key, value in document["marks"].items()}
+        return MarkBook(clone, marks, Path(document["home"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return MarkBook(clone, marks)
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(content.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _mark(value: Mapping[str, Any]) -> Mark:
+    declared, state = value["declared"], value["state"]
+    if not (isinstance(declared, dict) and isinstance(state, str)):
+        raise TypeError
+    return Mark(declared, state)
 
 
 def save_book(git_dir: Path, book: MarkBook, *, durable: bool = False) -> None:
@@ -82,6 +116,7 @@ def save_book(git_dir: Path, book: MarkBook, *, durable: bool = False) -> None:
     document = {
         "format": _FORMAT,
         "clone": book.clone,
+        "home": str(git_dir),
         "marks": {
             str(address): {"declared": dict(mark.declared), "state": mark.state}
             for address, mark in sorted(book.marks.items())
@@ -98,4 +133,7 @@ def change_book(git_dir: Path, clone: str, change: Callable[[MarkBook], MarkBook
         PermanentError: the operating system refused.
     """
     with _CHANGING:
-        save_book(git_dir, change(load_book(git_dir, clone) or MarkBook(clone, {})), durable=durable)
+        before = load_book(git_dir, clone) or MarkBook(clone, {})
+        after = change(before)
+        if after != before:
+            save_book(git_dir, after, durable=durable)

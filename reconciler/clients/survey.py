@@ -7,53 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
 from reconciler.clients.git import Git, Repository
-from reconciler.clients.marks import Mark, MarkBook, load_book
+from reconciler.clients.marks import Mark, load_book
+from reconciler.clients.trees import Standing, TreeRecord, find_moved, plain_path, standing_of
 from reconciler.model.address import Address
 
 CLONE_KEY = "orchestra.clone"
 BRANCH_KEY = "orchestra"
-
-
-class Standing(Enum):
-    """How git's record of a worktree and the tree itself stand to each other."""
-
-    PRESENT = "present"  # they point at each other
-    MISSING = "missing"  # nothing where the record says
-    MOVED = "moved"  # the tree was found elsewhere, pointing back
-    CUT_OFF = "cut off"  # the tree points at a git directory that is gone: the repository itself was moved
-    FOREIGN = "foreign"  # the tree belongs to another clone; this record was copied along with its git directory
-
-
-@dataclass(frozen=True, slots=True)
-class TreeRecord:
-    """One linked worktree as git records it.
-
-    Attributes:
-        git_dir: its private git directory.
-        path: where the tree is: as recorded, or where it was found when it was moved by hand.
-        head: the commit that is checked out; None when there is none.
-        branch: the short name of the branch that is checked out; None when HEAD is detached.
-        locked: the reason given to `git worktree lock`; None when it is not locked.
-        has_index: files were checked out at least once.
-        book: our marks; None when it bears none of this clone.
-    """
-
-    git_dir: Path
-    path: Path
-    head: str | None
-    branch: str | None
-    locked: str | None
-    standing: Standing
-    has_index: bool
-    book: MarkBook | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +78,21 @@ class Survey:
         }
 
     @cached_property
+    def marked_branches(self) -> Mapping[str, tuple[Address, bool]]:
+        """Every branch that bears our mark, also one that is gone itself: whose it is, and whether we made it."""
+        names = (re.fullmatch(rf"branch\.(.+)\.{BRANCH_KEY}", key, re.DOTALL) for key in self.config)
+        marks = {name[1]: _branch_mark(self.config[name[0]], self.clone) for name in names if name}
+        return {name: (address, made) for name, (address, made) in marks.items() if address}
+
+    @cached_property
     def default_branch(self) -> str | None:
         """The branch that work starts from: as the remote says, else as configured, else `main` or `master`."""
-        remote = self.symbolic.get("refs/remotes/origin/HEAD", "").removeprefix("refs/remotes/origin/")
-        names = [remote, self.config.get("init.defaultbranch", ""), "main", "master", self.main_branch or ""]
-        local = next((name for name in names if name and name in self.branches), None)
-        return local or (f"origin/{remote}" if f"origin/{remote}" in self.remotes else None)
+        remote = self.symbolic.get("refs/remotes/origin/HEAD", "").removeprefix("refs/remotes/")
+        if remote in self.remotes:
+            local = remote.removeprefix("origin/")
+            return local if local in self.branches else remote
+        names = [self.config.get("init.defaultbranch", ""), "main", "master", self.main_branch or ""]
+        return next((name for name in names if name in self.branches), None)
 
     def commit_of(self, name: str) -> str | None:
         """The commit of a local branch, a remote-tracking branch, or None when it is neither."""
@@ -132,16 +108,13 @@ class Survey:
         return {record.path: record for record in self.records}
 
 
-def take_survey(
-    git: Git, repository: Repository, *, likely: Iterable[Path] = (), only: Collection[Path] | None = None
-) -> Survey:
+def take_survey(git: Git, repository: Repository, *, likely: Iterable[Path] = ()) -> Survey:
     """Read the snapshot, in three programs however large the repository is.
 
     Args:
         git: starts git.
         repository: the repository.
         likely: directories in which a tree that was moved by hand may be, beside those that hold other trees.
-        only: read the marks of the trees at these paths alone; None reads all.
 
     Raises:
         ClientError: git failed.
@@ -151,20 +124,18 @@ def take_survey(
         config = _config(git, repository)
     clone, is_copy = _identity(config, repository)
     entries = listed.result()
-    main = None if entries[0].bare else entries[0]
-    records = tuple(
-        _record(entry, git_dir, clone if only is None or entry.path in only else None)
-        for entry, git_dir in _with_git_dirs(entries[1:], repository)
-    )
+    main = None if entries[0].bare else _main_path(entries[0].path, config, repository)
+    found = (_record(entry, git_dir, clone) for entry, git_dir in _with_git_dirs(entries[1:], repository))
+    records = find_moved(tuple(found), likely)
     branches, remotes, symbolic = _refs(references.result(), config, clone)
     return Survey(
         repository=repository,
         clone=clone,
         is_copy=is_copy,
-        main=main.path if main else None,
-        main_branch=main.branch if main else _bare_head(repository),
-        records=_find_moved(records, likely),
-        checked_out=_checked_out(main, records),
+        main=main,
+        main_branch=entries[0].branch if main else _bare_head(repository),
+        records=records,
+        checked_out=_checked_out(main, entries[0].branch, records),
         branches=branches,
         remotes=remotes,
         symbolic=symbolic,
@@ -218,69 +189,34 @@ def _with_git_dirs(entries: list[_Entry], repository: Repository) -> list[tuple[
     with contextlib.suppress(FileNotFoundError):
         for git_dir in sorted((repository.common_dir / "worktrees").iterdir()):
             with contextlib.suppress(OSError):
-                recorded = Path(os.path.normpath(git_dir / (git_dir / "gitdir").read_text().rstrip("\n")))
+                named = os.fsdecode((git_dir / "gitdir").read_bytes()).rstrip("\n")
+                recorded = Path(os.path.normpath(git_dir / named))
                 directories[recorded.parent] = git_dir
     return [(entry, directories[entry.path]) for entry in entries if entry.path in directories]
+
+
+def _main_path(listed: Path, config: Mapping[str, str], repository: Repository) -> Path:
+    """The main worktree; git lists the git directory itself where `core.worktree` says otherwise (a submodule)."""
+    said = config.get("core.worktree")
+    return Path(os.path.normpath(repository.common_dir / said)) if said else listed
 
 
 def _record(entry: _Entry, git_dir: Path, clone: str | None) -> TreeRecord:
     return TreeRecord(
         git_dir=git_dir,
-        path=entry.path,
+        path=plain_path(entry.path),
         head=entry.head,
         branch=entry.branch,
         locked=entry.locked,
-        standing=_standing(entry.path, git_dir),
+        standing=standing_of(entry.path, git_dir),
         has_index=(git_dir / "index").exists(),
         book=load_book(git_dir, clone),
     )
 
 
-def linked_git_dir(tree: Path) -> Path | None:
-    """The private git directory that a tree's `.git` file names; None when it has no such file."""
-    try:
-        text = (tree / ".git").read_text()
-    except (OSError, ValueError):
-        return None
-    name = text.removeprefix("gitdir:").strip()
-    return Path(os.path.normpath(tree / name)) if text.startswith("gitdir:") else None
-
-
-def _standing(tree: Path, git_dir: Path) -> Standing:
-    named = linked_git_dir(tree)
-    if named is None:
-        return Standing.MISSING
-    if named == git_dir or os.path.realpath(named) == os.path.realpath(git_dir):
-        return Standing.PRESENT
-    return Standing.FOREIGN if named.exists() else Standing.CUT_OFF
-
-
-def _find_moved(records: tuple[TreeRecord, ...], likely: Iterable[Path]) -> tuple[TreeRecord, ...]:
-    """Look for trees that are not where git thinks, beside where trees are or are wanted."""
-    lost = {record.git_dir for record in records if record.standing is Standing.MISSING}
-    if not lost:
-        return records
-    found: dict[Path, Path] = {}
-    for parent in {*(record.path.parent for record in records), *likely}:
-        with contextlib.suppress(OSError):
-            for tree in sorted(parent.iterdir()):
-                git_dir = linked_git_dir(tree)
-                if git_dir in lost:
-                    found.setdefault(git_dir, tree)
-    return tuple(_moved(record, found.get(record.git_dir)) for record in records)
-
-
-def _moved(record: TreeRecord, tree: Path | None) -> TreeRecord:
-    if tree is None:
-        return record
-    return TreeRecord(
-        record.git_dir, tree, record.head, record.branch, record.locked, Standing.MOVED, record.has_index, record.book
-    )
-
-
-def _checked_out(main: _Entry | None, records: tuple[TreeRecord, ...]) -> dict[str, Path]:
+def _checked_out(main: Path | None, branch: str | None, records: Iterable[TreeRecord]) -> dict[str, Path]:
     places = {record.branch: record.path for record in records if record.branch}
-    return {**places, main.branch: main.path} if main and main.branch else places
+    return {**places, branch: main} if main and branch else places
 
 
 def _list_refs(git: Git, repository: Repository) -> list[str]:
@@ -319,7 +255,7 @@ def _branch_mark(value: str | None, clone: str | None) -> tuple[Address | None, 
 
 def _bare_head(repository: Repository) -> str | None:
     with contextlib.suppress(OSError):
-        text = (repository.common_dir / "HEAD").read_text().strip()
+        text = (repository.common_dir / "HEAD").read_text("utf-8").strip()
         if text.startswith("ref: refs/heads/"):
             return text.removeprefix("ref: refs/heads/")
     return None

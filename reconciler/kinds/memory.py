@@ -5,26 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.clients.survey import Survey, linked_git_dir
+from reconciler.clients.survey import Survey
+from reconciler.clients.trees import TreeRecord, linked_git_dir
 from reconciler.model.address import Address
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Declared paths of trees, and where they were found: a tree that was moved by hand is worked on where it is."""
+    """Declared paths of trees, and their records: a tree that was moved by hand is worked on where it is."""
 
-    found: dict[Path, Path] = field(default_factory=dict)
+    found: dict[Path, TreeRecord] = field(default_factory=dict)
 
     def learn(self, survey: Survey, declared: Path, *names: str | None) -> None:
         """Remember where the tree of a workspace is, by its mark under any of its names."""
         for name in names:
             hit = survey.marks.get(Address("workspace", name)) if name else None
             if hit:
-                self.found.setdefault(declared, hit[0].path)
+                self.found.setdefault(declared, hit[0])
 
     def resolve(self, declared: Path) -> Path:
-        """The declared path when a tree is there, else where it was found."""
-        return declared if linked_git_dir(declared) else self.found.get(declared, declared)
+        """Where it was found, if it is still there; else the declared path."""
+        record = self.found.get(declared)
+        return record.path if record and linked_git_dir(record.path) else declared
+
+    def git_dir_of(self, declared: Path) -> Path | None:
+        """The private git directory of a tree; also while the two do not name each other, as the plan will mend."""
+        named = linked_git_dir(self.resolve(declared))
+        record = self.found.get(declared)
+        return named if record is None or (named and named.exists()) else record.git_dir
+
+    def is_cut_off(self, declared: Path) -> bool:
+        """Whether the tree names a git directory that is gone, which only the apply will mend."""
+        named = linked_git_dir(self.resolve(declared))
+        return named is not None and not named.exists()
 
 
 @dataclass(frozen=True, slots=True)

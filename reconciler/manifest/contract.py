@@ -52,7 +52,8 @@ def session_text(main: Declaration, helpers: Sequence[Declaration]) -> str:
 
 def helper_text(job: str, helper: Declaration, helpers: Sequence[Declaration]) -> str:
     """The contract of a helper, `CONTRACT.md`: its job from the template, its limits from the declaration."""
-    task = ["", "## Task", "", helper.task] if helper.task else []
+    is_told = not helper.task or helper.task in job  # by a template that has `{{task}}`
+    task = [] if is_told else ["", "## Task", "", helper.task]
     return "\n".join([job.rstrip(), *task, "", *_sections(helper, helpers)])
 
 
@@ -64,7 +65,7 @@ def _area(declaration: Declaration) -> list[str]:
     nothing = "nothing of your own: you work alone, after the others" if declaration.parent else "everything"
     lines = ["## Area", "", "You may change:", "", *_items(declaration.modify, nothing)]
     if declaration.shared:
-        lines += ["", "Others may change these too; orchestra merges them:", "", *_items(declaration.shared)]
+        lines += ["", "Others may change these too, so keep such changes small:", "", *_items(declaration.shared)]
     if declaration.deny:
         lines += ["", "You must not change, although it lies inside:", "", *_items(declaration.deny)]
     if declaration.modify:

@@ -162,8 +162,10 @@ class _Edit:
         inner = f"{rendering.scalar(key)}: {rendering.flow(value)}"
         if not span.entries:
             return text[: span.start] + "{" + inner + "}" + text[span.end :]
-        last = span.entries[-1][1].end
-        return f"{text[:last]}, {inner}{text[last:]}"
+        last = span.entries[-1][1]
+        if last.start == last.end:  # `{a:, b}` would be a key `a:`
+            return f"{text[: last.end]} , {inner}{text[last.end :].lstrip(' ')}"
+        return f"{text[: last.end]}, {inner}{text[last.end :]}"
 
     def _block(self, key: str, value: Writable, column: int) -> list[str]:
         return rendering.block(key, value, column, self._step)

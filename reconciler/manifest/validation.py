@@ -62,7 +62,7 @@ def _deepest_key(data: dict[str, Any], path: Path) -> Path:
 def _take_out(data: dict[str, Any], path: Path) -> None:
     parent: Any = data
     for key in path[:-1]:
-        parent = parent[key] if isinstance(parent, list) else parent.get(key, {})
+        parent = parent.get(key, {})
     if isinstance(parent, list):
         parent[int(path[-1])] = _FILLER
     else:

@@ -17,8 +17,8 @@ ScopeT_contra = TypeVar("ScopeT_contra", contravariant=True)
 class Kind(Protocol[SpecT, ActualT, ScopeT_contra]):
     """Everything the engine needs to know about one kind of resource.
 
-    `SpecT` is what is declared, `ActualT` what was found, `ScopeT_contra` the one snapshot of the world that all kinds read
-    from, so that a plan costs a constant number of programs.
+    `SpecT` is what is declared, `ActualT` what was found, `ScopeT_contra` the one snapshot of the world that all kinds
+    read from, so that a plan costs a constant number of programs.
     """
 
     @property

@@ -64,7 +64,7 @@ def _fields(options: AddOptions) -> dict[str, Any]:
     names = ("owner", "branch", "base", "path", "template", "task")
     single = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     many = {name: _short(getattr(options, name)) for name in ("modify", "deny", "read") if getattr(options, name)}
-    helpers = {"helpers": {name: {} for name in options.helpers}} if options.helpers else {}
+    helpers: dict[str, Any] = {"helpers": {name: {} for name in options.helpers}} if options.helpers else {}
     return {**single, **many, **helpers}
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from reconciler.clients import files
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.files import real_path
 from reconciler.clients.lock import hold
-from reconciler.clients.marks import Mark, change_book
-from reconciler.clients.survey import BRANCH_KEY, Standing, TreeRecord, branch_mark_value
+from reconciler.clients.marks import Mark, MarkBook, change_book
+from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
+from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import UsageError
+from reconciler.kinds.digest import digest
+from reconciler.kinds.file import FileSpec
 from reconciler.kinds.workspace import WorkspaceSpec
 from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.editor import add_worktree
 from reconciler.model.address import Address
+from reconciler.model.resource import Resource
 from reconciler.operations.desired import desired
 from reconciler.operations.edits import Edited, write_edit
 from reconciler.operations.session import Session
@@ -64,7 +71,8 @@ def _name_from(record: TreeRecord) -> str:
 
 
 def _declare(session: Session, record: TreeRecord, name: str) -> Edited:
-    fields = {"branch": record.branch or name, "path": _relative(session, record.path)}
+    branch = {} if record.branch == name else {"branch": record.branch or name}
+    fields = {**branch, "path": _relative(session, record.path)}
     return write_edit(session, lambda text: add_worktree(text, name, fields))
 
 
@@ -72,8 +80,20 @@ def _relative(session: Session, path: Path) -> str:
     return Path(os.path.relpath(path, session.root)).as_posix()
 
 
+def _files_as_declared(spec: WorkspaceSpec, resources: Iterable[Resource[Any]]) -> dict[Address, Mark]:
+    """The files in the tree that are just as declared already: they were ours before, or may as well have been."""
+    marks = {}
+    for each in resources:
+        if isinstance(each.spec, FileSpec) and each.spec.workspace == spec.name:
+            entry = files.read(spec.path, each.spec.path)
+            if entry is not None and digest(entry) == each.spec.digest:
+                marks[each.address] = Mark({"path": each.spec.path, "sha256": each.spec.digest})
+    return marks
+
+
 def _mark(session: Session, manifest: Manifest, name: str) -> str:
-    resource = desired(manifest, session.read, mine=None).graph.resources[Address("workspace", name)]
+    resources = desired(manifest, session.read, mine=None).graph.resources
+    resource = resources[Address("workspace", name)]
     spec: WorkspaceSpec = resource.spec
     record = _require_record(session, spec.path, name)
     if record.branch != spec.branch:
@@ -83,6 +103,6 @@ def _mark(session: Session, manifest: Manifest, name: str) -> str:
         clone = prepare_clone(session.git, session.repository)
         value = branch_mark_value(clone, resource.address, made=False)
         session.git.run("config", f"branch.{spec.branch}.{BRANCH_KEY}", value, git_dir=session.repository.common_dir)
-        mark = Mark(spec.declared)
-        change_book(record.git_dir, clone, lambda book: book.put(resource.address, mark), durable=True)
+        marks = {resource.address: Mark(spec.declared), **_files_as_declared(spec, resources.values())}
+        change_book(record.git_dir, clone, lambda book: MarkBook(clone, {**book.marks, **marks}), durable=True)
     return f"Adopted {record.path} as {name}; nothing in it was changed. `orchestra plan` shows what it lacks."

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from reconciler.clients.lock import hold
 from reconciler.clients.marks import MarkBook, change_book
-from reconciler.clients.survey import BRANCH_KEY, TreeRecord, take_survey
+from reconciler.clients.survey import BRANCH_KEY, take_survey
+from reconciler.clients.trees import TreeRecord
 from reconciler.errors import UsageError
 from reconciler.model.address import Address
 from reconciler.operations.session import Session

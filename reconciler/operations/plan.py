@@ -19,6 +19,7 @@ from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
 from reconciler.manifest.loader import load
 from reconciler.model.plan import Plan
+from reconciler.model.redaction import Redactor
 from reconciler.model.serial import Origin, plan_document
 from reconciler.operations.desired import Desired, desired
 from reconciler.operations.session import Session
@@ -67,10 +68,7 @@ class Planned:
 
     def redact(self, text: str) -> str:
         """Take secrets out of a text."""
-        for name, value in self.secrets.items():
-            if value:
-                text = text.replace(value, f"{{env:{name}}}")
-        return text
+        return Redactor(self.secrets)(text)
 
 
 def plan(session: Session, options: PlanOptions | None = None) -> Planned:

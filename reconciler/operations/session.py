@@ -13,7 +13,8 @@ from reconciler.clients import files
 from reconciler.clients.excludes import global_excludes_file
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.journal import JournalFile
-from reconciler.clients.survey import Standing, Survey, take_survey
+from reconciler.clients.survey import Survey, take_survey
+from reconciler.clients.trees import Standing
 from reconciler.errors import OrchestraError, UsageError
 from reconciler.kinds.memory import Memory
 from reconciler.manifest.declaration import Manifest

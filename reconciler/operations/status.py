@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.clients.git import Git
-from reconciler.clients.survey import Standing, Survey, TreeRecord
+from reconciler.clients.survey import Survey
+from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import OrchestraError
 from reconciler.manifest.declaration import Declaration
 from reconciler.model.address import Address

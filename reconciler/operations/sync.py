@@ -11,7 +11,8 @@ from reconciler.clients.clone import prepare_clone
 from reconciler.clients.git import Git
 from reconciler.clients.lock import hold
 from reconciler.clients.marks import Mark, MarkBook, change_book
-from reconciler.clients.survey import Standing, Survey, TreeRecord, take_survey
+from reconciler.clients.survey import Survey, take_survey
+from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ClientError, ConflictError, OrchestraError, UsageError
 from reconciler.manifest.declaration import Declaration
 from reconciler.model.address import Address
@@ -84,11 +85,18 @@ def _require_ready(git: Git, survey: Survey, declaration: Declaration) -> tuple[
     if record.branch != declaration.branch:
         raise ConflictError(f"its tree is on {record.branch or 'no branch'}, declared is {declaration.branch}")
     base = declaration.base or survey.default_branch or ""
-    commit = survey.commit_of(base)
-    if commit is None:
+    commit = _tip(git, survey, base)
+    if not commit:
         raise UsageError(f"its base {base or 'the default branch'} does not exist", hint="fetch it, or name another")
     _require_clean(git, record)
     return record, base, commit
+
+
+def _tip(git: Git, survey: Survey, base: str) -> str:
+    """The commit of a base by now: an earlier step may have brought something into the branch of a parent."""
+    prefix = "refs/heads/" if base in survey.branches else "refs/remotes/" if base in survey.remotes else ""
+    words = ("rev-parse", "--verify", "--quiet", f"{prefix}{base}^{{commit}}")
+    return git.run(*words, git_dir=survey.repository.common_dir, ok=(0, 1)).text.strip()
 
 
 def _require_clean(git: Git, record: TreeRecord) -> None:
@@ -103,6 +111,8 @@ def _require_clean(git: Git, record: TreeRecord) -> None:
 def _bring_in(git: Git, record: TreeRecord, commit: str, *, rebase: bool) -> None:
     """Merge or rebase; on a conflict put everything back as it was."""
     verb = "rebase" if rebase else "merge"
+    if not rebase:
+        _require_mergeable(git, record, commit)
     words = ("rebase", "--quiet", commit) if rebase else ("merge", "--quiet", "--no-edit", commit)
     try:
         git.run(*words, cwd=record.path)
@@ -112,8 +122,20 @@ def _bring_in(git: Git, record: TreeRecord, commit: str, *, rebase: bool) -> Non
             raise
         git.run(verb, "--abort", cwd=record.path)
         conflicts = f"conflicts in {', '.join(names)}" if names else error.message
-        hint = f"run `git {verb} {commit[:9]}` in {record.path} and resolve them"
-        raise ConflictError(conflicts, hint=hint) from error
+        raise ConflictError(conflicts, hint=_by_hand(verb, record, commit)) from error
+
+
+def _require_mergeable(git: Git, record: TreeRecord, commit: str) -> None:
+    """Merge without the tree first: a merge with conflicts is never begun, so that a kill cannot leave it there."""
+    words = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", "HEAD", commit)
+    merged = git.run(*words, cwd=record.path, ok=(0, 1))
+    if merged.code:
+        names = [name for name in merged.text.split("\0")[1:] if name]
+        raise ConflictError(f"conflicts in {', '.join(names)}", hint=_by_hand("merge", record, commit))
+
+
+def _by_hand(verb: str, record: TreeRecord, commit: str) -> str:
+    return f"run `git {verb} {commit[:9]}` in {record.path} and resolve them"
 
 
 def _remember(record: TreeRecord, clone: str, declaration: Declaration) -> None:

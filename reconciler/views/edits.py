@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.model.escaping import escape
 from reconciler.views.fields import unified
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import escape, joined
+from reconciler.views.text import joined
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 

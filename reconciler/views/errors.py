@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 
 from reconciler.errors import OrchestraError, Problem
+from reconciler.model.escaping import escape
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import escape, joined, plural
+from reconciler.views.text import joined, plural
 
 _WINDOW = 100  # characters of a long line shown around its caret; a guess that fits most terminals
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 
 from reconciler.model.change import Action, Change, FieldChange
+from reconciler.model.escaping import escape
 from reconciler.views.style import Style
-from reconciler.views.text import escape, plural
+from reconciler.views.text import plural
 
 _NONE = "(none)"
 

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from reconciler.model.address import Address
 from reconciler.model.change import Change
+from reconciler.model.escaping import escape
 from reconciler.model.event import Event, Finished, Started
 from reconciler.views.progress import progress_line
 from reconciler.views.style import Style
-from reconciler.views.text import escape
 from reconciler.views.wording import doing
 
 _MOST_SHOWN = 12  # running changes shown at once; more would scroll on a small terminal

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from reconciler.model.change import Change
+from reconciler.model.escaping import escape
 from reconciler.model.plan import Plan
 from reconciler.views.grouping import Group, group
 from reconciler.views.plan import last_line, render_plan
-from reconciler.views.text import escape, joined, plural
+from reconciler.views.text import joined, plural
 
 _MOST_ROWS = 200  # a guess: beyond it the table hides the summary; the details below have all
 

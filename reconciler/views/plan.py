@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.model.change import Action, Change, Mode
+from reconciler.model.escaping import escape
 from reconciler.model.plan import Plan
 from reconciler.views.fields import field_lines
 from reconciler.views.grouping import Group, group
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import escape, indent, joined, plural
+from reconciler.views.text import indent, joined, plural
 
 Purpose = Literal["apply", "destroy"]
 
@@ -39,9 +40,9 @@ def render_plan(plan: Plan, *, style: Style = PLAIN, full: bool = False, purpose
     look = _Look(style, full)
     sections = [
         [style.paint("Note:", "bold") + f" {escape(note)}" for note in plan.notes],
-        _changes(plan.pending, look),
+        _changes([*plan.pending, *plan.conflicts], look, conflicts=False),
         _section("Left to a person:", _persons(plan), look),
-        _section("In the way:", plan.conflicts, look),
+        _conflicts(plan, look),
         *_at_rest(plan, look, purpose),
         [style.paint(last_line(plan, purpose), "bold")],
     ]
@@ -74,9 +75,16 @@ def _at_rest(plan: Plan, look: _Look, purpose: Purpose) -> Iterable[list[str]]:
     yield _section("Seen:", [change for change in resting if change.notes and not change.orphan], look)
 
 
-def _changes(changes: Sequence[Change], look: _Look) -> list[str]:
+def _changes(changes: Sequence[Change], look: _Look, *, conflicts: bool | None = None) -> list[str]:
+    """Write changes with what is folded into them; only conflicts, all but conflicts, or everything."""
     groups = [Group(change) for change in changes] if look.full else group(changes)
-    return [line for each in groups for line in _block(each, look)]
+    chosen = [each for each in groups if conflicts in {None, each.change.action is Action.CONFLICT}]
+    return [line for each in chosen for line in _block(each, look)]
+
+
+def _conflicts(plan: Plan, look: _Look) -> list[str]:
+    lines = _changes([*plan.pending, *plan.conflicts], look, conflicts=True)
+    return [look.style.paint("In the way:", "bold"), *lines] if lines else []
 
 
 def _section(title: str, changes: Sequence[Change], look: _Look) -> list[str]:
@@ -90,7 +98,7 @@ def _block(group: Group, look: _Look) -> list[str]:
     change = group.change
     body = [
         *field_lines(change, look.style, full=look.full),
-        *_files(group.files),
+        *_files(group.files, is_waiting=change.action is Action.CONFLICT),
         *_circumstances(change, look.style),
     ]
     return [f"  {_headline(change, look.style)}", *indent(body, "      ")]
@@ -102,9 +110,10 @@ def _headline(change: Change, style: Style) -> str:
     return f"{symbol} {style.paint(escape(str(change.address)), 'bold')}{reason}"
 
 
-def _files(files: Sequence[str]) -> list[str]:
+def _files(files: Sequence[str], *, is_waiting: bool) -> list[str]:
     names = ", ".join(map(escape, dict.fromkeys(files)))  # one name in the tree and on the desk is told once
-    return [f"with {plural(len(files), 'file')}: {names}"] if files else []
+    counted = plural(len(files), "file")
+    return [f"{f'{counted} cannot follow' if is_waiting else f'with {counted}'}: {names}"] if files else []
 
 
 def _circumstances(change: Change, style: Style) -> Iterable[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from reconciler.model.escaping import escape
 from reconciler.model.event import Event, Finished, Interrupted, Retried, Started
 from reconciler.model.outcome import Status
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import escape
 from reconciler.views.wording import doing, finished_line, interrupted_line, retried_line
 
 _COLOURS = {Status.FAILED: "red", Status.SKIPPED: "yellow"}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from reconciler.model.escaping import escape
 from reconciler.model.outcome import Outcome, Report, Status
 from reconciler.views.errors import render_problems
 from reconciler.views.plan import Purpose
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import escape, joined
+from reconciler.views.text import joined
 from reconciler.views.wording import because, skipped
 
 
@@ -15,7 +16,7 @@ def render_report(report: Report, *, style: Style = PLAIN, purpose: Purpose = "a
     failed = [outcome for outcome in report.outcomes if outcome.status is Status.FAILED]
     skipped = [outcome for outcome in report.outcomes if outcome.status is Status.SKIPPED]
     lines = [line for outcome in failed for line in _failure(outcome, style)]
-    lines += [_skip(outcome, style) for outcome in skipped]
+    lines += _skips(skipped, style)
     return joined([*lines, *([""] if lines else []), style.paint(last_line(report, purpose), "bold")])
 
 
@@ -39,5 +40,15 @@ def _failure(outcome: Outcome, style: Style) -> list[str]:
     return [f"{head}:", *(f"  {line}" for line in render_problems(outcome.error.problems, style=style).splitlines())]
 
 
-def _skip(outcome: Outcome, style: Style) -> str:
-    return f"{escape(str(outcome.address))} {style.paint(skipped(because(outcome)), 'yellow')}"
+def _skips(outcomes: list[Outcome], style: Style) -> list[str]:
+    """Say each reason once, with all that was skipped for it."""
+    by_reason: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        by_reason.setdefault(skipped(because(outcome)), []).append(escape(str(outcome.address)))
+    lines = []
+    for reason, addresses in by_reason.items():
+        if len(addresses) == 1:
+            lines.append(f"{addresses[0]} {style.paint(reason, 'yellow')}")
+        else:
+            lines += [f"{len(addresses)} {style.paint(reason, 'yellow')}", f"  {', '.join(addresses)}"]
+    return lines

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.model.escaping import escape
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import age, escape, joined
+from reconciler.views.text import age, joined
 
 
 class Value(Protocol):

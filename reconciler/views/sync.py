@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from reconciler.model.escaping import escape
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import escape, joined, plural
+from reconciler.views.text import joined, plural
 
 
 class Synced(Protocol):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reconciler.model.change import Action, Change
+from reconciler.model.escaping import escape
 from reconciler.model.event import Finished, Interrupted, Retried
 from reconciler.model.outcome import Outcome, Status
-from reconciler.views.text import escape
 
 _DOING = {
     Action.CREATE: "creating",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 
 from tests.faults.scenarios import APPLY, Scenario, build
 from tests.faults.world import World, difference
+from tests.support.repository import GitRepo
 
 KILLED = -9
 Fault = Mapping[str, Any]
@@ -123,10 +125,19 @@ class Stage:
 
     def judge(self) -> None:
         """Put everything in order, and fail unless nothing tells that there was a fault."""
-        ended = self.run(self.scenario.recovery)
-        ended.expect(0, *((4,) if self.scenario.recovery[0] == "sync" else ()))
+        ended = self._recover()
         found = difference(self.wanted, self.world.description())
         assert not found, f"the world differs from that of an undisturbed run:\n{found}\n{ended}"
         self.world.repository.git("fsck", "--no-dangling", "--strict")
         if self.scenario.recovery[0] == "apply":
             self.run(("plan", "--detailed-exitcode")).expect(0)
+
+    def _recover(self) -> Ended:
+        """Run the next command, and again after doing what it asks for by name: to abort a rebase that it left."""
+        is_sync = self.scenario.recovery[0] == "sync"
+        ended = self.run(self.scenario.recovery).expect(0, *((4,) if is_sync else ()))
+        half_done = re.search(r"a rebase is half done in (\S+) \(finish it, or `git rebase --abort`\)", ended.out)
+        if half_done:
+            GitRepo(Path(half_done[1])).git("rebase", "--abort")
+            ended = self.run(self.scenario.recovery).expect(4)
+        return ended

@@ -122,6 +122,12 @@ def _work(world: World) -> None:
     world.tree("billing").write({"unfinished.py": "z\n"})
 
 
+def _work_aside(world: World) -> None:
+    """As before, but the commit is in a tree from whose branch nothing else starts."""
+    world.tree("docs").commit({"docs/index.md": "# Other\n"}, "work")
+    world.tree("billing").write({"unfinished.py": "z\n"})
+
+
 def _advance(world: World) -> None:
     """The base gets commits: for one tree a fast-forward, for one a merge, for one a conflict, for one dirt."""
     world.tree("auth").commit({"packages/auth/session.py": "x = 2\n"}, "work")
@@ -139,7 +145,7 @@ SCENARIOS = (
     Scenario("edit", (*APPLY, "--prune"), _edit),
     Scenario("repair", APPLY, _break),
     Scenario("destroy", DESTROY, _work),
-    Scenario("destroy-then-apply", DESTROY, _work, again=APPLY),
+    Scenario("destroy-then-apply", DESTROY, _work_aside, again=APPLY),
     Scenario("sync", SYNC, _advance),
     Scenario("sync-rebase", (*SYNC, "--rebase"), _advance),
 )

@@ -30,22 +30,27 @@ class Counter:
     names: list[str] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     git_seconds: list[float] = field(default_factory=list)
-    _is_dirty: bool = False
     _seen: int = 0
-    _started: float = 0.0
+    _started: threading.local = field(default_factory=threading.local)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def before(self, point: str, arguments: tuple[Any, ...]) -> None:
-        self._started = time.monotonic() if point == GIT else self._started
+        if point == GIT:
+            self._started.seconds = time.monotonic()
 
     def after(self, point: str) -> None:
-        if point == GIT:
-            self.git_seconds.append(time.monotonic() - self._started)
-        self.names.append(point)
-        if point == GIT or point.startswith("os."):
-            seen = footprint(self.root)
-            if seen != self._seen:
-                self.changed.append(len(self.names))
-            self._seen = seen
+        with self._lock:
+            if point == GIT:
+                self.git_seconds.append(time.monotonic() - self._started.seconds)
+            self.names.append(point)
+            if point == GIT or point.startswith("os."):
+                self._look()
+
+    def _look(self) -> None:
+        seen = footprint(self.root)
+        if seen != self._seen:
+            self.changed.append(len(self.names))
+        self._seen = seen
 
 
 @dataclass

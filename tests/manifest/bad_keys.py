@@ -1,5 +1,7 @@
 """Keys and values of the wrong name, type or range. A table for `test_bad_manifests.py`."""
 
+# ruff: noqa: E501 - texts are compared as they are
+
 from __future__ import annotations
 
 TABLE = [

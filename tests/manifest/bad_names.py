@@ -1,5 +1,7 @@
 """Names, branches and paths that cannot be, or cannot be together. A table for `test_bad_manifests.py`."""
 
+# ruff: noqa: E501 - texts are compared as they are
+
 from __future__ import annotations
 
 TABLE = [

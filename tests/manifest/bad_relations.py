@@ -1,5 +1,7 @@
 """What declarations say of each other, of files and of the environment. A table for `test_bad_manifests.py`."""
 
+# ruff: noqa: E501 - texts are compared as they are
+
 from __future__ import annotations
 
 TABLE = [

@@ -1,5 +1,7 @@
 """Edits keep every line that they do not mean, byte for byte."""
 
+# ruff: noqa: E501 - texts are compared as they are
+
 from __future__ import annotations
 
 import difflib
@@ -46,53 +48,53 @@ def test_a_minimal_manifest_can_be_loaded_and_added_to() -> None:
 
 
 ADDED = [
-    ("no file", "", "worktrees:\n  n:\n    task: t\n"),
-    ("only a comment", "# hi\n", "# hi\nworktrees:\n  n:\n    task: t\n"),
-    ("no worktrees", "version: 1 # x\n", "version: 1 # x\nworktrees:\n  n:\n    task: t\n"),
-    ("empty braces", "worktrees: {}  # c\n", "worktrees:  # c\n  n:\n    task: t\n"),
-    ("nothing", "worktrees:  # c\n  # soon\n\nenv: []\n", "worktrees:  # c\n  n:\n    task: t\n  # soon\n\nenv: []\n"),
-    ("tilde", "worktrees: ~\n", "worktrees:\n  n:\n    task: t\n"),
-    ("block", "worktrees:\n  a:\n    # of a\n  # tail\n", "worktrees:\n  a:\n    # of a\n  n:\n    task: t\n  # tail\n"),
-    ("four spaces", "worktrees:\n    a:\n", "worktrees:\n    a:\n    n:\n        task: t\n"),
-    ("carriage returns", "worktrees:\r\n  a:\r\n", "worktrees:\r\n  a:\r\n  n:\r\n    task: t\r\n"),
-    ("no line end", "worktrees:\n  a:", "worktrees:\n  a:\n  n:\n    task: t"),
-    ("flow", "worktrees: {a: , b: {task: x}}\n", "worktrees: {a: , b: {task: x}, n: {task: t}}\n"),
-    ("all in flow", "{version: 1}\n", "{version: 1, worktrees: {n: {task: t}}}\n"),
-    ("flow with a comma", "worktrees: {\n  a: {}, # c\n}\n", "worktrees: {\n  a: {}, n: {task: t}, # c\n}\n"),
-    ("block text", "worktrees:\n  a:\n    task: |\n      x\n\n\nenv: []\n", "worktrees:\n  a:\n    task: |\n      x\n  n:\n    task: t\n\n\nenv: []\n"),
-    ("anchors", "worktrees:\n  a: &x {task: x}\n  b: *x\n", "worktrees:\n  a: &x {task: x}\n  b: *x\n  n:\n    task: t\n"),
-    ("end marker", "---\nworktrees:\n  a:\n...\n", "---\nworktrees:\n  a:\n  n:\n    task: t\n...\n"),
-    ("byte order mark", "\ufeffworktrees:\n  a:\n", "\ufeffworktrees:\n  a:\n  n:\n    task: t\n"),
+    ("no file", "", "worktrees:\n  w:\n    task: t\n"),
+    ("only a comment", "# hi\n", "# hi\nworktrees:\n  w:\n    task: t\n"),
+    ("no worktrees", "version: 1 # x\n", "version: 1 # x\nworktrees:\n  w:\n    task: t\n"),
+    ("empty braces", "worktrees: {}  # c\n", "worktrees:  # c\n  w:\n    task: t\n"),
+    ("nothing", "worktrees:  # c\n  # soon\n\nenv: []\n", "worktrees:  # c\n  w:\n    task: t\n  # soon\n\nenv: []\n"),
+    ("tilde", "worktrees: ~\n", "worktrees:\n  w:\n    task: t\n"),
+    ("block", "worktrees:\n  a:\n    # of a\n  # tail\n", "worktrees:\n  a:\n    # of a\n  w:\n    task: t\n  # tail\n"),
+    ("four spaces", "worktrees:\n    a:\n", "worktrees:\n    a:\n    w:\n        task: t\n"),
+    ("carriage returns", "worktrees:\r\n  a:\r\n", "worktrees:\r\n  a:\r\n  w:\r\n    task: t\r\n"),
+    ("no line end", "worktrees:\n  a:", "worktrees:\n  a:\n  w:\n    task: t"),
+    ("flow", "worktrees: {a: , b: {task: x}}\n", "worktrees: {a: , b: {task: x}, w: {task: t}}\n"),
+    ("all in flow", "{version: 1}\n", "{version: 1, worktrees: {w: {task: t}}}\n"),
+    ("flow with a comma", "worktrees: {\n  a: {}, # c\n}\n", "worktrees: {\n  a: {}, w: {task: t}, # c\n}\n"),
+    ("block text", "worktrees:\n  a:\n    task: |\n      x\n\n\nenv: []\n", "worktrees:\n  a:\n    task: |\n      x\n  w:\n    task: t\n\n\nenv: []\n"),
+    ("anchors", "worktrees:\n  a: &x {task: x}\n  b: *x\n", "worktrees:\n  a: &x {task: x}\n  b: *x\n  w:\n    task: t\n"),
+    ("end marker", "---\nworktrees:\n  a:\n...\n", "---\nworktrees:\n  a:\n  w:\n    task: t\n...\n"),
+    ("byte order mark", "\ufeffworktrees:\n  a:\n", "\ufeffworktrees:\n  a:\n  w:\n    task: t\n"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("before", "after"), [row[1:] for row in ADDED], ids=[row[0] for row in ADDED])
 def test_a_worktree_is_added_behind_the_others(before: str, after: str) -> None:
     """In the style of what is there."""
-    assert editor.add_worktree(before, "n", {"task": "t"}) == after
+    assert editor.add_worktree(before, "w", {"task": "t"}) == after
 
 
 HELPED = [
-    ("empty body", "worktrees:\n  a:   # c\n  b:\n", "worktrees:\n  a:   # c\n    helpers:\n      n:\n        task: t\n  b:\n"),
-    ("no helpers", "worktrees:\n  a:\n    task: x\n", "worktrees:\n  a:\n    task: x\n    helpers:\n      n:\n        task: t\n"),
-    ("flow body", "worktrees:\n  a: {task: x}\n", "worktrees:\n  a: {task: x, helpers: {n: {task: t}}}\n"),
-    ("empty in flow", "worktrees: {a: , b: }\n", "worktrees: {a: {helpers: {n: {task: t}}}, b: }\n"),
-    ("bare in flow", "worktrees: {a, b}\n", "worktrees: {a: {helpers: {n: {task: t}}}, b}\n"),
-    ("others", "worktrees:\n  a:\n    helpers:\n      t:\n", "worktrees:\n  a:\n    helpers:\n      t:\n      n:\n        task: t\n"),
+    ("empty body", "worktrees:\n  a:   # c\n  b:\n", "worktrees:\n  a:   # c\n    helpers:\n      w:\n        task: t\n  b:\n"),
+    ("no helpers", "worktrees:\n  a:\n    task: x\n", "worktrees:\n  a:\n    task: x\n    helpers:\n      w:\n        task: t\n"),
+    ("flow body", "worktrees:\n  a: {task: x}\n", "worktrees:\n  a: {task: x, helpers: {w: {task: t}}}\n"),
+    ("empty in flow", "worktrees: {a: , b: }\n", "worktrees: {a: {helpers: {w: {task: t}}}, b: }\n"),
+    ("bare in flow", "worktrees: {a, b}\n", "worktrees: {a: {helpers: {w: {task: t}}}, b}\n"),
+    ("others", "worktrees:\n  a:\n    helpers:\n      t:\n", "worktrees:\n  a:\n    helpers:\n      t:\n      w:\n        task: t\n"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("before", "after"), [row[1:] for row in HELPED], ids=[row[0] for row in HELPED])
 def test_a_helper_is_added_to_its_parent(before: str, after: str) -> None:
     """`helpers` is made where it is missing."""
-    assert editor.add_helper(before, "a", "n", {"task": "t"}) == after
+    assert editor.add_helper(before, "a", "w", {"task": "t"}) == after
 
 
 def test_a_helper_of_a_helper_is_added() -> None:
     """The parent is given by its full name."""
     text = "worktrees:\n  a:\n    helpers:\n      t: {task: x}\n"
 
-    assert "t: {task: x, helpers: {n: {}}}" in editor.add_helper(text, "a--t", "n", {})
+    assert "t: {task: x, helpers: {w: {}}}" in editor.add_helper(text, "a--t", "w", {})
 
 
 REMOVED = [
@@ -117,13 +119,13 @@ def test_only_what_is_removed_goes(text: str, name: str, changes: list[str]) -> 
 
 BY_HAND = [
     ("removing an anchor in use", lambda: editor.remove("worktrees:\n  a: &x {task: x}\n  b: *x\n", "a")),
-    ("a helper through an alias", lambda: editor.add_helper("worktrees:\n  a: &x {task: x}\n  b: *x\n", "b", "n", {})),
-    ("changing what an alias repeats", lambda: editor.add_helper("worktrees:\n  a: &x {task: x}\n  b: *x\n", "a", "n", {})),
+    ("a helper through an alias", lambda: editor.add_helper("worktrees:\n  a: &x {task: x}\n  b: *x\n", "b", "w", {})),
+    ("changing what an alias repeats", lambda: editor.add_helper("worktrees:\n  a: &x {task: x}\n  b: *x\n", "a", "w", {})),
     ("a question mark key", lambda: editor.remove("worktrees:\n  ? a\n  : task: x\n", "a")),
-    ("no mapping", lambda: editor.add_worktree("worktrees: 3\n", "n", {})),
-    ("declared already", lambda: editor.add_worktree("worktrees: {n: }\n", "n", {})),
+    ("no mapping", lambda: editor.add_worktree("worktrees: 3\n", "w", {})),
+    ("declared already", lambda: editor.add_worktree("worktrees: {w: }\n", "w", {})),
     ("not declared", lambda: editor.remove("worktrees: {auth: }\n", "aut")),
-    ("no such parent", lambda: editor.add_helper("worktrees: {auth: }\n", "aut", "n", {})),
+    ("no such parent", lambda: editor.add_helper("worktrees: {auth: }\n", "aut", "w", {})),
     ("not YAML", lambda: editor.remove("worktrees: [\n", "a")),
 ]  # fmt: skip
 
@@ -185,7 +187,7 @@ def test_other_lines_are_never_touched(rows: list[tuple[str, str, str]], name: s
 )
 def test_what_is_added_reads_back(fields: dict[str, str | list[str] | bool]) -> None:
     """Any text is quoted as it needs to be."""
-    for text in ("", "worktrees: {a: }\n", "worktrees:\n  a:\n"):
+    for text in ("", "worktrees: {a: }\n", "worktrees: {a}\n", "worktrees:\n  a:\n"):
         found = meaning.read(editor.add_worktree(text, "n", fields), "x.yaml")["worktrees"]
         assert isinstance(found, dict)
         assert meaning.comparable(found["n"]) == meaning.comparable(fields)

@@ -4,16 +4,58 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml.error import YAMLError
 
 from reconciler.manifest import events
 
 _PIECES = [
-    "a", "b: ", "- ", "\n", "\n  ", "\n    ", ": ", ":", "{", "}", "[", "]", ", ", ",", "#", " #", "*", "&", "*x", "&x ", '"', "'",
-    "|", ">", "|\n", "? ", "!", "!!str ", "%", "@", "`", "---", "...", "é", "$", "/**", "\\", "k: v", "null", "|-", ">+\n", '""', " ",
-]  # fmt: skip
+    *(
+        "a",
+        "b: ",
+        "- ",
+        "\n",
+        "\n  ",
+        "\n    ",
+        ": ",
+        ":",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        ",",
+        "#",
+        " #",
+        "*",
+        "&",
+        "*x",
+        "&x ",
+    ),
+    *(
+        '"',
+        "'",
+        "|",
+        ">",
+        "|\n",
+        "? ",
+        "!",
+        "!!str ",
+        "%",
+        "@",
+        "`",
+        "---",
+        "...",
+        "é",
+        "$",
+        "/**",
+        "\\",
+        "k: v",
+        "null",
+    ),
+    *("|-", ">+\n", '""', " "),
+]
 
 
 def _shape(stream: Any) -> list[tuple[object, ...]]:
@@ -40,6 +82,11 @@ def _pure(text: str) -> list[tuple[object, ...]] | None:
     st.sampled_from(["", "k: ", "k:\n  ", "- a\n", "k: [", "a:\n  b: "]),
     st.lists(st.sampled_from(_PIECES), max_size=10).map("".join),
 )
+@example("k: ", "&x:y")
+@example("k: [", "*x: , *b]")
+@example("k: ", "|#")
+@example("k: ", "|\n  \n    ")
+@example("k: ", "a\tb")
 def test_what_the_fast_parser_answers_the_pure_one_answers_too(start: str, rest: str) -> None:
     """Values, styles and places are the same; where they might not be, the fast parser is not believed."""
     fast = None if events.needs_pure(start + rest) else events.parse_fast(start + rest)

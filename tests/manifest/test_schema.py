@@ -34,7 +34,7 @@ _TYPES = {
 }
 
 
-def _accepts(part: dict[str, object], value: object, root: dict[str, object]) -> bool:
+def _accepts(part: dict[str, object], value: object, root: dict[str, object]) -> bool:  # noqa: PLR0911
     """The few words of JSON Schema that ours uses."""
     if "$ref" in part:
         return _accepts(root["$defs"][str(part["$ref"]).rpartition("/")[2]], value, root)  # type: ignore[index]

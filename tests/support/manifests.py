@@ -11,7 +11,7 @@ from reconciler.errors import ManifestError
 from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.manifest.loader import load
 
-ROOT = Path("/work/shop")
+ROOT = Path("/srv/shop")
 SECRET = "hunter2"  # noqa: S105 - not one
 ENVIRONMENT = {"TOKEN": SECRET, "NOT_LISTED": SECRET}
 

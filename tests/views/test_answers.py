@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change
+from reconciler.model.escaping import escape
 from reconciler.model.plan import Plan
 from reconciler.views.edits import render_edit
 from reconciler.views.graph import graph_document, render_graph
@@ -14,7 +15,7 @@ from reconciler.views.history import render_history
 from reconciler.views.markdown import code, render_markdown
 from reconciler.views.status import render_status, status_document
 from reconciler.views.sync import render_synced
-from reconciler.views.text import age, escape
+from reconciler.views.text import age
 
 
 def text(expected: str) -> str:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from reconciler.errors import OrchestraError
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange
+from reconciler.model.escaping import escape
 from reconciler.model.plan import Plan
+from reconciler.model.redaction import Redactor
 from reconciler.views.errors import render_error
 from reconciler.views.json import document
 from reconciler.views.markdown import render_markdown
 from reconciler.views.plan import render_plan
-from reconciler.views.redact import RedactingStream, Redactor
-from reconciler.views.text import escape
+from reconciler.views.redact import RedactingStream
 
 NAME = "NPM_TOKEN"
 awkward = st.sampled_from("ab|`\\\"'\n\r\t\x1b\u2028é日 ")

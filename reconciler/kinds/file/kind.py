@@ -10,7 +10,8 @@ from reconciler.clients import excludes, files
 from reconciler.clients.files import Entry
 from reconciler.clients.git import Git, paths_in_commits
 from reconciler.clients.marks import Mark, MarkBook, change_book, load_book
-from reconciler.clients.survey import Survey, linked_git_dir
+from reconciler.clients.survey import Survey
+from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ConflictError, OrchestraError, RefusedError
 from reconciler.kinds.digest import digest
 from reconciler.kinds.file.decide import decide, decide_removal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.clients.survey import Standing
+from reconciler.clients.trees import Standing
 from reconciler.kinds.workspace.spec import Base, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
@@ -64,7 +64,7 @@ def _start(spec: WorkspaceSpec, actual: WorkspaceActual) -> str:
     if around.remote:
         return f"new, from {around.remote[0]} at {around.remote[1][:9]}"
     if base is None or base.commit is None:
-        return f"new, from {base.name if base else spec.base}"
+        return f"new, from {base.name if base else spec.base or 'the default branch'}"
     return f"new, from {base.name} at {base.commit[:9]}"
 
 
@@ -95,9 +95,9 @@ def _no_start(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) ->
     if len(remotes) > 1:
         message = f"branch {spec.branch} is on several remotes: {', '.join(remotes)}"
         return _refuse(address, message, "say which with `git config checkout.defaultRemote NAME`")
-    if spec.level == 1 and (base is None or base.commit is None):
-        name = base.name if base else "the default branch"
-        return _refuse(address, f"base {name} does not exist", "make a first commit, fetch it, or name another `base:`")
+    if spec.level == 1 and base is not None and base.commit is None:
+        hint = "make a first commit, fetch it, or name another `base:`"
+        return _refuse(address, f"base {base.name} does not exist", hint)
     return None
 
 
@@ -296,6 +296,9 @@ def _observed(spec: WorkspaceSpec, actual: WorkspaceActual) -> dict[str, str]:
 
 def decide_removal(address: Address, actual: WorkspaceActual) -> Change:
     """Say what removing a workspace would be: a deletion, or kept and why."""
+    if actual.branch:
+        left = (FieldChange("branch", actual.branch, None),)
+        return Change(address, Action.DELETE, "its tree is gone, no work in it", left, orphan=True)
     where = str(actual.tree.path) if actual.tree else f"{actual.host}/{actual.desk_path}"
     observed = {"path": where}
     if actual.kept_because:

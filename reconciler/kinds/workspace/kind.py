@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import Mark
-from reconciler.clients.survey import Standing, Survey, take_survey
+from reconciler.clients.survey import Survey, take_survey
+from reconciler.clients.trees import Standing
 from reconciler.errors import ConflictError, RefusedError
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace import remove
 from reconciler.kinds.workspace.decide import decide, decide_removal
+from reconciler.kinds.workspace.leftover import left_over
 from reconciler.kinds.workspace.make import Maker
 from reconciler.kinds.workspace.observe import KIND, desk_is_there, observe
 from reconciler.kinds.workspace.spec import Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
@@ -105,17 +108,27 @@ class WorkspaceKind:
         survey = take_survey(self.git, self.repository)
         if actual.tree is None:
             self._destroy_desk(address, actual, survey)
-            return
-        record = next((record for record in survey.records if record.git_dir == actual.tree.git_dir), None)
+        else:
+            self._destroy_tree(actual.tree, survey)
+        branch = actual.tree.branch if actual.tree else actual.branch
+        base = actual.base.commit if actual.base else None
+        if actual.branch_made and branch and base:
+            self._destroy_branch(branch, base, is_all=actual.tree is None)
+
+    def _destroy_tree(self, tree: TreeActual, survey: Survey) -> None:
+        record = next((record for record in survey.records if record.git_dir == tree.git_dir), None)
         if record is None:
-            return
+            return  # an attempt before this one came that far
         reasons = remove.reasons_to_keep(self.git, survey, record)
         if reasons:
             raise RefusedError(f"{record.path} is kept: {'; '.join(reasons)}")
         remove.remove_tree(self.git, self.repository, record)
-        base = actual.base.commit if actual.base else None
-        if actual.branch_made and record.branch and base:
-            remove.remove_branch_without_work(self.git, self.repository, record.branch, base)
+
+    def _destroy_branch(self, branch: str, base: str, *, is_all: bool) -> None:
+        with self.maker.records if self.maker else contextlib.nullcontext():
+            is_gone = remove.remove_branch_without_work(self.git, self.repository, branch, base)
+        if is_all and not is_gone:
+            raise RefusedError(f"branch {branch} is kept: it has commits that no other branch has")
 
     def exclusive_key(self, address: Address, spec: WorkspaceSpec | None) -> str | None:
         """Run beside anything: what git cannot do in parallel is done under the maker's lock."""
@@ -134,7 +147,7 @@ class WorkspaceKind:
             elif address.kind == "desk" and gone and address.name.partition("--")[0] in known:
                 # Desks of a tree that is no longer declared itself stay or go with that tree.
                 found.setdefault(Address(KIND, address.name), _orphan_desk(scope, address, mark))
-        return found
+        return {**left_over(self.git, scope.survey, known, examine=scope.examine), **found}
 
     def _orphan_tree(self, scope: Scope, address: Address, mark: Mark) -> WorkspaceActual:
         survey = scope.survey

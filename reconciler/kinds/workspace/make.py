@@ -13,7 +13,8 @@ from reconciler.clients import files
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.process import Finished
-from reconciler.clients.survey import BRANCH_KEY, Standing, branch_mark_value, linked_git_dir
+from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
+from reconciler.clients.trees import Standing, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.workspace.fill import complete, fill
 from reconciler.kinds.workspace.observe import KIND, desk_address
@@ -47,10 +48,10 @@ class Maker:
         Raises:
             OrchestraError: it could not be brought there; what is done stays done.
         """
-        if spec.tree:
-            self._make_tree(spec, actual, ordered)
         if spec.host:
             self._make_desk(spec, actual.host or spec.host)
+        if spec.tree:
+            self._make_tree(spec, actual, ordered)
 
     def _make_tree(self, spec: WorkspaceSpec, actual: WorkspaceActual, ordered: Collection[str]) -> None:
         tree = actual.tree

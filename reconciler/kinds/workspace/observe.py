@@ -8,10 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from reconciler.clients import files
 from reconciler.clients.git import Git, count_ahead_behind, resolve_commits
 from reconciler.clients.marks import Mark, load_book
 from reconciler.clients.process import processes_using
-from reconciler.clients.survey import Standing, Survey, TreeRecord, linked_git_dir
+from reconciler.clients.survey import Survey
+from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
+from reconciler.errors import OrchestraError
 from reconciler.kinds.memory import Located
 from reconciler.kinds.workspace.spec import Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
@@ -53,12 +56,10 @@ def _observe_one(survey: Survey, spec: WorkspaceSpec, base: Base | None, located
     tree = find_tree(survey, spec)
     if spec.host:
         located.learn(survey, spec.host, spec.name.partition("--")[0], spec.was and spec.was.partition("--")[0])
-    host = spec.host and located.resolve(spec.host)
-    desk = desk_is_there(spec, host, survey.clone) if host else None
     around = Surroundings()
     if spec.tree and (tree is None or _is_elsewhere(spec, tree)):
         around = _surroundings(survey, spec, tree)
-    return WorkspaceActual(tree=tree, desk=desk, around=around, base=base, host=host, desk_path=spec.desk)
+    return replace(look_at_desk(spec, located, survey.clone), tree=tree, around=around, base=base)
 
 
 # --- trees and desks -------------------------------------------------------------------------------------------------
@@ -94,9 +95,9 @@ def _tree(survey: Survey, spec: WorkspaceSpec, record: TreeRecord, mark: Mark, m
         filling=mark.state == "filling",
         mark=mark,
         marked_as=marked_as,
-        published=any(f"{remote}/{record.branch}" in survey.remotes for remote in _remote_names(survey)),
+        published=_is_published(survey, spec, record.branch),
         sparse=_sparse_lines(record.git_dir),
-        empty_submodules=_empty_submodules(record.path) if spec.submodules else (),
+        empty_submodules=_empty_submodules(record.path, mark) if spec.submodules else (),
         has_submodules=(record.git_dir / "modules").is_dir(),
     )
     if not _is_elsewhere(spec, tree):
@@ -104,36 +105,62 @@ def _tree(survey: Survey, spec: WorkspaceSpec, record: TreeRecord, mark: Mark, m
     return replace(tree, users=tuple(f"{name} ({pid})" for pid, name in processes_using(tree.path)))
 
 
+def _is_published(survey: Survey, spec: WorkspaceSpec, name: str | None) -> bool:
+    """Whether others may know the branch: it is on a remote by its name, or follows one that is not its base."""
+    branch = survey.branches.get(name or "")
+    follows = branch.upstream.removeprefix("refs/remotes/") if branch else ""
+    bases = {spec.base, survey.default_branch, follows.partition("/")[2] if follows not in survey.remotes else None}
+    is_own = follows in survey.remotes and not bases & {follows, follows.partition("/")[2]}
+    return is_own or any(f"{remote}/{name}" in survey.remotes for remote in _remote_names(survey))
+
+
 def _is_elsewhere(spec: WorkspaceSpec, tree: TreeActual) -> bool:
     return tree.path != spec.path or tree.branch != spec.branch or tree.standing is Standing.MISSING
 
 
-def desk_is_there(spec: WorkspaceSpec, host: Path, clone: str | None) -> bool:
-    """Whether a helper's desk is there, in the tree where its host really is, and bears its mark."""
-    if not (host / spec.desk).is_dir():
-        return False
-    git_dir = linked_git_dir(host)
-    book = load_book(git_dir, clone) if git_dir else None
+def look_at_desk(spec: WorkspaceSpec, located: Located, clone: str | None) -> WorkspaceActual:
+    """Find a helper's desk, in the tree where its host really is. Starts no program."""
+    if spec.host is None:
+        return WorkspaceActual()
+    host = located.resolve(spec.host)
+    blocked, is_directory = _stands_at(host, spec.desk)
+    git_dir = located.git_dir_of(spec.host)
+    book = load_book(git_dir, clone) if git_dir and is_directory else None
     names = [name for name in (spec.name, spec.was) if name]
-    return book is not None and any(desk_address(name) in book.marks for name in names)
+    is_there = book is not None and any(desk_address(name) in book.marks for name in names)
+    return WorkspaceActual(desk=is_there, desk_blocked=blocked, host=host, desk_path=spec.desk)
+
+
+def _stands_at(host: Path, desk: str) -> tuple[str, bool]:
+    """What keeps a desk from being there, in words, and whether a directory is there."""
+    try:
+        entry = files.read(host, desk)
+    except OrchestraError as error:
+        return error.message, False
+    if entry is not None and (entry.link is not None or entry.content is not None):
+        return f"{host / desk} is no directory", False
+    return "", entry is not None
 
 
 def _sparse_lines(git_dir: Path) -> tuple[str, ...] | None:
     try:
-        config = (git_dir / "config.worktree").read_text(errors="surrogateescape")
-        text = (git_dir / "info" / "sparse-checkout").read_text(errors="surrogateescape")
+        config = os.fsdecode((git_dir / "config.worktree").read_bytes())
+        text = os.fsdecode((git_dir / "info" / "sparse-checkout").read_bytes())
     except OSError:
         return None
-    return (
-        tuple(text.splitlines())
-        if re.search(r"^\s*sparsecheckout\s*=\s*true", config, re.IGNORECASE | re.MULTILINE)
-        else None
-    )
+    return tuple(text.splitlines()) if _SPARSE.search(config) else None
 
 
-def _empty_submodules(tree: Path) -> tuple[str, ...]:
+def _empty_submodules(tree: Path, mark: Mark) -> tuple[str, ...]:
+    """Those that are empty, but for what git left empty when it was told to fill them (its record says `none`)."""
+    left = mark.declared.get("left_empty", [])
+    return tuple(path for path in empty_submodules(tree) if path not in left)
+
+
+def empty_submodules(tree: Path) -> tuple[str, ...]:
+    """The paths of the submodules of a tree that are not filled."""
     try:
-        text = (tree / ".gitmodules").read_text(errors="surrogateescape")
+        text = os.fsdecode((tree / ".gitmodules").read_bytes())
     except OSError:
         return ()
     paths = re.findall(r"^\s*path\s*=\s*(.+?)\s*$", text, re.MULTILINE)
@@ -146,15 +173,18 @@ def _empty_submodules(tree: Path) -> tuple[str, ...]:
 def _surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> Surroundings:
     branch = survey.branches.get(spec.branch)
     remotes = _remotes_with(survey, spec.branch)
-    obstacle, hint = ("", "") if tree and tree.path == spec.path and tree.filling else _obstacle(survey, spec, tree)
+    place = _checked_out_elsewhere(survey, spec.branch)
+    obstacle, hint = _obstacle(survey, spec, tree)
     return Surroundings(
         branch_commit=branch.commit if branch else None,
         branch_is_ours=branch is not None and branch.mark == Address(KIND, spec.name),
         remote=(remotes[0], survey.remotes[remotes[0]]) if len(remotes) == 1 else None,
         remotes=remotes,
-        checked_out_at=_checked_out_elsewhere(survey, spec.branch),
+        checked_out_at=place,
+        is_gone=place is not None and not os.path.lexists(place),
         is_in_main=spec.branch == survey.main_branch,
         ref_in_the_way=_ref_in_the_way(survey, spec.branch, tree),
+        is_recorded=any(r.branch == spec.branch and r.standing is Standing.FOREIGN for r in survey.records),
         obstacle=obstacle,
         obstacle_hint=hint,
     )
@@ -191,14 +221,17 @@ def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> t
     record = survey.record_at(spec.path)
     if record is not None and not (tree and record.git_dir == tree.git_dir):
         return _record_obstacle(spec, record)
-    if not os.path.lexists(spec.path):
+    if not os.path.lexists(spec.path) or (record and record.standing is not Standing.MISSING):
         return "", ""
     if linked_git_dir(spec.path):
         return f"{spec.path} is a worktree of another clone or repository", "name another `path:` or `project:`"
-    if not spec.path.is_dir():
+    if spec.path.is_symlink() or not spec.path.is_dir():
         return f"{spec.path} exists and is no directory", "move it away, or name another `path:`"
     if _has_content(spec.path):
-        return f"{spec.path} exists and is not empty", "move it away, or name another `path:`"
+        hint = "move it away, or name another `path:`"
+        if record:
+            hint = f"if that is the tree and only its `.git` file is gone, run `git worktree repair`; else {hint}"
+        return f"{spec.path} exists and is not empty", hint
     return "", ""
 
 

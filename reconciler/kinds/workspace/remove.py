@@ -11,7 +11,8 @@ from reconciler.clients import files
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import MarkBook, change_book, load_book
 from reconciler.clients.process import processes_using
-from reconciler.clients.survey import Standing, Survey, TreeRecord, linked_git_dir
+from reconciler.clients.survey import Survey
+from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
 from reconciler.errors import ClientError
 from reconciler.kinds.digest import digest
 from reconciler.kinds.workspace.observe import desk_address
@@ -134,22 +135,37 @@ def remove_tree(git: Git, repository: Repository, record: TreeRecord) -> None:
     git.run("worktree", "remove", record.path, git_dir=repository.common_dir)
 
 
-def remove_branch_without_work(git: Git, repository: Repository, branch: str, base: str) -> None:
+def remove_branch_without_work(git: Git, repository: Repository, branch: str, base: str) -> bool:
     """Remove a branch that we made and that has nothing its base has not; anything else stays.
+
+    Returns:
+        Whether it is gone.
 
     Raises:
         ClientError: git failed.
     """
     where = repository.common_dir
     tip = git.run("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", git_dir=where, ok=(0, 1)).text.strip()
-    if not tip or git.run("merge-base", "--is-ancestor", tip, base, git_dir=where, ok=(0, 1)).code:
-        return
-    logged = commits_in_log(where / "logs" / "refs" / "heads" / branch)
-    if _unreachable(git, logged, f"--exclude=refs/heads/{branch}", "--branches", "--remotes", "--tags", cwd=where):
-        return
-    # With the old value: a commit made since is refused, not lost.
-    git.run("update-ref", "-d", f"refs/heads/{branch}", tip, git_dir=where)
+    if tip and branch_holds_work(git, repository, branch, tip, base):
+        return False
+    if tip:  # with the old value: a commit made since is refused, not lost
+        git.run("update-ref", "-d", f"refs/heads/{branch}", tip, git_dir=where)
     git.run("config", "--remove-section", f"branch.{branch}", git_dir=where, ok=(0, 128))
+    return True
+
+
+def branch_holds_work(git: Git, repository: Repository, branch: str, tip: str, base: str) -> bool:
+    """Whether a branch, or its log, has commits that would be lost with it.
+
+    Raises:
+        ClientError: git failed.
+    """
+    where = repository.common_dir
+    if git.run("merge-base", "--is-ancestor", tip, base, git_dir=where, ok=(0, 1)).code:
+        return True
+    logged = commits_in_log(where / "logs" / "refs" / "heads" / branch)
+    others = (f"--exclude=refs/heads/{branch}", "--branches", "--remotes", "--tags")
+    return bool(_unreachable(git, logged, *others, cwd=where))
 
 
 def desk_reasons_to_keep(host: Path, desk: str, book: MarkBook | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.clients.marks import Mark
-from reconciler.clients.survey import Standing
+from reconciler.clients.trees import Standing
 
 DESKS = ".sub-agents"
 
@@ -46,7 +46,8 @@ class WorkspaceSpec:
     @property
     def declared(self) -> Mapping[str, Any]:
         """The declaration as its mark keeps it."""
-        return {"branch": self.branch, "base": self.base, "path": str(self.path), "tree": self.tree}
+        sparse = None if self.sparse is None else list(self.sparse)
+        return {"branch": self.branch, "base": self.base, "path": str(self.path), "tree": self.tree, "sparse": sparse}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,12 @@ class Surroundings:
         remote: `origin/auth` and its tip, when the branch exists on one remote.
         remotes: all remotes that have the branch.
         checked_out_at: another worktree that has the branch.
+        is_gone: nothing is at that place any more.
         is_in_main: that is the main worktree.
         ref_in_the_way: a branch whose name cannot live beside the wanted one (`feature` and `feature/x`).
+        is_recorded: a record that came with a copied git directory claims the branch: the other clone's, not ours.
         obstacle: what stands at the wanted path, in words; empty when the path is free.
         obstacle_hint: the way out of that.
-        adoptable: what stands there is a worktree of this repository on the wanted branch, without a mark.
     """
 
     branch_commit: str | None = None
@@ -89,7 +91,9 @@ class Surroundings:
     remotes: tuple[str, ...] = ()
     checked_out_at: Path | None = None
     is_in_main: bool = False
+    is_gone: bool = False
     ref_in_the_way: str = ""
+    is_recorded: bool = False
     obstacle: str = ""
     obstacle_hint: str = ""
 
@@ -104,7 +108,7 @@ class TreeActual:
         published: the branch is on a remote.
         users: processes that stand in it, in words.
         sparse: the lines of its sparse checkout; None when it is full.
-        empty_submodules: paths of submodules that are not filled.
+        empty_submodules: paths of submodules that are not filled, although git would fill them.
         has_submodules: git refuses to move it.
     """
 
@@ -135,13 +139,16 @@ class WorkspaceActual:
         around: what matters for making, renaming and moving it.
         base: where its branch starts, or started.
         kept_because: reasons not to remove it, in words; only filled in when removal was asked about.
+        branch: its branch, when that is all that is left of it.
     """
 
     tree: TreeActual | None = None
     desk: bool | None = None
+    desk_blocked: str = ""
     around: Surroundings = Surroundings()
     base: Base | None = None
     branch_made: bool = False
     kept_because: tuple[str, ...] = ()
     host: Path | None = None
     desk_path: str = ""
+    branch: str | None = None

@@ -1,0 +1,142 @@
+"""Linked worktrees as git records them, and how a record and its tree stand to each other.
+
+A tree names its record and the record names the tree. Where they disagree, somebody moved, copied or deleted one of the
+two; nothing is taken for ours unless what is there points back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+from reconciler.clients import files
+from reconciler.clients.marks import MarkBook
+
+
+class Standing(Enum):
+    """How git's record of a worktree and the tree itself stand to each other."""
+
+    PRESENT = "present"  # they point at each other
+    MISSING = "missing"  # nothing where the record says
+    MOVED = "moved"  # the tree was found elsewhere, pointing back (or to where its record was before it moved as well)
+    CUT_OFF = "cut off"  # the tree points at a git directory that is gone: the repository itself was moved
+    FOREIGN = "foreign"  # the tree belongs to another clone; this record was copied along with its git directory
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRecord:
+    """One linked worktree as git records it.
+
+    Attributes:
+        git_dir: its private git directory.
+        path: where the tree is: as recorded, or where it was found when it was moved by hand.
+        head: the commit that is checked out; None when there is none.
+        branch: the short name of the branch that is checked out; None when HEAD is detached.
+        locked: the reason given to `git worktree lock`; None when it is not locked.
+        has_index: files were checked out at least once.
+        book: our marks; None when it bears none of this clone.
+    """
+
+    git_dir: Path
+    path: Path
+    head: str | None
+    branch: str | None
+    locked: str | None
+    standing: Standing
+    has_index: bool
+    book: MarkBook | None
+
+
+def linked_git_dir(tree: Path) -> Path | None:
+    """The private git directory that a tree's `.git` file names; None when it has no such file."""
+    try:
+        text = os.fsdecode((tree / ".git").read_bytes())
+    except OSError:
+        return None
+    name = text.removeprefix("gitdir:").strip()
+    return Path(os.path.normpath(tree / name)) if text.startswith("gitdir:") else None
+
+
+def standing_of(tree: Path, git_dir: Path) -> Standing:
+    """Compare what a tree says with its record."""
+    named = linked_git_dir(tree)
+    if named is None:
+        return Standing.MISSING
+    if named == git_dir or os.path.realpath(named) == os.path.realpath(git_dir):
+        return Standing.PRESENT
+    return Standing.FOREIGN if named.exists() else Standing.CUT_OFF
+
+
+def plain_path(path: Path) -> Path:
+    """A tree's path without links on the way to it; the last step may be one, and is somebody's choice."""
+    return Path(_real_directory(str(path.parent))) / path.name
+
+
+@cache
+def _real_directory(path: str) -> str:
+    return os.path.realpath(path)
+
+
+# --- trees that were moved by hand -----------------------------------------------------------------------------------
+
+
+def find_moved(records: tuple[TreeRecord, ...], likely: Iterable[Path]) -> tuple[TreeRecord, ...]:
+    """Look for the trees that are not where git thinks, in likely directories and beside where trees are."""
+    lost = {place: record for record in records if record.standing is Standing.MISSING for place in _known_as(record)}
+    if not lost:
+        return records
+    found: dict[Path, Path] = {}
+    for tree in _candidates(records, lost, likely):
+        record = lost.get(linked_git_dir(tree) or Path())
+        if record is not None:
+            found.setdefault(record.git_dir, plain_path(tree))
+    return tuple(_moved(record, found.get(record.git_dir)) for record in records)
+
+
+def _known_as(record: TreeRecord) -> Iterator[Path]:
+    """What a lost tree may say of its record: where it is, or where it was before the whole repository moved."""
+    yield record.git_dir
+    home = record.book.home if record.book else None
+    if home and not home.exists():
+        yield home
+
+
+def _candidates(
+    records: tuple[TreeRecord, ...], lost: dict[Path, TreeRecord], likely: Iterable[Path]
+) -> Iterator[Path]:
+    for home, record in lost.items():
+        if home != record.git_dir:  # repository and trees moved together: as far from each other as before
+            yield Path(os.path.normpath(record.git_dir / os.path.relpath(record.path, home)))
+    for directory in dict.fromkeys((*(record.path.parent for record in records), *likely)):
+        yield from _subdirectories(directory)
+    for record in lost.values():  # the directory that holds the trees was renamed
+        for directory in _subdirectories(record.path.parent.parent):
+            yield directory / record.path.name
+
+
+def _subdirectories(directory: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return sorted(directory.iterdir())
+    return []
+
+
+def _moved(record: TreeRecord, tree: Path | None) -> TreeRecord:
+    return replace(record, path=tree, standing=Standing.MOVED) if tree else record
+
+
+def connect(tree: Path, git_dir: Path) -> None:
+    """Make a tree and its record name each other.
+
+    Not `git worktree repair`: that one also rewrites every other tree that a record names, even those of the clone that
+    this one is a copy of.
+
+    Raises:
+        ClientError: one of them could not be written.
+    """
+    files.write(tree, ".git", os.fsencode(f"gitdir: {git_dir}\n"))
+    files.write(git_dir, "gitdir", os.fsencode(f"{tree}/.git\n"))
