@@ -7,12 +7,13 @@ from pathlib import Path
 
 from reconciler.cli.arguments import add_execution, add_full, add_planning
 from reconciler.cli.context import Context
-from reconciler.cli.execution import Execution, execute
+from reconciler.cli.execution import execute
 from reconciler.cli.opening import open_here
 from reconciler.cli.plan import plan_options
 from reconciler.errors import UsageError
 from reconciler.model.outcome import Report
 from reconciler.operations import apply, plan
+from reconciler.operations.execution import Execution
 
 _SHAPING = ("targets", "excludes", "prune", "replace", "all_owners")
 
@@ -45,16 +46,6 @@ def apply_options(
 
     def operation(given: Execution) -> Report | None:
         session = open_here(options, context)
-        return apply.apply(
-            session,
-            wanted,
-            settings=given.settings,
-            reporter=given.reporter,
-            interrupt=given.interrupt,
-            approve=given.approve,
-            lock_timeout=given.lock_timeout,
-            on_wait=given.on_wait,
-            plan_file=plan_file,
-        ).report
+        return apply.apply(session, wanted, given, plan_file=plan_file).report
 
     return execute(options, context, "apply", operation, is_approved=plan_file is not None)

@@ -6,10 +6,11 @@ import argparse
 
 from reconciler.cli.arguments import add_execution, add_full, add_selection
 from reconciler.cli.context import Context
-from reconciler.cli.execution import Execution, execute
+from reconciler.cli.execution import execute
 from reconciler.cli.opening import open_here
 from reconciler.model.outcome import Report
 from reconciler.operations import destroy
+from reconciler.operations.execution import Execution
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -24,15 +25,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
     def operation(given: Execution) -> Report | None:
         session = open_here(options, context)
-        return destroy.destroy(
-            session,
-            destroy.DestroyOptions(targets=tuple(options.targets), excludes=tuple(options.excludes)),
-            settings=given.settings,
-            reporter=given.reporter,
-            interrupt=given.interrupt,
-            approve=given.approve,
-            lock_timeout=given.lock_timeout,
-            on_wait=given.on_wait,
-        ).report
+        wanted = destroy.DestroyOptions(targets=tuple(options.targets), excludes=tuple(options.excludes))
+        return destroy.destroy(session, wanted, given).report
 
     return execute(options, context, "destroy", operation)

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from reconciler import __version__
 from reconciler.cli.approval import Approval, require_somebody_to_ask
 from reconciler.cli.context import Context
-from reconciler.cli.interrupts import Signals, signals_to
+from reconciler.cli.interrupts import signals_to
 from reconciler.cli.narration import Narration
 from reconciler.engine.interrupt import Interrupt
 from reconciler.model.outcome import Report
 from reconciler.model.plan import Plan
 from reconciler.model.settings import Settings
+from reconciler.operations.execution import Execution
 from reconciler.views import json
 from reconciler.views.plan import Purpose
 from reconciler.views.report import render_report
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """What an operation that changes things is given by the command line."""
-
-    settings: Settings
-    reporter: Narration
-    interrupt: Interrupt
-    approve: Approval
-    lock_timeout: float
-    on_wait: Callable[[str], None]
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -61,37 +49,25 @@ def execute(
     require_somebody_to_ask(context, auto_approve=is_approved, command=purpose)
     if context.json:
         context.answer(json.version_line(__version__))
+    settings = settings_of(options)
     with signals_to(interrupt := Interrupt()) as signals:
-        given = _prepare(options, context, purpose, interrupt, signals, is_approved=is_approved)
+        narration = Narration(context, settings, on_event=signals.arm)
+
+        def begin(plan: Plan) -> None:
+            signals.arm()
+            narration.begin(plan)
+
+        def wait(who: str) -> None:
+            signals.disarm()  # until the lock is ours nothing runs that would have to be finished
+            waiting(context)(who)
+
+        approval = Approval(context, auto_approve=is_approved, full=options.full, purpose=purpose, on_yes=begin)
         try:
+            given = Execution(narration, approval, settings, interrupt, options.lock_timeout, wait)
             report = operation(given) or Report(())
         finally:
-            given.reporter.end()
-    return _end(report, given.approve, context, purpose)
-
-
-def _prepare(
-    options: argparse.Namespace,
-    context: Context,
-    purpose: Purpose,
-    interrupt: Interrupt,
-    signals: Signals,
-    *,
-    is_approved: bool,
-) -> Execution:
-    settings = settings_of(options)
-    narration = Narration(context, settings, on_event=signals.arm)
-
-    def begin(plan: Plan) -> None:
-        signals.arm()
-        narration.begin(plan)
-
-    def wait(who: str) -> None:
-        signals.disarm()  # until the lock is ours nothing runs that would have to be finished
-        waiting(context)(who)
-
-    approval = Approval(context, auto_approve=is_approved, full=options.full, purpose=purpose, on_yes=begin)
-    return Execution(settings, narration, interrupt, approval, options.lock_timeout, wait)
+            narration.end()
+    return _end(report, approval, context, purpose)
 
 
 def waiting(context: Context) -> Callable[[str], None]:

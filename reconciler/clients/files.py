@@ -20,6 +20,7 @@ from reconciler.errors import ClientError, ConflictError, PermanentError
 TEMPORARY = ".orchestra.tmp"
 _LONGEST_NAME = 240  # file systems take 255 bytes; this leaves room for what makes the name temporary
 
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What stands at a path: a regular file's bytes, a link's target, or neither (a directory, a device)."""

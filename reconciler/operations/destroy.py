@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reconciler import __version__
 from reconciler.engine.graph import build_graph
-from reconciler.engine.interrupt import Interrupt
 from reconciler.engine.observer import observe
 from reconciler.engine.planner import make_destroy_plan
 from reconciler.engine.selection import Selection
 from reconciler.kinds.scope import Scope
-from reconciler.model.event import Reporter
 from reconciler.model.serial import Origin
-from reconciler.model.settings import Settings
-from reconciler.operations.apply import Applied, Approve, carry_out
+from reconciler.operations.execution import Applied, Execution, carry_out
 from reconciler.operations.plan import Planned, kinds_of
 from reconciler.operations.session import Session
 
@@ -29,17 +25,7 @@ class DestroyOptions:
     excludes: tuple[str, ...] = ()
 
 
-def destroy(
-    session: Session,
-    options: DestroyOptions | None = None,
-    *,
-    settings: Settings,
-    reporter: Reporter,
-    approve: Approve,
-    interrupt: Interrupt | None = None,
-    lock_timeout: float = 0.0,
-    on_wait: Callable[[str], None] = lambda _: None,
-) -> Applied:
+def destroy(session: Session, options: DestroyOptions | None, execution: Execution) -> Applied:
     """Plan from the marks alone, ask, and remove.
 
     Raises:
@@ -47,17 +33,7 @@ def destroy(
         LockHeldError: another apply is at work.
         ClientError: git failed.
     """
-    return carry_out(
-        session,
-        plan_destroy(session, options or DestroyOptions()),
-        "destroy",
-        settings=settings,
-        reporter=reporter,
-        approve=approve,
-        interrupt=interrupt or Interrupt(),
-        lock_timeout=lock_timeout,
-        on_wait=on_wait,
-    )
+    return carry_out(session, plan_destroy(session, options or DestroyOptions()), "destroy", execution)
 
 
 def plan_destroy(session: Session, options: DestroyOptions) -> Planned:

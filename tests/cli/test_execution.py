@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from reconciler.cli.context import Context
-from reconciler.cli.execution import Execution, execute
+from reconciler.cli.execution import execute
 from reconciler.cli.interrupts import signals_to
 from reconciler.engine.interrupt import Interrupt
 from reconciler.errors import PermanentError, RefusedError
@@ -17,6 +17,7 @@ from reconciler.model.change import Action, Change
 from reconciler.model.event import Finished, Started
 from reconciler.model.outcome import Outcome, Report, Status
 from reconciler.model.plan import Plan
+from reconciler.operations.execution import Execution
 from tests.cli.support import Streams
 
 AUTH = Change(Address("workspace", "auth"), Action.CREATE, "declared")

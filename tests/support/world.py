@@ -18,6 +18,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.settings import Settings
 from reconciler.operations.apply import apply
 from reconciler.operations.destroy import DestroyOptions, destroy, plan_destroy
+from reconciler.operations.execution import Execution
 from reconciler.operations.plan import PlanOptions, plan
 from reconciler.operations.session import Session, open_session
 from tests.support.fakes import RecordingReporter
@@ -90,7 +91,7 @@ class World:
     def try_apply(self, options: PlanOptions | None = None) -> Report:
         """Apply, whatever becomes of it; the main worktree is never touched."""
         before = self._main()
-        done = apply(self.session(), options, settings=QUICK, reporter=RecordingReporter(), approve=lambda _: True)
+        done = apply(self.session(), options, Execution(RecordingReporter(), lambda _: True, QUICK))
         assert self._main() == before, "the main worktree was touched"
         assert done.report is not None
         return done.report
@@ -109,7 +110,7 @@ class World:
         """Destroy what may be destroyed."""
         before = self._main()
         options = DestroyOptions(targets)
-        done = destroy(self.session(), options, settings=QUICK, reporter=RecordingReporter(), approve=lambda _: True)
+        done = destroy(self.session(), options, Execution(RecordingReporter(), lambda _: True, QUICK))
         assert self._main() == before, "the main worktree was touched"
         assert done.report is not None
         return done.report

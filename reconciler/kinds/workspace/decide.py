@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.clients.trees import Standing
@@ -12,6 +13,9 @@ from reconciler.model.change import Action, Change, FieldChange, Mode
 
 def decide(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) -> Change:
     """Compare a declared workspace with what was found of it."""
+    if actual.desk_blocked:
+        hint = "orchestra keeps desks there; replace it by a directory"
+        return Change(address, Action.CONFLICT, actual.desk_blocked, hint=hint, observed={"desk": actual.desk_blocked})
     if not spec.tree:
         return _decide_desk(address, spec, actual)
     if actual.tree is None:
@@ -80,6 +84,8 @@ def _conflict(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) ->
     if around.checked_out_at:
         message = f"branch {spec.branch} is already checked out at {around.checked_out_at}"
         other = "name another `branch:`"
+        if around.is_gone:
+            return _refuse(address, f"{message}, which is gone", f"run `git worktree prune`, or {other}")
         if around.is_in_main:
             return _refuse(address, message, f"switch the main worktree to another branch, or {other}")
         return _refuse(address, message, f"adopt that tree with `orchestra adopt {around.checked_out_at}`, or {other}")
@@ -109,39 +115,57 @@ def _refuse(address: Address, reason: str, hint: str) -> Change:
 
 
 def _decide_broken(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> Change:
-    if tree.standing in {Standing.MOVED, Standing.CUT_OFF}:
-        return _decide_repair(address, spec, actual, tree)
+    """Mend it, and in the same go whatever else differs and may be changed."""
     if tree.standing is Standing.MISSING:
         return _decide_missing(address, spec, actual, tree)
-    fields = (FieldChange("path", None, str(tree.path)), *_checkout_field(spec))
-    return Change(address, Action.CREATE, "half made: its files are completed", fields)
-
-
-def _decide_repair(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> Change:
-    """Repair git's links, and in the same go whatever else differs and may be changed."""
-    rest = _decide_present(address, spec, actual, tree)
+    path = FieldChange("path", None, str(tree.path))
+    if tree.filling:
+        return _mend(address, spec, actual, tree, Action.CREATE, "half made: its files are completed", path)
     if tree.standing is Standing.MOVED:
         reason = f"its tree was moved by hand to {tree.path}; git's record is repaired"
-        link = FieldChange("record", "elsewhere", str(tree.path))
-    else:
-        reason = "the repository was moved; git's link from the tree is repaired"
-        link = FieldChange("link", "broken", str(tree.path))
+        if tree.path == spec.path:
+            reason = "repository and tree were moved; git's record and link are repaired"
+        record = FieldChange("record", "elsewhere", str(tree.path))
+        return _mend(address, spec, actual, tree, Action.UPDATE, reason, record)
+    reason = "the repository was moved; git's link from the tree is repaired"
+    return _mend(address, spec, actual, tree, Action.UPDATE, reason, FieldChange("link", "broken", str(tree.path)))
+
+
+def _mend(
+    address: Address,
+    spec: WorkspaceSpec,
+    actual: WorkspaceActual,
+    tree: TreeActual,
+    action: Action,
+    reason: str,
+    *fields: FieldChange,
+) -> Change:
+    rest = _decide_present(address, spec, actual, tree)
     more = rest.fields if rest.mode is Mode.IN_PLACE else ()
-    return replace(rest, action=Action.UPDATE, reason=reason, fields=(link, *more), mode=Mode.IN_PLACE)
+    return replace(rest, action=action, reason=reason, fields=(*fields, *more), mode=Mode.IN_PLACE)
 
 
 def _decide_missing(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> Change:
-    if actual.around.obstacle and tree.path == spec.path:
+    """Make it again where it is declared: that it was moved by hand is over when it is gone."""
+    if actual.around.obstacle:
         return _refuse(address, actual.around.obstacle, actual.around.obstacle_hint)
-    if tree.locked is not None:
+    if tree.locked is not None and tree.head is not None:
         message = f"its tree {tree.path} was deleted by hand, but is locked ({tree.locked or 'no reason given'})"
         return _refuse(address, message, f"`git worktree unlock {tree.path}` if it may be made again")
+    path = FieldChange("path", None, str(spec.path))
+    if tree.filling:
+        return _mend(address, spec, actual, _at(tree, spec), Action.CREATE, "half made: it is made again", path)
     what = "branch" if tree.branch else "commit"
-    fields = (
-        FieldChange("path", None, str(tree.path)),
-        FieldChange("branch", None, f"{tree.branch or tree.head} (with what was staged)"),
-    )
-    return Change(address, Action.CREATE, f"its tree was deleted by hand; it is made again from its {what}", fields)
+    branch = FieldChange("tree", None, f"{tree.branch or tree.head} (with what was staged)")
+    reason = f"its tree was deleted by hand; it is made again from its {what}"
+    change = _mend(address, spec, actual, _at(tree, spec), Action.CREATE, reason, path, branch)
+    note = f"if it was only moved, say so first: `git worktree repair NEW_PLACE` (it was at {tree.path})"
+    return replace(change, notes=(*change.notes, note))
+
+
+def _at(tree: TreeActual, spec: WorkspaceSpec) -> TreeActual:
+    declared = {**tree.mark.declared, "path": str(spec.path)}
+    return replace(tree, path=spec.path, mark=replace(tree.mark, declared=declared))
 
 
 # --- there is a tree -------------------------------------------------------------------------------------------------
@@ -155,31 +179,36 @@ def _decide_present(address: Address, spec: WorkspaceSpec, actual: WorkspaceActu
         fields.append(FieldChange("name", tree.marked_as, spec.name))
     _compare_branch(spec, tree, fields, notes)
     _compare_path(spec, tree, fields, notes)
+    _compare_sparse(spec, tree, fields, notes)
     fields.extend(_other_fields(spec, actual, tree))
     notes.extend(_rebase_note(spec, actual, was_declared.get("base")))
     notes.extend(_behind_note(actual.base))
     if not fields:
         return Change(address, Action.NO_OP, notes=tuple(notes))
-    blockers = _in_place_blockers(spec, actual, tree)
-    moves = [f for f in fields if f.path in {"branch", "path"} and f.before != f.after]
-    if moves and blockers:
-        return Change(
-            address,
-            Action.UPDATE,
-            "declared otherwise than before",
-            tuple(fields),
-            mode=Mode.PERSON,
-            notes=(*notes, f"not renamed or moved in place: {'; '.join(blockers)}", *_by_hand(spec, tree)),
-        )
+    moves = [field for field in fields if field.path in {"branch", "path"}]
+    blockers = _in_place_blockers(spec, actual, tree) if moves else []
+    if blockers:
+        notes.extend((f"not renamed or moved in place: {'; '.join(blockers)}", *_by_hand(spec, actual, tree)))
+        rest = tuple(field for field in fields if field not in moves)
+        return _refuse_moves(address, tuple(moves), rest, tuple(notes))
     touches = f"{tree.path} changes its place or branch under whoever works there" if moves else ""
     return Change(address, Action.UPDATE, _reason(fields), tuple(fields), notes=tuple(notes), touches_work=touches)
 
 
-def _reason(fields: list[FieldChange]) -> str:
+def _refuse_moves(
+    address: Address, moves: tuple[FieldChange, ...], rest: tuple[FieldChange, ...], notes: tuple[str, ...]
+) -> Change:
+    """Leave the moves to a person; what else differs is done nevertheless."""
+    if rest:
+        return Change(address, Action.UPDATE, _reason(rest), rest, notes=notes)
+    return Change(address, Action.UPDATE, "declared otherwise than before", moves, mode=Mode.PERSON, notes=notes)
+
+
+def _reason(fields: Sequence[FieldChange]) -> str:
     paths = {field.path for field in fields}
     if "name" in paths:
         return "renamed in the manifest"
-    if paths & {"branch", "path", "checkout", "declared"}:
+    if paths & {"branch", "path", "checkout"} or any(path.startswith("declared") for path in paths):
         return "declared otherwise than before"
     return "not as declared"
 
@@ -207,10 +236,21 @@ def _compare_path(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChang
         fields.append(FieldChange("path", str(tree.path), str(spec.path)))
 
 
+def _compare_sparse(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
+    before = tree.mark.declared.get("sparse")
+    declared = None if before is None else tuple(before)
+    if tree.sparse == spec.sparse:
+        if declared != spec.sparse:
+            fields.append(FieldChange("declared checkout", _sparse_text(declared), _sparse_text(spec.sparse)))
+    elif declared == spec.sparse and not tree.filling:
+        text = f"drift: its checkout was changed by hand to {_sparse_text(tree.sparse)}"
+        notes.append(f"{text}, declared is {_sparse_text(spec.sparse)}; it is kept")
+    else:
+        fields.append(FieldChange("checkout", _sparse_text(tree.sparse), _sparse_text(spec.sparse)))
+
+
 def _other_fields(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> list[FieldChange]:
     fields = []
-    if tree.sparse != spec.sparse:
-        fields.append(FieldChange("checkout", _sparse_text(tree.sparse), _sparse_text(spec.sparse)))
     if spec.submodules and tree.empty_submodules:
         fields.append(FieldChange("submodules", "empty: " + " ".join(tree.empty_submodules), "filled"))
     if actual.desk is False:
@@ -262,10 +302,12 @@ def _in_place_blockers(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeA
     return [reason for applies, reason in checks if applies]
 
 
-def _by_hand(spec: WorkspaceSpec, tree: TreeActual) -> tuple[str, ...]:
+def _by_hand(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> tuple[str, ...]:
     commands = []
     if tree.branch and tree.branch != spec.branch:
-        commands.append(f"git branch -m {tree.branch} {spec.branch}")
+        is_there = actual.around.branch_commit is not None
+        rename = f"git branch -m {tree.branch} {spec.branch}"
+        commands.append(f"git -C {tree.path} switch {spec.branch}" if is_there else rename)
     if tree.path != spec.path:
         commands.append(f"git worktree move {tree.path} {spec.path}")
     return (f"by hand: {' && '.join(commands)}",) if commands else ()

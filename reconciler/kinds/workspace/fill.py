@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from reconciler.clients.git import Git
@@ -38,10 +39,34 @@ def complete(git: Git, tree: Path, git_dir: Path) -> None:
         git.run("read-tree", "HEAD", cwd=tree)
         if (git_dir / "info" / "sparse-checkout").exists():
             git.run("sparse-checkout", "reapply", cwd=tree, ok=(0, 1))
-    missing = git.run("ls-files", "-z", "--deleted", cwd=tree).stdout
-    git.run("checkout-index", "--quiet", "-z", "--stdin", cwd=tree, stdin=missing, ok=(0, 1))
+    missing = _missing(git, tree)
+    git.run("checkout-index", "--quiet", "-z", "--stdin", cwd=tree, stdin=missing, ok=range(256))
+    _require_written(git, tree)
     git.run("update-index", "-q", "--refresh", cwd=tree, ok=(0, 1))
     _mend_cut_short(git, tree)
+
+
+def _missing(git: Git, tree: Path) -> bytes:
+    return git.run("ls-files", "-z", "--deleted", cwd=tree).stdout
+
+
+def _require_written(git: Git, tree: Path) -> None:
+    """What is still missing must have a reason that is not ours: a conflict, or somebody's file in its way."""
+    unmerged = {line.partition("\t")[2] for line in git.run("ls-files", "-z", "-u", cwd=tree).text.split("\0")}
+    missing = [name for name in os.fsdecode(_missing(git, tree)).split("\0") if name]
+    lost = [name for name in missing if name not in unmerged and not _is_in_the_way(tree, name)]
+    if lost:
+        shown = ", ".join(lost[:3])
+        hint = "see that there is space and that the directory can be written, then apply again"
+        raise PermanentError(f"{len(lost)} files of {tree} could not be written ({shown})", hint=hint)
+
+
+def _is_in_the_way(tree: Path, name: str) -> bool:
+    """Whether something that is no directory stands where a directory on the way to a file would be."""
+    steps = Path(name).parents
+    return any(
+        os.path.lexists(tree / step) and ((tree / step).is_symlink() or not (tree / step).is_dir()) for step in steps
+    )
 
 
 def _mend_cut_short(git: Git, tree: Path) -> None:

@@ -18,7 +18,7 @@ from reconciler.kinds.workspace import remove
 from reconciler.kinds.workspace.decide import decide, decide_removal
 from reconciler.kinds.workspace.leftover import left_over
 from reconciler.kinds.workspace.make import Maker
-from reconciler.kinds.workspace.observe import KIND, desk_is_there, observe
+from reconciler.kinds.workspace.observe import KIND, look_at_desk, observe
 from reconciler.kinds.workspace.spec import Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Change
@@ -48,9 +48,7 @@ class WorkspaceKind:
         """Read one workspace anew; a desk without a tree takes no program at all."""
         spec = resource.spec
         if not spec.tree and spec.host:
-            host = self.memory.located.resolve(spec.host)
-            clone = self.maker.clone if self.maker else None
-            return WorkspaceActual(desk=desk_is_there(spec, host, clone), host=host, desk_path=spec.desk)
+            return look_at_desk(spec, self.memory.located, self.maker.clone if self.maker else None)
         survey = take_survey(self.git, self.repository, likely=(spec.path.parent,))
         found = observe(self.git, survey, [resource], self.memory.located, count=False)[resource.address]
         branch = survey.branches.get(spec.branch)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from reconciler.clients import files
+from reconciler.clients import excludes, files
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.process import Finished
 from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
-from reconciler.clients.trees import Standing, linked_git_dir
+from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
-from reconciler.kinds.workspace.fill import complete, fill
-from reconciler.kinds.workspace.observe import KIND, desk_address
+from reconciler.kinds.workspace.fill import fill
+from reconciler.kinds.workspace.observe import KIND, desk_address, empty_submodules
 from reconciler.kinds.workspace.spec import TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 
@@ -55,70 +56,61 @@ class Maker:
 
     def _make_tree(self, spec: WorkspaceSpec, actual: WorkspaceActual, ordered: Collection[str]) -> None:
         tree = actual.tree
-        if tree is None or (tree.filling and tree.standing is Standing.MISSING):
-            self._fill(spec, self._add(spec, actual), spec.path)
-        elif tree.filling:
-            self._mark(spec, tree.git_dir, "filling")
-            self._fill(spec, tree.git_dir, tree.path)
-        elif tree.standing is Standing.MISSING:
-            self._make_again(spec, tree)
-        elif tree.standing in {Standing.MOVED, Standing.CUT_OFF}:
+        if tree is None:
+            self._fill(spec, self._add(spec, actual), spec.path, spec.declared)
+            return
+        if tree.head is None and tree.branch is None:
+            self._discard(tree)
+            self._make_tree(spec, replace(actual, tree=None), ordered)
+            return
+        if tree.standing is Standing.MISSING:
+            tree = self._make_again(spec, tree)
+        elif tree.standing is not Standing.PRESENT:
             self._repair(tree)
-            self._update(spec, tree, ordered)
-        else:
-            self._update(spec, tree, ordered)
+        if tree.filling:
+            self._fill(spec, tree.git_dir, tree.path, tree.mark.declared)
+        self._update(spec, tree, ordered)
 
     # --- a new tree --------------------------------------------------------------------------------------------------
 
     def _add(self, spec: WorkspaceSpec, actual: WorkspaceActual) -> Path:
         """Let git make branch and record. The branch is marked first: a kill in between leaves word of whose it is."""
-        around = actual.around
-        made = not around.branch_commit or actual.branch_made
-        start = around.remote[0] if around.remote else (actual.base.commit if actual.base else None)
-        if not around.branch_commit and not start:
-            raise PermanentError(f"there is no commit to start branch {spec.branch} from")
+        made = not actual.around.branch_commit or actual.branch_made
         with self._writing_records():
             self._mark_branch(spec, made=made)
-            self._git("worktree", "add", "--no-checkout", *self._add_words(spec, actual, str(start)))
+            self._git("worktree", "add", "--no-checkout", *_add_words(spec, actual))
         git_dir = linked_git_dir(spec.path)
         if git_dir is None:
             raise PermanentError(f"git made no worktree at {spec.path}")
-        self._mark(spec, git_dir, "filling")
         return git_dir
 
-    def _add_words(self, spec: WorkspaceSpec, actual: WorkspaceActual, start: str) -> list[str | Path]:
-        # Twice: git's record of a killed attempt, or one that came with a copy of another clone, is in the way.
-        force = ["--force", "--force"] if actual.tree or self._is_recorded(spec) else []
-        if actual.around.branch_commit:
-            return [*force, spec.path, spec.branch]
-        track = "--track" if actual.around.remote else "--no-track"
-        return [*force, track, "-b", spec.branch, spec.path, start]
+    def _discard(self, tree: TreeActual) -> None:
+        """Drop a record that git was killed over: there is no commit in it, and nothing but git's link in its tree."""
+        if tree.path.exists() and {entry.name for entry in tree.path.iterdir()} - {".git"}:
+            raise ConflictError(f"{tree.path} is half made, and somebody wrote into it", hint="move what is in it away")
+        with self._writing_records():
+            self._git("worktree", "remove", "--force", "--force", tree.path)
 
-    def _is_recorded(self, spec: WorkspaceSpec) -> bool:
-        """Whether a record that came with a copied git directory claims the branch (ours would be a conflict)."""
-        head = f"ref: refs/heads/{spec.branch}\n"
-        with contextlib.suppress(OSError):
-            return any(
-                (record / "HEAD").read_text() == head for record in (self.repository.common_dir / "worktrees").iterdir()
-            )
-        return False
-
-    def _fill(self, spec: WorkspaceSpec, git_dir: Path, path: Path) -> None:
+    def _fill(self, spec: WorkspaceSpec, git_dir: Path, path: Path, declared: Mapping[str, Any]) -> None:
+        """Write the files; until the mark says `ready` a kill leaves word that they are not complete."""
+        self._mark(spec, git_dir, declared, "filling")
         self._set_sparse(spec, git_dir, path)
         fill(self.git, path, git_dir)
-        self._fill_submodules(spec, path)
+        left_empty = self._fill_submodules(spec, path)
         self._run_post_checkout(path)
-        self._mark(spec, git_dir, "ready")
+        self._mark(spec, git_dir, {**declared, **left_empty}, "ready")
 
-    def _make_again(self, spec: WorkspaceSpec, tree: TreeActual) -> None:
-        """Put a deleted tree back at its record: the index, and what was staged in it, is still there."""
+    def _make_again(self, spec: WorkspaceSpec, tree: TreeActual) -> TreeActual:
+        """Put a deleted tree back to its record: the index, and what was staged in it, is still there."""
+        declared = {**tree.mark.declared, "path": str(spec.path)}
+        self._mark(spec, tree.git_dir, declared, "filling", name=tree.marked_as)
         try:
-            tree.path.mkdir(parents=True, exist_ok=True)
+            spec.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PermanentError(f"cannot make {tree.path}: {error.strerror}") from error
-        files.write(tree.path, ".git", f"gitdir: {tree.git_dir}\n".encode("utf-8", "surrogateescape"))
-        complete(self.git, tree.path, tree.git_dir)
-        self._fill_submodules(spec, tree.path)
+            raise PermanentError(f"cannot make {spec.path}: {error.strerror}") from error
+        with self._writing_records():
+            connect(spec.path, tree.git_dir)
+        return replace(tree, path=spec.path, filling=True, mark=Mark(declared, "filling"))
 
     def _run_post_checkout(self, tree: Path) -> None:
         """Run the user's hook as `git worktree add` does; like there, its failure does not undo the tree."""
@@ -134,16 +126,16 @@ class Maker:
         if "branch" in ordered:
             with self._writing_records():
                 self._git("branch", "-m", str(tree.branch), spec.branch)
-        if "path" in ordered:
+        if "path" in ordered and tree.path != spec.path:
             self._move(tree.path, spec.path)
         path = spec.path if "path" in ordered else tree.path
         if "branch" in ordered or tree.branch == spec.branch:
             with self._writing_records():
                 self._mark_branch(spec, made=None)
-        if tree.sparse != spec.sparse:
+        if "checkout" in ordered:
             self._set_sparse(spec, tree.git_dir, path)
-        self._fill_submodules(spec, path)
-        self._mark(spec, tree.git_dir, "ready", base=tree.mark.declared.get("base"))
+        left_empty = self._fill_submodules(spec, path)
+        self._mark(spec, tree.git_dir, {**_achieved(spec, tree, ordered), **left_empty}, "ready")
 
     def _move(self, old: Path, new: Path) -> None:
         with self._writing_records():
@@ -154,15 +146,14 @@ class Maker:
 
     def _repair(self, tree: TreeActual) -> None:
         with self._writing_records():
-            if tree.standing is Standing.MOVED:
-                self._git("worktree", "repair", tree.path)
-            else:
-                self._git("worktree", "repair")
+            connect(tree.path, tree.git_dir)
+        excludes.put_in_force(self.git, tree.path, tree.git_dir)
 
     def _rename_marks(self, tree: TreeActual, new: str) -> None:
         def rename(book: MarkBook) -> MarkBook:
             marks = {_renamed(address, tree.marked_as, new): mark for address, mark in book.marks.items()}
-            return MarkBook(book.clone, marks)
+            newer = {address: mark for address, mark in book.marks.items() if address in marks}
+            return replace(book, marks={**marks, **newer})
 
         change_book(tree.git_dir, self.clone, rename, durable=True)
 
@@ -180,9 +171,14 @@ class Maker:
                 patterns = "".join(f"{line}\n" for line in spec.sparse)
                 self.git.run("sparse-checkout", "set", "--no-cone", "--stdin", cwd=path, stdin=os.fsencode(patterns))
 
-    def _fill_submodules(self, spec: WorkspaceSpec, tree: Path) -> None:
-        if spec.submodules and (tree / ".gitmodules").exists():
-            self.git.run("submodule", "--quiet", "update", "--init", "--recursive", cwd=tree)
+    def _fill_submodules(self, spec: WorkspaceSpec, tree: Path) -> dict[str, Any]:
+        """Fill them, and say which ones git leaves empty, since they are none or are switched off."""
+        if not spec.submodules or not empty_submodules(tree):
+            return {}
+        with self._writing_records():  # `init` writes into the configuration that all worktrees share
+            self.git.run("submodule", "--quiet", "init", cwd=tree)
+        self.git.run("submodule", "--quiet", "update", "--init", "--recursive", cwd=tree)
+        return {"left_empty": list(empty_submodules(tree))}
 
     def _mark_branch(self, spec: WorkspaceSpec, *, made: bool | None) -> None:
         key = f"branch.{spec.branch}.{BRANCH_KEY}"
@@ -190,9 +186,11 @@ class Maker:
             made = self._git("config", "--get", key, ok=(0, 1)).text.strip().endswith(" made")
         self._git("config", key, branch_mark_value(self.clone, Address(KIND, spec.name), made=made))
 
-    def _mark(self, spec: WorkspaceSpec, git_dir: Path, state: str, **kept: object) -> None:
-        mark = Mark({**spec.declared, **kept}, state)
-        change_book(git_dir, self.clone, lambda book: book.put(Address(KIND, spec.name), mark), durable=True)
+    def _mark(
+        self, spec: WorkspaceSpec, git_dir: Path, declared: Mapping[str, Any], state: str, *, name: str | None = None
+    ) -> None:
+        address, mark = Address(KIND, name or spec.name), Mark(declared, state)
+        change_book(git_dir, self.clone, lambda book: book.put(address, mark), durable=True)
 
     def _make_desk(self, spec: WorkspaceSpec, host: Path) -> None:
         git_dir = linked_git_dir(host)
@@ -214,6 +212,34 @@ class Maker:
         # From the git directory, not from a worktree: `worktree add` copies the per-worktree configuration of the one
         # it is run in.
         return self.git.run(*words, git_dir=self.repository.common_dir, ok=ok)
+
+
+def _add_words(spec: WorkspaceSpec, actual: WorkspaceActual) -> list[str | Path]:
+    around = actual.around
+    # Twice: a record that came with a copy of another clone claims the branch.
+    force = ["--force", "--force"] if around.is_recorded else []
+    if around.branch_commit:
+        return [*force, spec.path, spec.branch]
+    if around.remote:
+        return [*force, "--track", "-b", spec.branch, spec.path, f"refs/remotes/{around.remote[0]}"]
+    start = actual.base.commit if actual.base else None
+    if start is None:
+        raise PermanentError(f"there is no commit to start branch {spec.branch} from")
+    return [*force, "--no-track", "-b", spec.branch, spec.path, start]
+
+
+def _achieved(spec: WorkspaceSpec, tree: TreeActual, ordered: Collection[str]) -> dict[str, Any]:
+    """What the mark may say: of what was not ordered, and is not so, it keeps what was declared before."""
+    before = tree.mark.declared
+    is_so = {
+        "branch": "branch" in ordered or tree.branch == spec.branch,
+        "path": "path" in ordered or tree.path == spec.path,
+        "sparse": "checkout" in ordered or tree.sparse == spec.sparse,
+        "base": False,  # a tree is never moved to another base; `sync` says when it has it
+    }
+    kept = {key: before.get(key) for key, is_done in is_so.items() if not is_done}
+    left_empty = {key: before[key] for key in before if key == "left_empty"}
+    return {**spec.declared, **kept, **left_empty}
 
 
 def _renamed(address: Address, old: str, new: str) -> Address:

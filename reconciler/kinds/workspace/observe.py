@@ -109,8 +109,8 @@ def _is_published(survey: Survey, spec: WorkspaceSpec, name: str | None) -> bool
     """Whether others may know the branch: it is on a remote by its name, or follows one that is not its base."""
     branch = survey.branches.get(name or "")
     follows = branch.upstream.removeprefix("refs/remotes/") if branch else ""
-    bases = {spec.base, survey.default_branch, follows.partition("/")[2] if follows not in survey.remotes else None}
-    is_own = follows in survey.remotes and not bases & {follows, follows.partition("/")[2]}
+    base = spec.base or survey.default_branch
+    is_own = follows in survey.remotes and base not in {follows, follows.partition("/")[2]}
     return is_own or any(f"{remote}/{name}" in survey.remotes for remote in _remote_names(survey))
 
 
@@ -221,6 +221,9 @@ def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> t
     record = survey.record_at(spec.path)
     if record is not None and not (tree and record.git_dir == tree.git_dir):
         return _record_obstacle(spec, record)
+    outer = next((path for path in spec.path.parents if survey.record_at(path)), None)
+    if outer is not None:
+        return f"{spec.path} lies inside the worktree {outer}, with which git would delete it", "name another `path:`"
     if not os.path.lexists(spec.path) or (record and record.standing is not Standing.MISSING):
         return "", ""
     if linked_git_dir(spec.path):
