@@ -10,8 +10,9 @@ from reconciler.cli.approval import require_somebody_to_ask
 from reconciler.cli.arguments import NAME, add_execution, add_full
 from reconciler.cli.context import Context
 from reconciler.cli.opening import open_here
-from reconciler.operations import add, plan
+from reconciler.operations import add
 from reconciler.operations.edits import Edited
+from reconciler.operations.options import PlanOptions
 from reconciler.views.edits import edit_document, render_edit
 from reconciler.views.json import document, line
 
@@ -72,6 +73,6 @@ def _wanted(options: argparse.Namespace) -> add.AddOptions:
     return add.AddOptions(**single, **many)
 
 
-def _target(options: argparse.Namespace) -> plan.PlanOptions:
+def _target(options: argparse.Namespace) -> PlanOptions:
     full_name = f"{options.parent}--{options.name}" if options.parent else options.name
-    return plan.PlanOptions(targets=(full_name,), excludes=(), prune=False, against=None, all_owners=False, replace=())
+    return PlanOptions(targets=(full_name,))

@@ -8,12 +8,12 @@ from pathlib import Path
 from reconciler.cli.arguments import add_execution, add_full, add_planning
 from reconciler.cli.context import Context
 from reconciler.cli.execution import execute
-from reconciler.cli.opening import open_here
+from reconciler.cli.opening import begin_opening
 from reconciler.cli.plan import plan_options
 from reconciler.errors import UsageError
 from reconciler.model.outcome import Report
-from reconciler.operations import apply, plan
 from reconciler.operations.execution import Execution
+from reconciler.operations.options import PlanOptions
 
 _SHAPING = ("targets", "excludes", "prune", "replace", "all_owners")
 
@@ -40,12 +40,14 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 
 def apply_options(
-    options: argparse.Namespace, context: Context, wanted: plan.PlanOptions, *, plan_file: Path | None = None
+    options: argparse.Namespace, context: Context, wanted: PlanOptions, *, plan_file: Path | None = None
 ) -> int:
     """Apply what was asked for, from the question to the last line."""
 
     def operation(given: Execution) -> Report | None:
-        session = open_here(options, context)
-        return apply.apply(session, wanted, given, plan_file=plan_file).report
+        opened = begin_opening(options, context)
+        from reconciler.operations.apply import apply  # noqa: PLC0415 - start-up: git answers meanwhile
+
+        return apply(opened.result(), wanted, given, plan_file=plan_file).report
 
     return execute(options, context, "apply", operation, is_approved=plan_file is not None)

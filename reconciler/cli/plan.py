@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from reconciler.cli.arguments import add_full, add_planning
 from reconciler.cli.context import Context
-from reconciler.cli.opening import open_here
+from reconciler.cli.opening import begin_opening
 from reconciler.errors import UsageError
-from reconciler.operations import plan
+from reconciler.model.plan import Plan
+from reconciler.operations.options import PlanOptions
 from reconciler.views.plan import render_plan
 
 CHANGES_PENDING = 2
@@ -33,18 +36,20 @@ def run(options: argparse.Namespace, context: Context) -> int:
     """
     if context.json and options.markdown:
         raise UsageError("--json and --markdown exclude each other", hint="give one of them")
-    session = open_here(options, context)
-    planned = plan.plan(session, plan_options(options, against=options.against))
-    context.answer(_answer(planned, options, context))
+    opened = begin_opening(options, context)
+    from reconciler.operations import plan  # noqa: PLC0415 - start-up: git answers while this is imported
+
+    planned = plan.plan(opened.result(), plan_options(options, against=options.against))
+    context.answer(_answer(planned.plan, lambda: planned.document, options, context))
     if options.out is not None:
         plan.save(planned, context.cwd / options.out)
         context.narrate(f"Saved. `orchestra apply {options.out}` carries out exactly this plan.\n")
     return CHANGES_PENDING if options.detailed_exitcode and not planned.plan.is_empty else 0
 
 
-def plan_options(options: argparse.Namespace, *, against: str | None = None) -> plan.PlanOptions:
+def plan_options(options: argparse.Namespace, *, against: str | None = None) -> PlanOptions:
     """Take what shapes a plan from the options."""
-    return plan.PlanOptions(
+    return PlanOptions(
         targets=tuple(options.targets),
         excludes=tuple(options.excludes),
         prune=options.prune,
@@ -54,13 +59,15 @@ def plan_options(options: argparse.Namespace, *, against: str | None = None) -> 
     )
 
 
-def _answer(planned: plan.Planned, options: argparse.Namespace, context: Context) -> str:
+def _answer(
+    planned: Plan, document: Callable[[], dict[str, Any]], options: argparse.Namespace, context: Context
+) -> str:
     if context.json:
-        from reconciler.views.json import document  # noqa: PLC0415 - start-up
+        from reconciler.views import json  # noqa: PLC0415 - start-up
 
-        return document(planned.document)
+        return json.document(document())
     if options.markdown:
         from reconciler.views.markdown import render_markdown  # noqa: PLC0415 - start-up
 
-        return render_markdown(planned.plan)
-    return render_plan(planned.plan, style=context.out, full=options.full)
+        return render_markdown(planned)
+    return render_plan(planned, style=context.out, full=options.full)

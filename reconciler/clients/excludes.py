@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from reconciler.clients import files
@@ -63,6 +64,21 @@ def put_in_force(git: Git, tree: Path, git_dir: Path) -> None:
     """
     if (git_dir / FILE_NAME).exists():
         git.run("config", "--worktree", "core.excludesFile", git_dir / FILE_NAME, cwd=tree)
+
+
+def never_ignored(top: Path) -> tuple[str, ...]:
+    """The patterns of a tree's own `.gitignore` that make files seen again: no exclude file of ours beats them."""
+    try:
+        text = os.fsdecode((top / ".gitignore").read_bytes())
+    except OSError:
+        return ()
+    lines = (line.rstrip() for line in text.splitlines())
+    return tuple(line[1:].removeprefix("/").removeprefix("**/") for line in lines if line.startswith("!"))
+
+
+def is_never_ignored(name: str, patterns: Collection[str]) -> bool:
+    """Whether one of them may match a file at the top of the tree; a later line that ignores it again is not seen."""
+    return "/" not in name and any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def global_excludes_file(config_value: str | None, home: Path, config_home: Path) -> Path:

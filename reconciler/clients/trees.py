@@ -114,8 +114,9 @@ def _candidates(
             yield Path(os.path.normpath(record.git_dir / os.path.relpath(record.path, home)))
     for directory in dict.fromkeys((*(record.path.parent for record in records), *likely)):
         yield from _subdirectories(directory)
-    for record in lost.values():  # the directory that holds the trees was renamed
+    for record in lost.values():  # one step up, or the directory that holds the trees was renamed
         for directory in _subdirectories(record.path.parent.parent):
+            yield directory
             yield directory / record.path.name
 
 

@@ -46,7 +46,9 @@ class Memory:
 
     Attributes:
         tracked: what the repository itself has by a name of ours, per tree and path, as it was planned.
+        never_ignored: per tree, what its `.gitignore` takes out of all that is ignored.
     """
 
     located: Located = field(default_factory=Located)
     tracked: dict[tuple[Path, str], bool] = field(default_factory=dict)
+    never_ignored: dict[Path, tuple[str, ...]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +110,9 @@ class _Expansion:
         return desk_of(self.declaration.full_name)
 
     def _tree_of(self, declaration: Declaration) -> Path:
-        return self.real_path(self.manifest.root / declaration.path)
+        # The last step is taken as it is written: a link in a tree's place is somebody's, and never followed.
+        path = Path(os.path.normpath(self.manifest.root / declaration.path))
+        return self.real_path(path.parent) / path.name
 
     def _with_ancestors(self, declaration: Declaration) -> list[Declaration]:
         above = self._with_ancestors(self.by_name[declaration.parent]) if declaration.parent else []

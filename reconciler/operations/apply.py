@@ -8,8 +8,10 @@ from pathlib import Path
 from reconciler.engine.saved_plan import SavedPlan, load_plan, restrict
 from reconciler.errors import ConflictError, UsageError
 from reconciler.model.change import Action, Change
-from reconciler.operations.execution import Applied, Execution, carry_out
-from reconciler.operations.plan import Planned, PlanOptions, plan
+from reconciler.operations.execution import Applied, Execution
+from reconciler.operations.options import PlanOptions
+from reconciler.operations.plan import Planned, plan
+from reconciler.operations.running import carry_out
 from reconciler.operations.session import Session
 
 

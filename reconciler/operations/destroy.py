@@ -12,8 +12,9 @@ from reconciler.engine.planner import make_destroy_plan
 from reconciler.engine.selection import Selection
 from reconciler.kinds.scope import Scope
 from reconciler.model.serial import Origin
-from reconciler.operations.execution import Applied, Execution, carry_out
+from reconciler.operations.execution import Applied, Execution
 from reconciler.operations.plan import Planned, kinds_of
+from reconciler.operations.running import carry_out
 from reconciler.operations.session import Session
 
 

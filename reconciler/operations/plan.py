@@ -22,28 +22,8 @@ from reconciler.model.plan import Plan
 from reconciler.model.redaction import Redactor
 from reconciler.model.serial import Origin, plan_document
 from reconciler.operations.desired import Desired, desired
+from reconciler.operations.options import PlanOptions
 from reconciler.operations.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """What shapes a plan.
-
-    Attributes:
-        targets: only these, and what they depend on.
-        excludes: not these, nor what depends on them.
-        prune: also remove what is ours and no longer declared.
-        against: plan from the manifest at this commit instead of from the world.
-        all_owners: also what belongs to others.
-        replace: files whose edits by hand are replaced.
-    """
-
-    targets: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    prune: bool = False
-    against: str | None = None
-    all_owners: bool = False
-    replace: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from reconciler.clients.trees import Standing
 from reconciler.errors import OrchestraError, UsageError
 from reconciler.kinds.memory import Memory
 from reconciler.manifest.declaration import Manifest
-from reconciler.manifest.loader import load
 
 MANIFEST_NAME = "orchestra.yaml"
 
@@ -83,6 +82,8 @@ class Session:
             ManifestError: it is not valid.
             UsageError: there is none.
         """
+        from reconciler.manifest.loader import load  # noqa: PLC0415 - pydantic is slow to import
+
         if not self.file.is_file():
             raise UsageError(f"there is no manifest {self.file}", hint="`orchestra init` writes one")
         manifest = load(self.file, root=self.root, environment=self.environment)

@@ -15,8 +15,9 @@ from reconciler.errors import OrchestraError
 from reconciler.manifest.declaration import Declaration
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
+from reconciler.operations.options import PlanOptions
 from reconciler.operations.path import path
-from reconciler.operations.plan import PlanOptions, plan
+from reconciler.operations.plan import plan
 from reconciler.operations.session import Session
 
 _PARALLEL = 8

@@ -82,6 +82,7 @@ def _require_ready(git: Git, survey: Survey, declaration: Declaration) -> tuple[
     if hit is None or hit[0].standing is not Standing.PRESENT or hit[1].state != "ready":
         raise ConflictError("it has no tree that is ready", hint="run `orchestra apply`")
     record = hit[0]
+    _require_nothing_half_done(record)
     if record.branch != declaration.branch:
         raise ConflictError(f"its tree is on {record.branch or 'no branch'}, declared is {declaration.branch}")
     base = declaration.base or survey.default_branch or ""
@@ -99,10 +100,13 @@ def _tip(git: Git, survey: Survey, base: str) -> str:
     return git.run(*words, git_dir=survey.repository.common_dir, ok=(0, 1)).text.strip()
 
 
-def _require_clean(git: Git, record: TreeRecord) -> None:
+def _require_nothing_half_done(record: TreeRecord) -> None:
     for name, what in (("MERGE_HEAD", "merge"), ("rebase-merge", "rebase"), ("rebase-apply", "rebase")):
         if (record.git_dir / name).exists():
             raise ConflictError(f"a {what} is half done in {record.path}", hint=f"finish it, or `git {what} --abort`")
+
+
+def _require_clean(git: Git, record: TreeRecord) -> None:
     words = ("-c", "core.fsmonitor=false", "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all")
     if git.run(*words, cwd=record.path).stdout:
         raise ConflictError(f"{record.path} has uncommitted changes", hint="commit or stash them first")

@@ -6,8 +6,9 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,19 @@ class Server:
             process.communicate()
 
 
+def wait_for_survivors(root: Path) -> None:
+    """Wait until no program works below a directory: one that was started may outlive the command that was killed."""
+    while any(str(place).startswith(str(root)) for place in _working_directories()):
+        time.sleep(0.005)
+
+
+def _working_directories() -> Iterator[Path]:
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            with suppress(OSError):
+                yield (process / "cwd").readlink()
+
+
 @contextmanager
 def serving() -> Iterator[Server]:
     """Have a server for the length of a block."""
@@ -122,6 +136,13 @@ class Stage:
         self.world.put_back("before")
         ended = self.run(self.scenario.words, {"count": str(self.world.root)}).expect(0, 4)
         return Points(*json.loads(ended.report))
+
+    def strike(self, fault: Fault, *, jobs: int = 1) -> Ended:
+        """Begin anew and run the command with a fault in it."""
+        self.world.put_back("before")
+        ended = self.run(self.scenario.words, fault, jobs=jobs)
+        wait_for_survivors(self.world.root)
+        return ended
 
     def judge(self) -> None:
         """Put everything in order, and fail unless nothing tells that there was a fault."""

@@ -14,7 +14,7 @@ from tests.support.repository import GitRepo
 
 # What no two runs have in common, and nothing is decided by: git's caches of times, logs of when, our own history.
 _VOLATILE = re.compile(
-    r"(^|/)\.git(/worktrees/[^/]+)?/(index|ORIG_HEAD|FETCH_HEAD|AUTO_MERGE|COMMIT_EDITMSG|logs/.*|objects/.*|refs/.*|packed-refs"
+    r"(^|/)\.git(/worktrees/[^/]+)?/(config|index|ORIG_HEAD|FETCH_HEAD|AUTO_MERGE|COMMIT_EDITMSG|logs/.*|objects/.*|refs/.*|packed-refs"
     r"|orchestra/(journal\.jsonl|lock))$"
 )
 _CLONE = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(@\d+)?")
@@ -76,8 +76,13 @@ class World:
             **{f"ref {name}": commit for name, commit in self.repository.refs().items()},
             **{f"status {tree.path.relative_to(self.root)}": tree.status() for tree in trees},
             **{f"index {tree.path.relative_to(self.root)}": tree.git("ls-files", "--stage", "-v") for tree in trees},
+            "config": "\n".join(sorted(_CLONE.sub(b"CLONE", self._config().encode()).decode().splitlines())),
             "worktrees": self.repository.git("worktree", "list", "--porcelain"),
         }
+
+
+    def _config(self) -> str:
+        return self.repository.git("config", "--local", "--list")
 
 
 def _clear(directory: Path, spared: tuple[Path, ...]) -> None:

@@ -246,15 +246,26 @@ def test_files_are_not_written_into_what_stands_where_a_moved_tree_was(auth: Wor
     assert "Harden it" in (tmp_path / "auth-by-hand/SESSION.md").read_text()
 
 
-def test_a_tree_that_was_moved_and_then_deleted_is_made_again_where_it_was(auth: World, tmp_path: Path) -> None:
+def test_a_tree_that_was_moved_and_then_deleted_is_made_again_where_it_is_declared(auth: World, tmp_path: Path) -> None:
     auth.tree().path.rename(tmp_path / "by-hand")
     auth.settle()
     shutil.rmtree(tmp_path / "by-hand")
     auth.main.write({f"{tmp_path}/by-hand/mine.txt": "mine"})
-    assert auth.change().action is Action.CONFLICT
-    shutil.rmtree(tmp_path / "by-hand")
     auth.settle()
-    assert (tmp_path / "by-hand/app/a.py").exists()
+    assert snapshot(tmp_path / "by-hand").keys() == {"mine.txt"}
+    assert auth.tree().read("app/a.py") == "a = 1\n"
+    assert auth.change().notes == ()
+
+
+def test_a_deleted_tree_is_made_again_as_it_is_declared_by_now(auth: World, tmp_path: Path) -> None:
+    work = auth.tree().commit({"app/a.py": "a = 2\n"})
+    shutil.rmtree(auth.tree().path)
+    auth.declare("auth: {path: ../elsewhere, branch: other, checkout: sparse, modify: app}")
+    auth.settle()
+    tree = GitRepo(tmp_path / "elsewhere")
+    assert tree.git("branch", "--show-current") == "other"
+    assert tree.commit_of("HEAD") == work
+    assert not (tree.path / "lib").exists()
 
 
 def test_the_main_repository_is_moved(auth: World, tmp_path: Path) -> None:

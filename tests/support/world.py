@@ -19,7 +19,8 @@ from reconciler.model.settings import Settings
 from reconciler.operations.apply import apply
 from reconciler.operations.destroy import DestroyOptions, destroy, plan_destroy
 from reconciler.operations.execution import Execution
-from reconciler.operations.plan import PlanOptions, plan
+from reconciler.operations.options import PlanOptions
+from reconciler.operations.plan import plan
 from reconciler.operations.session import Session, open_session
 from tests.support.fakes import RecordingReporter
 from tests.support.repository import Content, GitRepo, Project

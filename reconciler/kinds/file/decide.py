@@ -22,24 +22,29 @@ def decide(address: Address, spec: FileSpec, actual: FileActual) -> Change:
         reason = "it was deleted by hand" if actual.applied else "declared, and does not exist"
         fields = (FieldChange("content", None, _shown(Entry(spec.content, spec.link)), text=True),)
         return Change(address, Action.CREATE, reason, fields, notes=notes, observed=observed)
-    is_as_wanted = found == spec.digest == actual.applied and actual.hidden
-    if is_as_wanted or (spec.seed and (actual.applied or found != spec.digest)):
+    is_marked = found == spec.digest == actual.applied
+    belongs_to_others = spec.seed and found not in {spec.digest, actual.applied}
+    if belongs_to_others or (is_marked and actual.hidden):
         return Change(address, Action.NO_OP, observed=observed)
     if found == spec.digest:
-        fields = (FieldChange("record", "incomplete", "complete"),)
-        reason = "it is there, and its mark is not"
+        what, reason = "record", "it is there, and its mark is not"
+        if is_marked:
+            what, reason = "ignored", "what git ignores in its tree is not as it should be"
+        fields = (FieldChange(what, "incomplete", "complete"),)
         return Change(address, Action.UPDATE, reason, fields, notes=notes, observed=observed)
     return replace(_decide_differing(address, spec, actual, found), observed=observed)
 
 
 def _decide_differing(address: Address, spec: FileSpec, actual: FileActual, found: str) -> Change:
     notes = _aside_note(actual)
-    edited = found != actual.applied and bool(actual.entry and actual.entry.content)
+    is_empty = actual.entry is not None and actual.entry.content == b""  # a loss of power leaves files empty
+    edited = found != actual.applied and not is_empty
     if edited and not spec.replace:
         stale = " (and what is declared changed since)" if actual.applied != spec.digest else ""
         note = f"drift: edited by hand{stale}; kept, `orchestra apply --replace {address}` replaces it"
         return Change(address, Action.NO_OP, notes=(*notes, note))
     reason = "edited by hand; replaced as requested" if edited else "its content is declared otherwise than before"
+    reason = "it is empty" if is_empty else reason
     before = _shown(actual.entry) if actual.entry else None
     fields = (FieldChange("content", before, _shown(Entry(spec.content, spec.link)), text=True),)
     return Change(address, Action.UPDATE, reason, fields, notes=notes)
@@ -52,6 +57,9 @@ def _aside_note(actual: FileActual) -> tuple[str, ...]:
 def decide_removal(address: Address, actual: FileActual) -> Change:
     """Say what removing a file would be: a deletion, or kept when somebody edited it."""
     observed = {"path": actual.path, "content": str(digest(actual.entry) if actual.entry else None)}
+    if actual.blocked:
+        note = f"{actual.path} is kept: {actual.blocked}"
+        return Change(address, Action.NO_OP, "kept: it cannot be read", notes=(note,), orphan=True, observed=observed)
     if actual.entry and digest(actual.entry) != actual.applied:
         note = f"{actual.path} is kept: edited by hand"
         return Change(address, Action.NO_OP, "kept: edited by hand", notes=(note,), orphan=True, observed=observed)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.clients import excludes, files
+from reconciler.clients.excludes import is_never_ignored
 from reconciler.clients.files import Entry
 from reconciler.clients.git import Git, paths_in_commits
 from reconciler.clients.marks import Mark, MarkBook, change_book, load_book
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ConflictError, OrchestraError, RefusedError
-from reconciler.kinds.digest import digest
+from reconciler.kinds.digest import NOT_A_FILE, digest
 from reconciler.kinds.file.decide import decide, decide_removal
 from reconciler.kinds.file.spec import DESKS, FileActual, FileSpec
 from reconciler.kinds.memory import Memory
@@ -43,16 +44,16 @@ class FileKind:
     def observe(self, resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Address, FileActual]:
         """Read all declared files; one program asks what the repository has by their names."""
         self._ask_what_is_tracked(resources, scope.survey)
+        self._read_what_is_never_ignored(resources, scope.survey)
         for tree, spec in {resource.spec.tree: resource.spec for resource in resources}.items():
-            old_name = spec.was.name.partition("/")[0] if spec.was else None
-            self.memory.located.learn(scope.survey, tree, spec.workspace, old_name)
-        trees = {tree: self._load(tree) for tree in {resource.spec.tree for resource in resources}}
+            self.memory.located.learn(scope.survey, tree, *spec.workspaces)
+        trees = {spec.tree: self._load(spec) for spec in {r.spec.tree: r.spec for r in resources}.values()}
         found = {r.address: self._find(r.address, r.spec, trees[r.spec.tree]) for r in resources}
         return {**found, **_orphans(resources, scope)}
 
     def look(self, resource: Resource[FileSpec]) -> FileActual | None:
         """Read one file anew, without starting a program."""
-        return self._find(resource.address, resource.spec, self._load(resource.spec.tree))
+        return self._find(resource.address, resource.spec, self._load(resource.spec))
 
     def diff(self, resource: Resource[FileSpec], actual: FileActual | None) -> Change:
         """Keep what was edited by hand; write what is missing or was declared otherwise."""
@@ -74,17 +75,20 @@ class FileKind:
             OrchestraError: it could not be written.
         """
         spec = resource.spec
-        tree, path = self.memory.located.resolve(spec.tree), actual.path if actual else spec.path
-        git_dir = _require_git_dir(tree)
+        path = actual.path if actual else spec.path
         if self.clone is None:
             raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
-        self._exclude(tree, git_dir, also=path)
+        tree, git_dir = self._require_tree(spec)
+        self._exclude(tree, git_dir, {**_places(load_book(git_dir, self.clone)), resource.address: path})
         if spec.link is not None:
             files.write_link(tree, path, spec.link)
         elif not (actual and actual.entry and digest(actual.entry) == spec.digest):
             files.write(tree, path, spec.content or b"")
         mark = Mark({"path": path, "sha256": spec.digest})
+        before = self._load(spec).mark(resource.address, spec.was)
         change_book(git_dir, self.clone, lambda book: book.put(resource.address, mark))
+        if before and before.declared.get("path") != path:
+            _remove_unless_edited(tree, before)
 
     def destroy(self, address: Address, actual: FileActual) -> None:
         """Remove it if nobody edited it since.
@@ -101,7 +105,7 @@ class FileKind:
             raise RefusedError(f"{actual.tree / actual.path} was edited", hint="it is kept; remove it by hand")
         files.remove(actual.tree, actual.path)
         change_book(git_dir, self.clone, lambda book: book.drop(address))
-        self._exclude(actual.tree, git_dir)
+        self._exclude(actual.tree, git_dir, _places(load_book(git_dir, self.clone)))
 
     def exclusive_key(self, address: Address, spec: FileSpec | None) -> str | None:
         """Files of one tree share its exclude file."""
@@ -119,10 +123,26 @@ class FileKind:
         answers = paths_in_commits(self.git, survey.repository.common_dir, sorted(asked))
         self.memory.tracked.update({place: answers[pair] for pair, places in asked.items() for place in places})
 
-    def _load(self, declared: Path) -> _Tree:
-        tree = self.memory.located.resolve(declared)
-        git_dir = linked_git_dir(tree)
-        return _Tree(tree, git_dir, load_book(git_dir, self.clone) if git_dir else None)
+    def _read_what_is_never_ignored(self, resources: Iterable[Resource[FileSpec]], survey: Survey) -> None:
+        for tree in {resource.spec.tree for resource in resources}:
+            here = self.memory.located.resolve(tree)
+            top = here if linked_git_dir(here) else survey.main
+            self.memory.never_ignored[tree] = excludes.never_ignored(top) if top else ()
+
+    def _load(self, spec: FileSpec) -> _Tree:
+        """Find the tree that bears the workspace's mark; any other that stands in its place is not looked into."""
+        located = self.memory.located
+        git_dir = located.git_dir_of(spec.tree)
+        book = load_book(git_dir, self.clone) if git_dir else None
+        if book is None or not any(book.is_of(name) for name in spec.workspaces):
+            return _Tree(located.resolve(spec.tree))
+        return _Tree(located.resolve(spec.tree), git_dir, book, is_cut_off=located.is_cut_off(spec.tree))
+
+    def _require_tree(self, spec: FileSpec) -> tuple[Path, Path]:
+        tree = self._load(spec)
+        if tree.git_dir is None:
+            raise ConflictError(f"{tree.path} is no tree of {spec.workspace}", hint="run `orchestra plan` to see why")
+        return tree.path, tree.git_dir
 
     def _find(self, address: Address, spec: FileSpec, tree: _Tree) -> FileActual:
         try:
@@ -141,9 +161,12 @@ class FileKind:
         path = spec.fallback if why and spec.fallback else spec.path
         if why and not spec.fallback:
             return FileActual(path, blocked=f"{path} exists and is not ours", hint="move it away", tree=tree.path)
+        entry = files.read(tree.path, path) if tree.exists else None
+        if entry is not None and digest(entry) == NOT_A_FILE:
+            return FileActual(path, blocked=f"{path} is a directory, or no file", hint="move it away", tree=tree.path)
         return FileActual(
             path=path,
-            entry=files.read(tree.path, path) if tree.exists else None,
+            entry=entry,
             applied=applied if marked_at == path else None,
             moved_aside=why,
             hidden=tree.is_hiding(path, self.global_excludes),
@@ -154,6 +177,8 @@ class FileKind:
         """Why the file cannot be where it is declared: something that is not ours is, or belongs, there."""
         if self.memory.tracked.get((spec.tree, spec.path)):
             return f"the repository has a file of the name {spec.path}"
+        if spec.fallback and is_never_ignored(spec.path, self.memory.never_ignored.get(spec.tree, ())):
+            return f"the repository's .gitignore wants {spec.path} seen"
         if marked_at == spec.path or spec.seed or not tree.exists:
             return ""
         entry = files.read(tree.path, spec.path)
@@ -161,10 +186,8 @@ class FileKind:
             return ""
         return f"{spec.path} is somebody else's"
 
-    def _exclude(self, tree: Path, git_dir: Path, *, also: str | None = None) -> None:
-        book = load_book(git_dir, self.clone)
-        paths = {*_paths(book), *((also,) if also else ())}
-        text = excludes.exclude_text(self.global_excludes, {path for path in paths if not path.startswith(f"{DESKS}/")})
+    def _exclude(self, tree: Path, git_dir: Path, places: Mapping[Address, str]) -> None:
+        text = excludes.exclude_text(self.global_excludes, _to_hide(places))
         if not excludes.is_excluding(git_dir, text):
             excludes.exclude(self.git, tree, git_dir, text)
 
@@ -174,8 +197,9 @@ class _Tree:
     """What the files of one tree have in common."""
 
     path: Path
-    git_dir: Path | None
-    book: MarkBook | None
+    git_dir: Path | None = None
+    book: MarkBook | None = None
+    is_cut_off: bool = False
 
     @property
     def exists(self) -> bool:
@@ -186,15 +210,19 @@ class _Tree:
         return marks.get(address) or (marks.get(was) if was else None)
 
     def is_hiding(self, path: str, global_excludes: str) -> bool:
-        if path.startswith(f"{DESKS}/") or self.git_dir is None:
+        if path.startswith(f"{DESKS}/") or self.git_dir is None or self.is_cut_off:
             return True
-        paths = {path for path in _paths(self.book) if not path.startswith(f"{DESKS}/")}
-        return excludes.is_excluding(self.git_dir, excludes.exclude_text(global_excludes, paths))
+        return excludes.is_excluding(self.git_dir, excludes.exclude_text(global_excludes, _to_hide(_places(self.book))))
 
 
-def _paths(book: MarkBook | None) -> set[str]:
+def _places(book: MarkBook | None) -> dict[Address, str]:
     marks = book.marks.items() if book else ()
-    return {str(mark.declared.get("path")) for address, mark in marks if address.kind == KIND}
+    return {address: str(mark.declared.get("path")) for address, mark in marks if address.kind == KIND}
+
+
+def _to_hide(places: Mapping[Address, str]) -> set[str]:
+    """Desks ignore themselves."""
+    return {path for path in places.values() if not path.startswith(f"{DESKS}/")}
 
 
 def _tip(survey: Survey, spec: FileSpec) -> str | None:
@@ -206,11 +234,12 @@ def _tip(survey: Survey, spec: FileSpec) -> str | None:
     return next((commit for commit in commits if commit), None)
 
 
-def _require_git_dir(tree: Path) -> Path:
-    git_dir = linked_git_dir(tree)
-    if git_dir is None:
-        raise ConflictError(f"{tree} is no worktree any more", hint="run `orchestra plan` to see why")
-    return git_dir
+def _remove_unless_edited(tree: Path, mark: Mark) -> None:
+    """A file that belongs elsewhere by now leaves nothing of ours where it was."""
+    path = str(mark.declared.get("path"))
+    entry = files.read(tree, path)
+    if entry is not None and digest(entry) == mark.declared.get("sha256"):
+        files.remove(tree, path)
 
 
 def _orphans(resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Address, FileActual]:
@@ -220,7 +249,12 @@ def _orphans(resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Addr
     found = {}
     for address, (record, mark) in scope.survey.marks.items():
         if address.kind == KIND and address not in declared and address.name.partition("/")[0] in hosts:
-            path = str(mark.declared.get("path"))
-            entry = files.read(record.path, path)
-            found[address] = FileActual(path, entry, str(mark.declared.get("sha256")), tree=record.path)
+            found[address] = _left_over(record.path, str(mark.declared.get("path")), str(mark.declared.get("sha256")))
     return found
+
+
+def _left_over(tree: Path, path: str, applied: str) -> FileActual:
+    try:
+        return FileActual(path, files.read(tree, path), applied, tree=tree)
+    except OrchestraError as error:
+        return FileActual(path, applied=applied, blocked=error.message, hint=error.hint, tree=tree)

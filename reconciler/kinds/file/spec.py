@@ -44,6 +44,11 @@ class FileSpec:
         return None if self.path.startswith(f"{DESKS}/") else f"{DESKS}/{self.path}"
 
     @property
+    def workspaces(self) -> tuple[str, ...]:
+        """The names by which its tree may be marked: the one of now, and the one before it was renamed."""
+        return (self.workspace, self.was.name.partition("/")[0]) if self.was else (self.workspace,)
+
+    @property
     def digest(self) -> str:
         """What identifies the wanted content."""
         return digest(Entry(content=self.content, link=self.link))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.clients.trees import Standing
-from reconciler.kinds.workspace.spec import Base, TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.kinds.workspace.present import base_notes, behind_note, decide_present
+from reconciler.kinds.workspace.spec import TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
 
@@ -23,7 +23,7 @@ def decide(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) -> Ch
     elif actual.tree.standing in {Standing.MISSING, Standing.MOVED, Standing.CUT_OFF} or actual.tree.filling:
         change = _decide_broken(address, spec, actual, actual.tree)
     else:
-        change = _decide_present(address, spec, actual, actual.tree)
+        change = decide_present(address, spec, actual, actual.tree)
     return replace(change, observed={**_observed(spec, actual), **change.observed})
 
 
@@ -56,7 +56,7 @@ def _decide_absent(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
             FieldChange("branch", None, f"{spec.branch} ({_start(spec, actual)})"),
             *_checkout_field(spec),
         ),
-        notes=_base_notes(actual.base) if not around.branch_commit else _behind_note(actual.base),
+        notes=base_notes(actual.base) if not around.branch_commit else behind_note(actual.base),
     )
 
 
@@ -118,29 +118,22 @@ def _decide_broken(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
     """Mend it, and in the same go whatever else differs and may be changed."""
     if tree.standing is Standing.MISSING:
         return _decide_missing(address, spec, actual, tree)
+    rest = decide_present(address, spec, actual, tree)
     path = FieldChange("path", None, str(tree.path))
     if tree.filling:
-        return _mend(address, spec, actual, tree, Action.CREATE, "half made: its files are completed", path)
+        return _mend(rest, Action.CREATE, "half made: its files are completed", path)
     if tree.standing is Standing.MOVED:
         reason = f"its tree was moved by hand to {tree.path}; git's record is repaired"
         if tree.path == spec.path:
             reason = "repository and tree were moved; git's record and link are repaired"
         record = FieldChange("record", "elsewhere", str(tree.path))
-        return _mend(address, spec, actual, tree, Action.UPDATE, reason, record)
+        return _mend(rest, Action.UPDATE, reason, record)
     reason = "the repository was moved; git's link from the tree is repaired"
-    return _mend(address, spec, actual, tree, Action.UPDATE, reason, FieldChange("link", "broken", str(tree.path)))
+    return _mend(rest, Action.UPDATE, reason, FieldChange("link", "broken", str(tree.path)))
 
 
-def _mend(
-    address: Address,
-    spec: WorkspaceSpec,
-    actual: WorkspaceActual,
-    tree: TreeActual,
-    action: Action,
-    reason: str,
-    *fields: FieldChange,
-) -> Change:
-    rest = _decide_present(address, spec, actual, tree)
+def _mend(rest: Change, action: Action, reason: str, *fields: FieldChange) -> Change:
+    """What else differs comes along, unless it is left to a person."""
     more = rest.fields if rest.mode is Mode.IN_PLACE else ()
     return replace(rest, action=action, reason=reason, fields=(*fields, *more), mode=Mode.IN_PLACE)
 
@@ -152,13 +145,14 @@ def _decide_missing(address: Address, spec: WorkspaceSpec, actual: WorkspaceActu
     if tree.locked is not None and tree.head is not None:
         message = f"its tree {tree.path} was deleted by hand, but is locked ({tree.locked or 'no reason given'})"
         return _refuse(address, message, f"`git worktree unlock {tree.path}` if it may be made again")
+    rest = decide_present(address, spec, actual, _at(tree, spec))
     path = FieldChange("path", None, str(spec.path))
     if tree.filling:
-        return _mend(address, spec, actual, _at(tree, spec), Action.CREATE, "half made: it is made again", path)
+        return _mend(rest, Action.CREATE, "half made: it is made again", path)
     what = "branch" if tree.branch else "commit"
     branch = FieldChange("tree", None, f"{tree.branch or tree.head} (with what was staged)")
     reason = f"its tree was deleted by hand; it is made again from its {what}"
-    change = _mend(address, spec, actual, _at(tree, spec), Action.CREATE, reason, path, branch)
+    change = _mend(rest, Action.CREATE, reason, path, branch)
     note = f"if it was only moved, say so first: `git worktree repair NEW_PLACE` (it was at {tree.path})"
     return replace(change, notes=(*change.notes, note))
 
@@ -166,151 +160,6 @@ def _decide_missing(address: Address, spec: WorkspaceSpec, actual: WorkspaceActu
 def _at(tree: TreeActual, spec: WorkspaceSpec) -> TreeActual:
     declared = {**tree.mark.declared, "path": str(spec.path)}
     return replace(tree, path=spec.path, mark=replace(tree.mark, declared=declared))
-
-
-# --- there is a tree -------------------------------------------------------------------------------------------------
-
-
-def _decide_present(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> Change:
-    was_declared = tree.mark.declared
-    fields: list[FieldChange] = []
-    notes: list[str] = []
-    if tree.marked_as != spec.name:
-        fields.append(FieldChange("name", tree.marked_as, spec.name))
-    _compare_branch(spec, tree, fields, notes)
-    _compare_path(spec, tree, fields, notes)
-    _compare_sparse(spec, tree, fields, notes)
-    fields.extend(_other_fields(spec, actual, tree))
-    notes.extend(_rebase_note(spec, actual, was_declared.get("base")))
-    notes.extend(_behind_note(actual.base))
-    if not fields:
-        return Change(address, Action.NO_OP, notes=tuple(notes))
-    moves = [field for field in fields if field.path in {"branch", "path"}]
-    blockers = _in_place_blockers(spec, actual, tree) if moves else []
-    if blockers:
-        notes.extend((f"not renamed or moved in place: {'; '.join(blockers)}", *_by_hand(spec, actual, tree)))
-        rest = tuple(field for field in fields if field not in moves)
-        return _refuse_moves(address, tuple(moves), rest, tuple(notes))
-    touches = f"{tree.path} changes its place or branch under whoever works there" if moves else ""
-    return Change(address, Action.UPDATE, _reason(fields), tuple(fields), notes=tuple(notes), touches_work=touches)
-
-
-def _refuse_moves(
-    address: Address, moves: tuple[FieldChange, ...], rest: tuple[FieldChange, ...], notes: tuple[str, ...]
-) -> Change:
-    """Leave the moves to a person; what else differs is done nevertheless."""
-    if rest:
-        return Change(address, Action.UPDATE, _reason(rest), rest, notes=notes)
-    return Change(address, Action.UPDATE, "declared otherwise than before", moves, mode=Mode.PERSON, notes=notes)
-
-
-def _reason(fields: Sequence[FieldChange]) -> str:
-    paths = {field.path for field in fields}
-    if "name" in paths:
-        return "renamed in the manifest"
-    if paths & {"branch", "path", "checkout"} or any(path.startswith("declared") for path in paths):
-        return "declared otherwise than before"
-    return "not as declared"
-
-
-def _compare_branch(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
-    before = tree.mark.declared.get("branch")
-    if tree.branch == spec.branch:
-        if before != spec.branch:
-            fields.append(FieldChange("declared branch", before, spec.branch))
-    elif before == spec.branch or tree.branch != before:
-        place = f"branch {tree.branch}" if tree.branch else f"commit {(tree.head or '?')[:9]}"
-        notes.append(f"drift: its tree is on {place}, declared is {spec.branch}; a tree is never switched back")
-    else:
-        fields.append(FieldChange("branch", tree.branch, spec.branch))
-
-
-def _compare_path(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
-    before = tree.mark.declared.get("path")
-    if tree.path == spec.path:
-        if before != str(spec.path):
-            fields.append(FieldChange("declared path", before, str(spec.path)))
-    elif before == str(spec.path):
-        notes.append(f"drift: its tree was moved by hand to {tree.path}, declared is {spec.path}; it stays there")
-    else:
-        fields.append(FieldChange("path", str(tree.path), str(spec.path)))
-
-
-def _compare_sparse(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
-    before = tree.mark.declared.get("sparse")
-    declared = None if before is None else tuple(before)
-    if tree.sparse == spec.sparse:
-        if declared != spec.sparse:
-            fields.append(FieldChange("declared checkout", _sparse_text(declared), _sparse_text(spec.sparse)))
-    elif declared == spec.sparse and not tree.filling:
-        text = f"drift: its checkout was changed by hand to {_sparse_text(tree.sparse)}"
-        notes.append(f"{text}, declared is {_sparse_text(spec.sparse)}; it is kept")
-    else:
-        fields.append(FieldChange("checkout", _sparse_text(tree.sparse), _sparse_text(spec.sparse)))
-
-
-def _other_fields(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> list[FieldChange]:
-    fields = []
-    if spec.submodules and tree.empty_submodules:
-        fields.append(FieldChange("submodules", "empty: " + " ".join(tree.empty_submodules), "filled"))
-    if actual.desk is False:
-        fields.append(FieldChange("desk", None, f"{spec.host}/{spec.desk}"))
-    return fields
-
-
-def _sparse_text(lines: tuple[str, ...] | None) -> str:
-    return "full" if lines is None else "sparse: " + " ".join(lines)
-
-
-def _rebase_note(spec: WorkspaceSpec, actual: WorkspaceActual, before: object) -> tuple[str, ...]:
-    if before == spec.base or spec.level > 1 or actual.base is None:
-        return ()
-    sync = f"`orchestra sync {spec.name}`"
-    old, new = before or "the default branch", actual.base.name
-    return (f"`base:` changed from {old} to {new}; a tree is never replaced for that: {sync} brings it in",)
-
-
-def _behind_note(base: Base | None) -> tuple[str, ...]:
-    if base is None or not base.behind:
-        return ()
-    return (f"{_commits(base.behind)} behind {base.name} ({(base.commit or '')[:9]})",)
-
-
-def _base_notes(base: Base | None) -> tuple[str, ...]:
-    if base is None or not base.behind_upstream:
-        return ()
-    return (f"its base {base.name} is {_commits(base.behind_upstream)} behind the branch it follows",)
-
-
-def _commits(count: int) -> str:
-    return "1 commit" if count == 1 else f"{count} commits"
-
-
-def _in_place_blockers(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> list[str]:
-    renamed = tree.branch != spec.branch and tree.mark.declared.get("branch") != spec.branch
-    moved = tree.path != spec.path and tree.mark.declared.get("path") != str(spec.path)
-    around = actual.around
-    checks = [
-        (bool(tree.users) and (renamed or moved), f"in use by {', '.join(tree.users)}"),
-        (tree.locked is not None, f"locked ({tree.locked or 'no reason given'})"),
-        (renamed and tree.published, f"branch {tree.branch} is published"),
-        (renamed and around.branch_commit is not None, f"branch {spec.branch} exists already"),
-        (renamed and bool(around.ref_in_the_way), f"branch {around.ref_in_the_way} is in the way of {spec.branch}"),
-        (moved and tree.has_submodules, "it has submodules"),
-        (moved and bool(around.obstacle), around.obstacle),
-    ]
-    return [reason for applies, reason in checks if applies]
-
-
-def _by_hand(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> tuple[str, ...]:
-    commands = []
-    if tree.branch and tree.branch != spec.branch:
-        is_there = actual.around.branch_commit is not None
-        rename = f"git branch -m {tree.branch} {spec.branch}"
-        commands.append(f"git -C {tree.path} switch {spec.branch}" if is_there else rename)
-    if tree.path != spec.path:
-        commands.append(f"git worktree move {tree.path} {spec.path}")
-    return (f"by hand: {' && '.join(commands)}",) if commands else ()
 
 
 def _observed(spec: WorkspaceSpec, actual: WorkspaceActual) -> dict[str, str]:
@@ -338,22 +187,20 @@ def _observed(spec: WorkspaceSpec, actual: WorkspaceActual) -> dict[str, str]:
 
 def decide_removal(address: Address, actual: WorkspaceActual) -> Change:
     """Say what removing a workspace would be: a deletion, or kept and why."""
-    if actual.branch:
-        left = (FieldChange("branch", actual.branch, None),)
-        return Change(address, Action.DELETE, "its tree is gone, no work in it", left, orphan=True)
-    where = str(actual.tree.path) if actual.tree else f"{actual.host}/{actual.desk_path}"
-    observed = {"path": where}
+    desk = f"{actual.host}/{actual.desk_path}" if actual.desk else None
+    where = str(actual.tree.path) if actual.tree else desk or str(actual.branch)
     if actual.kept_because:
-        return Change(
-            address,
-            Action.NO_OP,
-            f"kept: {'; '.join(actual.kept_because)}",
-            notes=(f"{where} is kept: {'; '.join(actual.kept_because)}",),
-            orphan=True,
-            observed=observed,
-        )
-    fields: tuple[FieldChange, ...] = (FieldChange("path" if actual.tree else "desk", where, None),)
-    if actual.tree and actual.tree.branch:
-        fate = "removed with it" if actual.branch_made else "stays"
-        fields = (*fields, FieldChange("branch", f"{actual.tree.branch} ({fate})", None))
-    return Change(address, Action.DELETE, "no work in it", fields, orphan=True, observed=observed)
+        reason = f"kept: {'; '.join(actual.kept_because)}"
+        note = f"{where} is {reason}"
+        return Change(address, Action.NO_OP, reason, notes=(note,), orphan=True, observed={"path": where})
+    places = {"path": str(actual.tree.path) if actual.tree else None, "desk": desk, "branch": _branch_fate(actual)}
+    fields = tuple(FieldChange(what, place, None) for what, place in places.items() if place)
+    reason = "its tree is gone, no work in it" if actual.branch else "no work in it"
+    return Change(address, Action.DELETE, reason, fields, orphan=True, observed={"path": where})
+
+
+def _branch_fate(actual: WorkspaceActual) -> str | None:
+    if actual.tree is None:
+        return actual.branch
+    fate = "removed if its base has all of it" if actual.branch_made else "stays"
+    return f"{actual.tree.branch} ({fate})"

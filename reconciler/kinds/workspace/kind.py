@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import Mark
 from reconciler.clients.survey import Survey, take_survey
-from reconciler.clients.trees import Standing
+from reconciler.clients.trees import Standing, connect
 from reconciler.errors import ConflictError, RefusedError
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace import remove
 from reconciler.kinds.workspace.decide import decide, decide_removal
-from reconciler.kinds.workspace.leftover import left_over
 from reconciler.kinds.workspace.make import Maker
 from reconciler.kinds.workspace.observe import KIND, look_at_desk, observe
+from reconciler.kinds.workspace.orphans import find_orphans
 from reconciler.kinds.workspace.spec import Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Change
@@ -42,7 +43,8 @@ class WorkspaceKind:
     def observe(self, resources: Sequence[Resource[WorkspaceSpec]], scope: Scope) -> dict[Address, WorkspaceActual]:
         """Read all declared workspaces and find what is ours beside them."""
         found = observe(self.git, scope.survey, resources, self.memory.located, count=True)
-        return {**found, **self._orphans(resources, scope)}
+        declared = {name for resource in resources for name in (resource.spec.name, resource.spec.was) if name}
+        return {**found, **find_orphans(self.git, scope, declared)}
 
     def look(self, resource: Resource[WorkspaceSpec]) -> WorkspaceActual | None:
         """Read one workspace anew; a desk without a tree takes no program at all."""
@@ -104,13 +106,13 @@ class WorkspaceKind:
             OrchestraError: it could not be removed.
         """
         survey = take_survey(self.git, self.repository)
-        if actual.tree is None:
-            self._destroy_desk(address, actual, survey)
-        else:
+        if actual.tree:
             self._destroy_tree(actual.tree, survey)
+        if actual.desk and actual.host and survey.clone:
+            remove.remove_desk(actual.host, actual.desk_path, address.name, survey.clone)
         branch = actual.tree.branch if actual.tree else actual.branch
         base = actual.base.commit if actual.base else None
-        if actual.branch_made and branch and base:
+        if actual.branch_made and branch and base and not _is_used_elsewhere(survey, branch, actual.tree):
             self._destroy_branch(branch, base, is_all=actual.tree is None)
 
     def _destroy_tree(self, tree: TreeActual, survey: Survey) -> None:
@@ -120,64 +122,26 @@ class WorkspaceKind:
         reasons = remove.reasons_to_keep(self.git, survey, record)
         if reasons:
             raise RefusedError(f"{record.path} is kept: {'; '.join(reasons)}")
+        if record.standing in {Standing.MOVED, Standing.CUT_OFF}:
+            with self._records():
+                connect(record.path, record.git_dir)
         remove.remove_tree(self.git, self.repository, record)
 
     def _destroy_branch(self, branch: str, base: str, *, is_all: bool) -> None:
-        with self.maker.records if self.maker else contextlib.nullcontext():
+        with self._records():
             is_gone = remove.remove_branch_without_work(self.git, self.repository, branch, base)
         if is_all and not is_gone:
             raise RefusedError(f"branch {branch} is kept: it has commits that no other branch has")
+
+    def _records(self) -> AbstractContextManager[object]:
+        return self.maker.records if self.maker else contextlib.nullcontext()
 
     def exclusive_key(self, address: Address, spec: WorkspaceSpec | None) -> str | None:
         """Run beside anything: what git cannot do in parallel is done under the maker's lock."""
         return None
 
-    # --- what is ours and no longer declared ------------------------------------------------------------------------
 
-    def _orphans(self, resources: Sequence[Resource[WorkspaceSpec]], scope: Scope) -> dict[Address, WorkspaceActual]:
-        declared = {name for resource in resources for name in (resource.spec.name, resource.spec.was) if name}
-        known = declared | scope.set_aside
-        found = {}
-        for address, (record, mark) in scope.survey.marks.items():
-            gone = address.name not in known and record.standing is not Standing.FOREIGN
-            if address.kind == KIND and gone:
-                found[address] = self._orphan_tree(scope, address, mark)
-            elif address.kind == "desk" and gone and address.name.partition("--")[0] in known:
-                # Desks of a tree that is no longer declared itself stay or go with that tree.
-                found.setdefault(Address(KIND, address.name), _orphan_desk(scope, address, mark))
-        return {**left_over(self.git, scope.survey, known, examine=scope.examine), **found}
-
-    def _orphan_tree(self, scope: Scope, address: Address, mark: Mark) -> WorkspaceActual:
-        survey = scope.survey
-        record = survey.marks[address][0]
-        base_name = mark.declared.get("base") or survey.default_branch or ""
-        branch = survey.branches.get(record.branch or "")
-        kept = remove.reasons_to_keep(self.git, survey, record) if scope.examine else ()
-        tree = TreeActual(
-            git_dir=record.git_dir,
-            path=record.path,
-            branch=record.branch,
-            head=record.head,
-            locked=record.locked,
-            standing=record.standing,
-            filling=mark.state == "filling",
-            mark=mark,
-            marked_as=address.name,
-        )
-        return WorkspaceActual(
-            tree=tree,
-            base=Base(base_name, survey.commit_of(base_name)),
-            branch_made=branch is not None and branch.made,
-            kept_because=kept,
-        )
-
-    def _destroy_desk(self, address: Address, actual: WorkspaceActual, survey: Survey) -> None:
-        if actual.host and survey.clone:
-            remove.remove_desk(actual.host, actual.desk_path, address.name, survey.clone)
-
-
-def _orphan_desk(scope: Scope, address: Address, mark: Mark) -> WorkspaceActual:
-    record = scope.survey.marks[address][0]
-    desk = str(mark.declared["desk"])
-    kept = remove.desk_reasons_to_keep(record.path, desk, record.book) if scope.examine else ()
-    return WorkspaceActual(desk=True, kept_because=kept, host=record.path, desk_path=desk)
+def _is_used_elsewhere(survey: Survey, branch: str, tree: TreeActual | None) -> bool:
+    """Whether another tree is on it by now: git would let us take it away from under that one."""
+    own = tree.git_dir if tree else None
+    return branch == survey.main_branch or any(r.branch == branch and r.git_dir != own for r in survey.records)

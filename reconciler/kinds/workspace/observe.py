@@ -226,13 +226,17 @@ def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> t
         return f"{spec.path} lies inside the worktree {outer}, with which git would delete it", "name another `path:`"
     if not os.path.lexists(spec.path) or (record and record.standing is not Standing.MISSING):
         return "", ""
+    return _path_obstacle(spec, is_recorded=record is not None)
+
+
+def _path_obstacle(spec: WorkspaceSpec, *, is_recorded: bool) -> tuple[str, str]:
     if linked_git_dir(spec.path):
         return f"{spec.path} is a worktree of another clone or repository", "name another `path:` or `project:`"
     if spec.path.is_symlink() or not spec.path.is_dir():
         return f"{spec.path} exists and is no directory", "move it away, or name another `path:`"
     if _has_content(spec.path):
         hint = "move it away, or name another `path:`"
-        if record:
+        if is_recorded:
             hint = f"if that is the tree and only its `.git` file is gone, run `git worktree repair`; else {hint}"
         return f"{spec.path} exists and is not empty", hint
     return "", ""

@@ -13,7 +13,7 @@ from reconciler.clients.marks import MarkBook, change_book, load_book
 from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
-from reconciler.errors import ClientError
+from reconciler.errors import ClientError, ConflictError, PermanentError
 from reconciler.kinds.digest import digest
 from reconciler.kinds.workspace.observe import desk_address
 
@@ -31,23 +31,22 @@ def reasons_to_keep(git: Git, survey: Survey, record: TreeRecord) -> tuple[str, 
     """Say why a tree may not be removed; empty when it provably holds no work.
 
     Raises:
-        ClientError: git failed.
+        TransientError: another git was in the way for the moment.
     """
-    plain = tuple(_plain_reasons(survey, record))
-    if plain or record.standing is not Standing.PRESENT:
-        return plain
-    return (*_file_reasons(git, record), *_commit_reasons(git, record.path, record.git_dir))
+    try:
+        return tuple(_plain_reasons(survey, record)) or tuple(_reasons(git, record))
+    except (PermanentError, ConflictError) as error:
+        return (f"it cannot be examined: {error.message}",)
 
 
 def _plain_reasons(survey: Survey, record: TreeRecord) -> Iterator[str]:
     """What can be told without starting a program."""
-    if record.standing is not Standing.PRESENT:
-        yield "its tree is not where git's record says; run `orchestra apply` first"
-        return
+    if record.standing is Standing.MISSING and os.path.lexists(record.path):
+        yield "something else stands in its place; `git worktree prune` drops git's record of it"
     if record.locked is not None:
         yield f"it is locked ({record.locked or 'no reason given'})"
-    if not record.has_index:
-        yield "it is half made; run `orchestra apply` first"
+    if not record.has_index and _has_files(record.path):
+        yield "it is half made, so that its files cannot be told from work"
     if record.branch is None:
         yield "its HEAD is detached"
     if (record.git_dir / "modules").is_dir():
@@ -62,28 +61,62 @@ def _plain_reasons(survey: Survey, record: TreeRecord) -> Iterator[str]:
     yield from (f"{name} ({pid}) is at work there" for pid, name in processes_using(record.path))
 
 
+def _has_files(tree: Path) -> bool:
+    return tree.is_dir() and any(entry.name != ".git" for entry in tree.iterdir())
+
+
+def _reasons(git: Git, record: TreeRecord) -> Iterator[str]:
+    if record.has_index and record.standing is Standing.MISSING:
+        yield from _staged_reasons(git, record)
+    elif record.has_index:
+        yield from _file_reasons(git, record)
+        yield from _index_reasons(git, record)
+    yield from _commit_reasons(git, record.git_dir)
+
+
+def _staged_reasons(git: Git, record: TreeRecord) -> Iterator[str]:
+    words = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD")
+    staged = git.run(*words, git_dir=record.git_dir).text.split("\0")[:-1]
+    if staged:
+        yield f"{_count(len(staged), 'file')} staged and not committed ({_some(staged)})"
+
+
 def _file_reasons(git: Git, record: TreeRecord) -> Iterator[str]:
     """Files that only this tree has."""
-    status = git.run(
+    status = _ask(
+        git,
+        record,
         *("-c", "core.fsmonitor=false", "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
         *("--ignored=traditional", "--ignore-submodules=all"),
-        cwd=record.path,
-    ).text.split("\0")
-    changed = [line[3:] for line in status if line and line[:2] != "!!"]
+    )
+    changed = [line[3:] for line in status if line[:2] != "!!"]
     if changed:
         yield f"{_count(len(changed), 'file')} not committed ({_some(changed)})"
     ignored = [path for line in status if line[:2] == "!!" for path in _expand(record.path, line[3:])]
     foreign = [path for path in ignored if not _is_ours(record.path, path, record.book)]
     if foreign:
         yield f"{_count(len(foreign), 'ignored file')} ({_some(foreign)})"
-    flagged = git.run("ls-files", "-z", "-v", cwd=record.path).text.split("\0")
-    hidden = [line[2:] for line in flagged if line and (line[0].islower() or _is_hidden(record.path, line))]
+
+
+def _index_reasons(git: Git, record: TreeRecord) -> Iterator[str]:
+    """What the index keeps from being seen: flagged files, and repositories in place of submodules."""
+    listed = [line.partition("\t") for line in _ask(git, record, "ls-files", "-z", "-v", "--stage")]
+    hidden = [name for tag, _, name in listed if tag[0].islower() or _is_hidden(record.path, tag, name)]
     if hidden:
         yield f"{_count(len(hidden), 'file')} hidden from git status ({_some(hidden)})"
+    filled = [name for tag, _, name in listed if tag[2:8] == "160000" and (record.path / name / ".git").exists()]
+    if filled:
+        yield f"it has submodules ({_some(filled)})"
 
 
-def _is_hidden(tree: Path, line: str) -> bool:
-    return line[0] == "S" and os.path.lexists(tree / line[2:])
+def _ask(git: Git, record: TreeRecord, *words: str) -> list[str]:
+    """The answer of git about a tree, also of one whose link to its record is broken."""
+    where = f"--work-tree={record.path}"
+    return git.run(where, *words, cwd=record.path, git_dir=record.git_dir).text.split("\0")[:-1]
+
+
+def _is_hidden(tree: Path, tag: str, name: str) -> bool:
+    return tag[0] == "S" and os.path.lexists(tree / name)
 
 
 def _expand(tree: Path, path: str) -> tuple[str, ...]:
@@ -99,21 +132,21 @@ def _is_ours(tree: Path, path: str, book: MarkBook | None) -> bool:
     return entry is None or ours.get(path) == digest(entry)
 
 
-def _commit_reasons(git: Git, tree: Path, git_dir: Path) -> Iterator[str]:
+def _commit_reasons(git: Git, git_dir: Path) -> Iterator[str]:
     """Commits that only this tree's reflog or private refs reach."""
     if any((git_dir / "refs").rglob("*")) and list(files.list_files(git_dir, "refs")):
         yield "it has private refs"
     seen = commits_in_log(git_dir / "logs" / "HEAD")
-    listed = _unreachable(git, seen, "--branches", "--remotes", "--tags", cwd=tree)
+    listed = _unreachable(git, seen, "--branches", "--remotes", "--tags", git_dir=git_dir)
     if listed:
         yield f"{_count(len(listed), 'commit')} that no branch has ({_some([commit[:9] for commit in listed])})"
 
 
-def _unreachable(git: Git, commits: set[str], *refs: str, cwd: Path) -> list[str]:
+def _unreachable(git: Git, commits: set[str], *refs: str, git_dir: Path) -> list[str]:
     """The commits, with their ancestors, that none of the refs reach."""
     request = "".join(f"{commit}\n" for commit in sorted(commits))
     words = ("rev-list", "--ignore-missing", "--stdin", "--not", *refs)
-    return git.run(*words, cwd=cwd, stdin=request.encode()).text.split()
+    return git.run(*words, git_dir=git_dir, stdin=request.encode()).text.split()
 
 
 def commits_in_log(log: Path) -> set[str]:
@@ -132,7 +165,9 @@ def remove_tree(git: Git, repository: Repository, record: TreeRecord) -> None:
     Raises:
         ClientError: git refused.
     """
-    git.run("worktree", "remove", record.path, git_dir=repository.common_dir)
+    # One that was never filled has nothing in it, and looks to git as if all its files were deleted.
+    force = [] if record.has_index else ["--force"]
+    git.run("worktree", "remove", *force, record.path, git_dir=repository.common_dir)
 
 
 def remove_branch_without_work(git: Git, repository: Repository, branch: str, base: str) -> bool:
@@ -165,12 +200,15 @@ def branch_holds_work(git: Git, repository: Repository, branch: str, tip: str, b
         return True
     logged = commits_in_log(where / "logs" / "refs" / "heads" / branch)
     others = (f"--exclude=refs/heads/{branch}", "--branches", "--remotes", "--tags")
-    return bool(_unreachable(git, logged, *others, cwd=where))
+    return bool(_unreachable(git, logged, *others, git_dir=where))
 
 
 def desk_reasons_to_keep(host: Path, desk: str, book: MarkBook | None) -> tuple[str, ...]:
     """Say why a desk may not be removed: files in it that are not ours, or were edited."""
-    foreign = [path for path in files.list_files(host, desk) if not _is_ours(host, path, book)]
+    try:
+        foreign = [path for path in files.list_files(host, desk) if not _is_ours(host, path, book)]
+    except (PermanentError, ConflictError) as error:
+        return (f"it cannot be examined: {error.message}",)
     return (f"{_count(len(foreign), 'file')} that somebody else wrote ({_some(foreign)})",) if foreign else ()
 
 

@@ -1,0 +1,154 @@
+"""A tree that is there against its declaration: what differs, what is drift, and what is left to a person. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.kinds.workspace.spec import Base, TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.model.address import Address
+from reconciler.model.change import Action, Change, FieldChange, Mode
+
+
+def decide_present(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> Change:
+    """Compare field by field; what was changed by hand is told from what is declared otherwise than it was applied."""
+    was_declared = tree.mark.declared
+    fields: list[FieldChange] = []
+    notes: list[str] = []
+    if tree.marked_as != spec.name:
+        fields.append(FieldChange("name", tree.marked_as, spec.name))
+    _compare_branch(spec, tree, fields, notes)
+    _compare_path(spec, tree, fields, notes)
+    _compare_sparse(spec, tree, fields, notes)
+    fields.extend(_other_fields(spec, actual, tree))
+    notes.extend(_rebase_note(spec, actual, was_declared.get("base")))
+    notes.extend(behind_note(actual.base))
+    if not fields:
+        return Change(address, Action.NO_OP, notes=tuple(notes))
+    moves = [field for field in fields if field.path in {"branch", "path"}]
+    blockers = _in_place_blockers(spec, actual, tree) if moves else []
+    if blockers:
+        notes.extend((f"not renamed or moved in place: {'; '.join(blockers)}", *_by_hand(spec, actual, tree)))
+        rest = tuple(field for field in fields if field not in moves)
+        return _refuse_moves(address, tuple(moves), rest, tuple(notes))
+    touches = f"{tree.path} changes its place or branch under whoever works there" if moves else ""
+    return Change(address, Action.UPDATE, _reason(fields), tuple(fields), notes=tuple(notes), touches_work=touches)
+
+
+def _refuse_moves(
+    address: Address, moves: tuple[FieldChange, ...], rest: tuple[FieldChange, ...], notes: tuple[str, ...]
+) -> Change:
+    """Leave the moves to a person; what else differs is done nevertheless."""
+    if rest:
+        return Change(address, Action.UPDATE, _reason(rest), rest, notes=notes)
+    return Change(address, Action.UPDATE, "declared otherwise than before", moves, mode=Mode.PERSON, notes=notes)
+
+
+def _reason(fields: Sequence[FieldChange]) -> str:
+    paths = {field.path for field in fields}
+    if "name" in paths:
+        return "renamed in the manifest"
+    if paths & {"branch", "path", "checkout"} or any(path.startswith("declared") for path in paths):
+        return "declared otherwise than before"
+    return "not as declared"
+
+
+def _compare_branch(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
+    before = tree.mark.declared.get("branch")
+    if tree.branch == spec.branch:
+        if before != spec.branch:
+            fields.append(FieldChange("declared branch", before, spec.branch))
+    elif before == spec.branch or tree.branch != before:
+        place = f"branch {tree.branch}" if tree.branch else f"commit {(tree.head or '?')[:9]}"
+        notes.append(f"drift: its tree is on {place}, declared is {spec.branch}; a tree is never switched back")
+    else:
+        fields.append(FieldChange("branch", tree.branch, spec.branch))
+
+
+def _compare_path(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
+    before = tree.mark.declared.get("path")
+    if tree.path == spec.path:
+        if before != str(spec.path):
+            fields.append(FieldChange("declared path", before, str(spec.path)))
+    elif before == str(spec.path):
+        notes.append(f"drift: its tree was moved by hand to {tree.path}, declared is {spec.path}; it stays there")
+    else:
+        fields.append(FieldChange("path", str(tree.path), str(spec.path)))
+
+
+def _compare_sparse(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
+    before = tree.mark.declared.get("sparse")
+    declared = None if before is None else tuple(before)
+    if tree.sparse == spec.sparse:
+        if declared != spec.sparse:
+            fields.append(FieldChange("declared checkout", _sparse_text(declared), _sparse_text(spec.sparse)))
+    elif declared == spec.sparse and not tree.filling:
+        text = f"drift: its checkout was changed by hand to {_sparse_text(tree.sparse)}"
+        notes.append(f"{text}, declared is {_sparse_text(spec.sparse)}; it is kept")
+    else:
+        fields.append(FieldChange("checkout", _sparse_text(tree.sparse), _sparse_text(spec.sparse)))
+
+
+def _other_fields(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> list[FieldChange]:
+    fields = []
+    if spec.submodules and tree.empty_submodules:
+        fields.append(FieldChange("submodules", "empty: " + " ".join(tree.empty_submodules), "filled"))
+    if actual.desk is False:
+        fields.append(FieldChange("desk", None, f"{spec.host}/{spec.desk}"))
+    return fields
+
+
+def _sparse_text(lines: tuple[str, ...] | None) -> str:
+    return "full" if lines is None else "sparse: " + " ".join(lines)
+
+
+def _rebase_note(spec: WorkspaceSpec, actual: WorkspaceActual, before: object) -> tuple[str, ...]:
+    if before == spec.base or spec.level > 1 or actual.base is None:
+        return ()
+    sync = f"`orchestra sync {spec.name}`"
+    old, new = before or "the default branch", actual.base.name
+    return (f"`base:` changed from {old} to {new}; a tree is never replaced for that: {sync} brings it in",)
+
+
+def _in_place_blockers(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> list[str]:
+    renamed = tree.branch != spec.branch and tree.mark.declared.get("branch") != spec.branch
+    moved = tree.path != spec.path and tree.mark.declared.get("path") != str(spec.path)
+    around = actual.around
+    checks = [
+        (bool(tree.users) and (renamed or moved), f"in use by {', '.join(tree.users)}"),
+        (tree.locked is not None, f"locked ({tree.locked or 'no reason given'})"),
+        (renamed and tree.published, f"branch {tree.branch} is published"),
+        (renamed and around.branch_commit is not None, f"branch {spec.branch} exists already"),
+        (renamed and bool(around.ref_in_the_way), f"branch {around.ref_in_the_way} is in the way of {spec.branch}"),
+        (moved and tree.has_submodules, "it has submodules"),
+        (moved and bool(around.obstacle), around.obstacle),
+    ]
+    return [reason for applies, reason in checks if applies]
+
+
+def _by_hand(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> tuple[str, ...]:
+    commands = []
+    if tree.branch and tree.branch != spec.branch:
+        is_there = actual.around.branch_commit is not None
+        rename = f"git branch -m {tree.branch} {spec.branch}"
+        commands.append(f"git -C {tree.path} switch {spec.branch}" if is_there else rename)
+    if tree.path != spec.path:
+        commands.append(f"git worktree move {tree.path} {spec.path}")
+    return (f"by hand: {' && '.join(commands)}",) if commands else ()
+
+
+def behind_note(base: Base | None) -> tuple[str, ...]:
+    """Say how far a branch is behind its base."""
+    if base is None or not base.behind:
+        return ()
+    return (f"{_commits(base.behind)} behind {base.name} ({(base.commit or '')[:9]})",)
+
+
+def base_notes(base: Base | None) -> tuple[str, ...]:
+    """Say how far a base is behind what it follows itself."""
+    if base is None or not base.behind_upstream:
+        return ()
+    return (f"its base {base.name} is {_commits(base.behind_upstream)} behind the branch it follows",)
+
+
+def _commits(count: int) -> str:
+    return "1 commit" if count == 1 else f"{count} commits"

@@ -1,0 +1,97 @@
+"""Carry out a plan that was approved, under the repository's lock, and write down what became of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reconciler.clients.clone import prepare_clone
+from reconciler.clients.journal import JournalFile
+from reconciler.clients.lock import hold
+from reconciler.engine.executor import execute
+from reconciler.model.change import Change
+from reconciler.model.outcome import Outcome, Report
+from reconciler.operations.execution import Applied, Execution
+from reconciler.operations.plan import Planned, kinds_of, source_of
+from reconciler.operations.session import Session
+
+
+def carry_out(session: Session, planned: Planned, command: str, execution: Execution) -> Applied:
+    """Ask, take the lock, and execute a plan.
+
+    Raises:
+        LockHeldError: another apply is at work.
+        ClientError: git failed.
+    """
+    if not execution.approve(planned.plan):
+        return Applied(planned.plan, None)
+    if planned.plan.is_empty:
+        return Applied(planned.plan, Report(()))
+    execution.interrupt.stop_running = session.git.runner.stop_all
+    started = _now()
+    holder = session.holder(f"orchestra {command}", started)
+    with hold(session.lock_file, holder, timeout_seconds=execution.lock_timeout, on_wait=execution.on_wait):
+        clone = prepare_clone(session.git, session.repository)
+        kinds = kinds_of(session, clone)
+        journal = RunJournal(
+            session.journal, command, session.user, source_of(session), planned.redact, run=uuid.uuid4().hex
+        )
+        journal.start(started)
+        report = execute(
+            planned.plan,
+            planned.graph,
+            kinds,
+            actuals=planned.snapshot,
+            settings=execution.settings,
+            reporter=execution.reporter,
+            journal=journal,
+            interrupt=execution.interrupt,
+        )
+        journal.end(report)
+    return Applied(planned.plan, report)
+
+
+@dataclass(frozen=True, slots=True)
+class RunJournal:
+    """Writes one run into the journal; told by the engine before and after each change."""
+
+    file: JournalFile
+    command: str
+    user: str
+    manifest: str
+    redact: Callable[[str], str]
+    run: str = ""
+
+    def start(self, when: str) -> None:
+        """Write down that the run begins."""
+        record = {"type": "start", "command": self.command, "user": self.user, "manifest": self.manifest, "time": when}
+        self._write(record, durable=True)
+
+    def intent(self, change: Change) -> None:
+        """Write down what is about to be tried."""
+        self._write({"type": "intent", **_order(change), "reason": self.redact(change.reason)})
+
+    def done(self, outcome: Outcome) -> None:
+        """Write down what became of it."""
+        record = {"type": "done", "address": str(outcome.address), "status": outcome.status.value}
+        self._write({**record, "reason": self.redact(outcome.reason)})
+
+    def end(self, report: Report) -> None:
+        """Write down how the run ended."""
+        counts: dict[str, int] = {}
+        for outcome in report.outcomes:
+            counts[outcome.status.value] = counts.get(outcome.status.value, 0) + 1
+        self._write({"type": "end", "exit": report.exit_code, "counts": counts}, durable=True)
+
+    def _write(self, record: Mapping[str, object], *, durable: bool = False) -> None:
+        self.file.append({"run": self.run, "time": _now(), **record}, durable=durable)
+
+
+def _order(change: Change) -> dict[str, object]:
+    return {"address": str(change.address), "action": change.action.name.lower()}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
