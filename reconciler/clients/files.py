@@ -170,9 +170,12 @@ def list_files(root: Path, relative: str) -> tuple[str, ...]:
     """All files and links below a directory, relative to the root; links are not followed; missing is empty.
 
     Raises:
+        ConflictError: a step of the way is a symbolic link or no directory.
         PermanentError: a directory cannot be read.
     """
     found: list[str] = []
+    with contextlib.suppress(FileNotFoundError), _directory(root, f"{relative}/.", create=False):
+        pass  # `os.walk` follows links on the way to where it starts
     for directory, subdirectories, names in os.walk(root / relative, onerror=_refuse_unreadable):
         links = [name for name in subdirectories if (Path(directory) / name).is_symlink()]
         base = PurePosixPath(os.path.relpath(directory, root))
@@ -226,9 +229,17 @@ def _descend(parent: int, step: str, *, create: bool) -> int:
 
 def _steps(relative: str) -> list[str]:
     steps = relative.split("/")
-    if relative.startswith("/") or ".." in steps or "" in steps:
+    if relative.startswith("/") or ".." in steps or "" in steps or not _is_name(relative):
         raise PermanentError(f"{relative!r} is not a path below a directory")
     return steps
+
+
+def _is_name(text: str) -> bool:
+    """Whether a system takes it at all; marks are text that anybody may have edited."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _hint(error: OSError) -> str:

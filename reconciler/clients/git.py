@@ -38,7 +38,7 @@ _TRANSIENT = re.compile(
     r"\.lock': File exists|could not lock config file .*: File exists|failed to read .*/commondir"
     r"|bad object worktrees/"
 )
-_STALE_LOCK = re.compile(r"'([^']+\.lock)': File exists")
+_STALE_LOCK = re.compile(r"'([^']+\.lock)': File exists|could not lock config file (.*): File exists")
 
 
 def git_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -93,7 +93,7 @@ class Git:
 
     def lines(self, *words: str | Path, cwd: Path | None = None, git_dir: Path | None = None) -> list[str]:
         """The lines that a git command prints; raises as `run` does."""
-        return self.run(*words, cwd=cwd, git_dir=git_dir).text.splitlines()
+        return self.run(*words, cwd=cwd, git_dir=git_dir).lines
 
     def discover(self, cwd: Path) -> Repository:
         """Find the repository that a directory belongs to.
@@ -102,13 +102,13 @@ class Git:
             UsageError: there is none, or git is missing.
         """
         try:
-            answer = self.lines("rev-parse", "--path-format=absolute", "--git-common-dir", cwd=cwd)
+            answer = self.run("rev-parse", "--path-format=absolute", "--git-common-dir", cwd=cwd).text
         except ClientError as error:
             raise UsageError(
                 f"{cwd} is not in a git repository ({error.message})",
                 hint="go to a repository, or make one with `git init`",
             ) from error
-        return Repository(Path(answer[0]))
+        return Repository(Path(answer.removesuffix("\n")))
 
 
 def _failure(finished: Finished) -> ClientError:
@@ -121,7 +121,8 @@ def _failure(finished: Finished) -> ClientError:
     if not _TRANSIENT.search(said):
         return PermanentError(message, hint=_disk_hint(said))
     lock = _STALE_LOCK.search(said)
-    hint = f"if no git is at work there, a killed one left it behind: remove {lock[1]}" if lock else ""
+    file = (lock[1] or f"{lock[2]}.lock") if lock else ""
+    hint = f"if no git is at work there, a killed one left it behind: remove {file}" if file else ""
     return TransientError(message, hint=hint)
 
 
@@ -140,8 +141,9 @@ def count_ahead_behind(
     Raises:
         ClientError: git failed.
     """
-    wanted = {pair for pair in pairs if pair[0] != pair[1]}
-    same = {pair: (0, 0) for pair in pairs if pair[0] == pair[1]}
+    asked = set(pairs)
+    wanted = {pair for pair in asked if pair[0] != pair[1]}
+    same = dict.fromkeys(asked - wanted, (0, 0))
     if not wanted:
         return same
     parents = _parents(git, git_dir, sorted({commit for pair in wanted for commit in pair}))
@@ -220,5 +222,8 @@ def resolve_commits(git: Git, git_dir: Path, names: Sequence[str]) -> dict[str, 
         return {}
     request = "".join(f"{name}^{{commit}}\n" for name in names)
     answer = git.run("cat-file", "--batch-check", git_dir=git_dir, stdin=request.encode("utf-8", "surrogateescape"))
-    lines = [line.split(" ") for line in answer.text.splitlines()]
-    return {name: words[0] if words[1] == "commit" else None for name, words in zip(names, lines, strict=True)}
+    found = (line.split(" ") for line in answer.lines)  # `<hash> commit <size>`, or the name and `missing`
+    return {
+        name: words[0] if len(words) == 3 and words[1] == "commit" else None  # noqa: PLR2004 - as above
+        for name, words in zip(names, found, strict=True)
+    }

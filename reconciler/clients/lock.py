@@ -1,4 +1,7 @@
-"""One lock per repository, held by the kernel: it vanishes with its holder and so is never stale."""
+"""One lock per repository, held by the kernel: it vanishes with its holder and so is never stale.
+
+The file says who holds it, and is emptied when they are done: a name that is still there is that of one who was killed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from pathlib import Path
 
 from reconciler.errors import LockHeldError, PermanentError
 
+UNKNOWN = "an unknown process"
 _POLL_SECONDS = 0.1
+_ATTEMPTS = 3
 
 
 @contextlib.contextmanager
@@ -24,7 +29,7 @@ def hold(
     on_wait: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[None]:
+) -> Iterator[float | None]:
     """Hold the lock for the length of a block.
 
     Args:
@@ -35,6 +40,9 @@ def hold(
         sleep: waits.
         clock: seconds that never go back.
 
+    Yields:
+        When the last holder began, in seconds since the epoch, if it was killed at work.
+
     Raises:
         LockHeldError: somebody else held it for as long as was waited.
     """
@@ -43,7 +51,7 @@ def hold(
         deadline = clock() + timeout_seconds
         told = False
         while not _try(descriptor):
-            who = describe_holder(file)
+            who = _find_holder(file, sleep)
             if clock() >= deadline:
                 raise LockHeldError(
                     f"another apply is running: {who}", hint="wait for it, or give --lock-timeout SECONDS"
@@ -52,11 +60,34 @@ def hold(
                 on_wait(who)
                 told = True
             sleep(_POLL_SECONDS)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
-        yield
+        with _named(descriptor, holder) as killed:
+            yield killed
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _named(descriptor: int, holder: dict[str, str]) -> Iterator[float | None]:
+    """Say in the file who holds it, for the length of a block; a disk that is full only costs others the name."""
+    before = os.fstat(descriptor)
+    text = json.dumps(holder).encode()
+    with contextlib.suppress(OSError):
+        os.pwrite(descriptor, text.ljust(before.st_size), 0)  # never a moment without a name that can be read
+        os.ftruncate(descriptor, len(text))
+    try:
+        yield before.st_mtime if before.st_size else None
+    finally:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+
+
+def _find_holder(file: Path, sleep: Callable[[float], None]) -> str:
+    """Describe the holder; one that took the lock this very moment has not yet said who it is."""
+    for _ in range(_ATTEMPTS):
+        if (who := describe_holder(file)) != UNKNOWN:
+            return who
+        sleep(_POLL_SECONDS)
+    return UNKNOWN
 
 
 def _open(file: Path) -> int:
@@ -84,4 +115,4 @@ def describe_holder(file: Path) -> str:
             f"pid {holder['pid']} ({holder['user']}@{holder['host']}, `{holder['command']}`, since {holder['since']})"
         )
     except (OSError, ValueError, KeyError, TypeError):
-        return "an unknown process"
+        return UNKNOWN

@@ -32,6 +32,11 @@ class Finished:
         """Its output as text; bytes that are no UTF-8 survive a round trip."""
         return self.stdout.decode("utf-8", "surrogateescape")
 
+    @property
+    def lines(self) -> list[str]:
+        """Its output line by line. Not `str.splitlines`: that also breaks at characters that a branch's name may hold."""
+        return self.text.removesuffix("\n").split("\n") if self.stdout else []
+
 
 class Runner:
     """Starts programs and can end all that are running.

@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from reconciler.clients.git import Git, Repository
@@ -99,6 +99,18 @@ class Survey:
         branch = self.branches.get(name)
         return branch.commit if branch else self.remotes.get(name)
 
+    @cached_property
+    def remote_names(self) -> tuple[str, ...]:
+        """The names of the remotes."""
+        names = (re.fullmatch(r"remote\.(.+)\.url", key) for key in self.config)
+        return tuple(sorted(match[1] for match in names if match))
+
+    def remotes_with(self, branch: str) -> tuple[str, ...]:
+        """The remote-tracking branches of that name; the default remote's alone where it has one, as git has it."""
+        found = tuple(f"{name}/{branch}" for name in self.remote_names if f"{name}/{branch}" in self.remotes)
+        preferred = f"{self.config.get('checkout.defaultremote', '')}/{branch}"
+        return (preferred,) if preferred in found else found
+
     def record_at(self, path: Path) -> TreeRecord | None:
         """The linked worktree at a path."""
         return self._by_path.get(path)
@@ -125,7 +137,8 @@ def take_survey(git: Git, repository: Repository, *, likely: Iterable[Path] = ()
     clone, is_copy = _identity(config, repository)
     entries = listed.result()
     main = None if entries[0].bare else _main_path(entries[0].path, config, repository)
-    found = (_record(entry, git_dir, clone) for entry, git_dir in _with_git_dirs(entries[1:], repository))
+    real_path = cache(os.path.realpath)  # most trees lie in one directory
+    found = (_record(entry, git_dir, clone, real_path) for entry, git_dir in _with_git_dirs(entries[1:], repository))
     records = find_moved(tuple(found), likely)
     branches, remotes, symbolic = _refs(references.result(), config, clone)
     return Survey(
@@ -201,10 +214,10 @@ def _main_path(listed: Path, config: Mapping[str, str], repository: Repository) 
     return Path(os.path.normpath(repository.common_dir / said)) if said else listed
 
 
-def _record(entry: _Entry, git_dir: Path, clone: str | None) -> TreeRecord:
+def _record(entry: _Entry, git_dir: Path, clone: str | None, real_path: Callable[[Path], str]) -> TreeRecord:
     return TreeRecord(
         git_dir=git_dir,
-        path=plain_path(entry.path),
+        path=plain_path(entry.path, real_path),
         head=entry.head,
         branch=entry.branch,
         locked=entry.locked,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cache
 from pathlib import Path
 
 from reconciler.clients import files
@@ -72,14 +71,9 @@ def standing_of(tree: Path, git_dir: Path) -> Standing:
     return Standing.FOREIGN if named.exists() else Standing.CUT_OFF
 
 
-def plain_path(path: Path) -> Path:
+def plain_path(path: Path, real_path: Callable[[Path], str] = os.path.realpath) -> Path:
     """A tree's path without links on the way to it; the last step may be one, and is somebody's choice."""
-    return Path(_real_directory(str(path.parent))) / path.name
-
-
-@cache
-def _real_directory(path: str) -> str:
-    return os.path.realpath(path)
+    return Path(real_path(path.parent)) / path.name
 
 
 # --- trees that were moved by hand -----------------------------------------------------------------------------------

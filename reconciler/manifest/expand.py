@@ -207,7 +207,7 @@ class _Expansion:
             content=None if content is None else content.encode("utf-8", "surrogateescape"),
             link=link,
             seed=seed,
-            starts=tuple(name for each in self._with_ancestors(holder) for name in (each.branch, each.base)),
+            starts=tuple((each.branch, each.base) for each in self._with_ancestors(holder)),
             was=Address("file", f"{old_holder}/{path}") if old_holder else None,
         )
         needs = dict.fromkeys((Address("workspace", workspace), self._address))

@@ -5,27 +5,26 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from reconciler.clients import files
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.files import real_path
-from reconciler.clients.lock import hold
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import UsageError
 from reconciler.kinds.digest import digest
 from reconciler.kinds.file import FileSpec
-from reconciler.kinds.workspace import WorkspaceSpec
+from reconciler.kinds.workspace import WorkspaceSpec, sparse_lines
 from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.editor import add_worktree
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 from reconciler.operations.desired import desired
 from reconciler.operations.edits import Edited, write_edit
+from reconciler.operations.locking import locked
 from reconciler.operations.session import Session
 
 
@@ -98,11 +97,11 @@ def _mark(session: Session, manifest: Manifest, name: str) -> str:
     record = _require_record(session, spec.path, name)
     if record.branch != spec.branch:
         raise UsageError(f"{spec.path} is on branch {record.branch}, declared is {spec.branch}", hint="make them agree")
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    with hold(session.lock_file, session.holder("orchestra adopt", since), timeout_seconds=0):
+    with locked(session, "orchestra adopt"):
         clone = prepare_clone(session.git, session.repository)
         value = branch_mark_value(clone, resource.address, made=False)
         session.git.run("config", f"branch.{spec.branch}.{BRANCH_KEY}", value, git_dir=session.repository.common_dir)
-        marks = {resource.address: Mark(spec.declared), **_files_as_declared(spec, resources.values())}
+        own = Mark({**spec.declared, "sparse": sparse_lines(record.git_dir)})
+        marks = {resource.address: own, **_files_as_declared(spec, resources.values())}
         change_book(record.git_dir, clone, lambda book: MarkBook(clone, {**book.marks, **marks}), durable=True)
     return f"Adopted {record.path} as {name}; nothing in it was changed. `orchestra plan` shows what it lacks."

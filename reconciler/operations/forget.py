@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from reconciler.clients.lock import hold
 from reconciler.clients.marks import MarkBook, change_book
 from reconciler.clients.survey import BRANCH_KEY, take_survey
 from reconciler.clients.trees import TreeRecord
 from reconciler.errors import UsageError
 from reconciler.model.address import Address
+from reconciler.operations.locking import locked
 from reconciler.operations.session import Session
 
 
@@ -23,8 +21,7 @@ def forget(session: Session, name: str) -> str:
         UsageError: nothing bears that mark.
         LockHeldError: another apply is at work.
     """
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    with hold(session.lock_file, session.holder("orchestra forget", since), timeout_seconds=0):
+    with locked(session, "orchestra forget"):
         survey = take_survey(session.git, session.repository)
         marks = {address: record for address, (record, _) in survey.marks.items() if _belongs(address, name)}
         if not marks or survey.clone is None:

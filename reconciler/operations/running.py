@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.journal import JournalFile
-from reconciler.clients.lock import hold
 from reconciler.engine.executor import execute
 from reconciler.model.change import Change
 from reconciler.model.outcome import Outcome, Report
 from reconciler.operations.execution import Applied, Execution
+from reconciler.operations.locking import locked
 from reconciler.operations.plan import Planned, kinds_of, source_of
 from reconciler.operations.session import Session
 
@@ -30,9 +30,8 @@ def carry_out(session: Session, planned: Planned, command: str, execution: Execu
     if planned.plan.is_empty:
         return Applied(planned.plan, Report(()))
     execution.interrupt.stop_running = session.git.runner.stop_all
-    started = _now()
-    holder = session.holder(f"orchestra {command}", started)
-    with hold(session.lock_file, holder, timeout_seconds=execution.lock_timeout, on_wait=execution.on_wait):
+    wait, on_wait = execution.lock_timeout, execution.on_wait
+    with locked(session, f"orchestra {command}", lock_timeout=wait, on_wait=on_wait) as started:
         clone = prepare_clone(session.git, session.repository)
         kinds = kinds_of(session, clone)
         journal = RunJournal(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.git import Git
-from reconciler.clients.lock import hold
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ClientError, ConflictError, OrchestraError, UsageError
+from reconciler.kinds.workspace.incoming import endangered
 from reconciler.manifest.declaration import Declaration
 from reconciler.model.address import Address
+from reconciler.operations.locking import locked
 from reconciler.operations.path import require_declared
 from reconciler.operations.session import Session
 
@@ -51,10 +51,7 @@ def sync(
     """
     manifest = session.load_manifest()
     chosen = [require_declared(manifest, name) for name in names] or list(manifest.declarations)
-    since = datetime.now(UTC).isoformat(timespec="seconds")
-    with hold(
-        session.lock_file, session.holder("orchestra sync", since), timeout_seconds=lock_timeout, on_wait=on_wait
-    ):
+    with locked(session, "orchestra sync", lock_timeout=lock_timeout, on_wait=on_wait):
         clone = prepare_clone(session.git, session.repository)
         survey = take_survey(session.git, session.repository)
         wanted = [each for each in chosen if names or Address("workspace", each.full_name) in survey.marks]
@@ -66,7 +63,7 @@ def _sync_one(git: Git, survey: Survey, clone: str, declaration: Declaration, *,
         record, base, commit = _require_ready(git, survey, declaration)
         commits = int(git.run("rev-list", "--count", f"HEAD..{commit}", cwd=record.path).text)
         if commits:
-            _bring_in(git, record, commit, rebase=rebase)
+            _bring_in(git, record, base, commit, rebase=rebase)
         _remember(record, clone, declaration)
     except OrchestraError as error:
         hint = f" ({error.hint})" if error.hint else ""
@@ -90,6 +87,7 @@ def _require_ready(git: Git, survey: Survey, declaration: Declaration) -> tuple[
     if not commit:
         raise UsageError(f"its base {base or 'the default branch'} does not exist", hint="fetch it, or name another")
     _require_clean(git, record)
+    _require_nothing_lost(git, record, commit)
     return record, base, commit
 
 
@@ -112,12 +110,20 @@ def _require_clean(git: Git, record: TreeRecord) -> None:
         raise ConflictError(f"{record.path} has uncommitted changes", hint="commit or stash them first")
 
 
-def _bring_in(git: Git, record: TreeRecord, commit: str, *, rebase: bool) -> None:
+def _require_nothing_lost(git: Git, record: TreeRecord, commit: str) -> None:
+    names = endangered(git, record, commit)
+    if names:
+        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")  # noqa: PLR2004 - as many as shown
+        raise ConflictError(f"git would overwrite {shown} in {record.path}", hint="move what is yours away first")
+
+
+def _bring_in(git: Git, record: TreeRecord, base: str, commit: str, *, rebase: bool) -> None:
     """Merge or rebase; on a conflict put everything back as it was."""
     verb = "rebase" if rebase else "merge"
     if not rebase:
         _require_mergeable(git, record, commit)
-    words = ("rebase", "--quiet", commit) if rebase else ("merge", "--quiet", "--no-edit", commit)
+    message = f"Merge {base} into {record.branch}"
+    words = ("rebase", "--quiet", commit) if rebase else ("merge", "--quiet", "-m", message, commit)
     try:
         git.run(*words, cwd=record.path)
     except ClientError as error:

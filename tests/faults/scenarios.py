@@ -57,7 +57,9 @@ def build(world: World) -> None:
     repository.git("update-ref", "refs/private/kept", "topic")
     mine = repository.worktree(world.root / "mine", "mine")
     mine.write({"README.md": "changed in a tree of the user's own\n", "new.txt": "untracked\n"})
-    repository.write({"README.md": "# Shop, changed\n", "staged.txt": "staged\n", "new.txt": "n\n", "x.log": "ignored\n"})
+    repository.write(
+        {"README.md": "# Shop, changed\n", "staged.txt": "staged\n", "new.txt": "n\n", "x.log": "ignored\n"}
+    )
     repository.git("add", "staged.txt")
     file_tree(world.root, {"shop/.git/info/exclude": "/secret.txt\n", "shop/secret.txt": "s\n"})
 
@@ -95,7 +97,9 @@ def _rename(world: World) -> None:
 
 def _edit(world: World) -> None:
     text = MANIFEST.replace("Harden session handling", "Do it otherwise").replace("first", "second")
-    text = text.replace("modify: packages/ui}", "modify: packages/ui, read: [docs]}").replace("      docs: {task: Describe it}\n", "")
+    text = text.replace("modify: packages/ui}", "modify: packages/ui, read: [docs]}").replace(
+        "      docs: {task: Describe it}\n", ""
+    )
     world.repository.write({"orchestra.yaml": text})
 
 

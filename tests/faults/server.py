@@ -35,7 +35,9 @@ def _warm() -> None:
         if info.name != "reconciler.__main__":
             importlib.import_module(info.name)
     with tempfile.TemporaryDirectory() as directory:
-        repository = GitRepo.init(Path(directory) / "repository", {"orchestra.yaml": "worktrees: {warm: {helpers: {up: }}}\n"})
+        repository = GitRepo.init(
+            Path(directory) / "repository", {"orchestra.yaml": "worktrees: {warm: {helpers: {up: }}}\n"}
+        )
         run_cli(["apply", "--auto-approve"], repository.path, {}, "")
 
 

@@ -80,7 +80,6 @@ class World:
             "worktrees": self.repository.git("worktree", "list", "--porcelain"),
         }
 
-
     def _config(self) -> str:
         return self.repository.git("config", "--local", "--list")
 

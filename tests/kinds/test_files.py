@@ -242,7 +242,7 @@ def test_what_the_main_worktree_ignores_is_not_changed(auth: World) -> None:
     assert auth.main.status() == "?? SESSION.md"
 
 
-@pytest.mark.parametrize("line", ["!*.md", "!/SESSION.md", "!*", "!**/SESSION.md"])
+@pytest.mark.parametrize("line", ["!*.md", "!/SESSION.md", "!S*", "!**/SESSION.md"])
 def test_ours_goes_to_the_desks_where_the_repository_never_ignores_its_name(tmp_path: Path, line: str) -> None:
     world = World.make(tmp_path, {"a.txt": "a", ".gitignore": f"*.log\n{line}\n"})
     world.declare("auth:")
@@ -252,9 +252,19 @@ def test_ours_goes_to_the_desks_where_the_repository_never_ignores_its_name(tmp_
 
 
 def test_ours_moves_to_the_desks_when_the_repository_never_ignores_its_name_any_more(auth: World) -> None:
-    auth.tree().commit({".gitignore": "!*.md\n"})
+    auth.tree().write({".gitignore": "!*.md\n"})
+    auth.tree().git("add", ".gitignore")
+    auth.tree().git("commit", "--quiet", "-m", "see all")
     auth.settle()
     assert not (auth.tree().path / "SESSION.md").exists()
+
+
+def test_ours_that_somebody_committed_is_the_repositorys_from_then_on(auth: World) -> None:
+    auth.tree().git("add", "--force", "SESSION.md")
+    auth.settle("auth")
+    auth.tree().git("commit", "--quiet", "-m", "by mistake")
+    auth.settle()
+    assert auth.tree().read("SESSION.md") == auth.tree().read(".sub-agents/SESSION.md")
 
 
 @pytest.mark.parametrize(

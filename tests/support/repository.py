@@ -61,6 +61,7 @@ class GitRepo:
             input=stdin,
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             check=False,
         )
 
@@ -101,7 +102,7 @@ class GitRepo:
 
     def status(self) -> str:
         """Give `git status` in short form, untracked files one by one; empty when clean."""
-        return self.git("status", "--porcelain", "--untracked-files=all")
+        return self.git("--no-optional-locks", "status", "--porcelain", "--untracked-files=all")
 
     def worktrees(self) -> list[Path]:
         """Give the paths of all worktrees that git knows, the main one first."""

@@ -133,7 +133,7 @@ class World:
     def _main(self) -> dict[str, str]:
         if (self.project.path / "HEAD").exists():
             return {}  # a bare repository has no main worktree
-        state = self.main.try_git("status", "--porcelain", "--branch").stdout
+        state = self.main.try_git("--no-optional-locks", "status", "--porcelain", "--branch").stdout
         return {**snapshot(self.project.path, skip=(".git",)), "status": state}
 
 

@@ -88,7 +88,7 @@ class FileKind:
         before = self._load(spec).mark(resource.address, spec.was)
         change_book(git_dir, self.clone, lambda book: book.put(resource.address, mark))
         if before and before.declared.get("path") != path:
-            _remove_unless_edited(tree, before)
+            self._remove_unless_edited(tree, before)
 
     def destroy(self, address: Address, actual: FileActual) -> None:
         """Remove it if nobody edited it since.
@@ -186,6 +186,15 @@ class FileKind:
             return ""
         return f"{spec.path} is somebody else's"
 
+    def _remove_unless_edited(self, tree: Path, mark: Mark) -> None:
+        """A file that belongs elsewhere by now leaves nothing of ours where it was, unless git has it by now."""
+        path = str(mark.declared.get("path"))
+        entry = files.read(tree, path)
+        if entry is None or digest(entry) != mark.declared.get("sha256"):
+            return
+        if not self.git.run("ls-files", "-z", "--", f":(top,literal){path}", cwd=tree).stdout:
+            files.remove(tree, path)
+
     def _exclude(self, tree: Path, git_dir: Path, places: Mapping[Address, str]) -> None:
         text = excludes.exclude_text(self.global_excludes, _to_hide(places))
         if not excludes.is_excluding(git_dir, text):
@@ -230,16 +239,13 @@ def _tip(survey: Survey, spec: FileSpec) -> str | None:
     record = survey.record_at(spec.tree)
     if record and record.head:
         return record.head
-    commits = (survey.commit_of(name or survey.default_branch or "") for name in spec.starts)
-    return next((commit for commit in commits if commit), None)
-
-
-def _remove_unless_edited(tree: Path, mark: Mark) -> None:
-    """A file that belongs elsewhere by now leaves nothing of ours where it was."""
-    path = str(mark.declared.get("path"))
-    entry = files.read(tree, path)
-    if entry is not None and digest(entry) == mark.declared.get("sha256"):
-        files.remove(tree, path)
+    for branch, base in spec.starts:
+        remotes = survey.remotes_with(branch)
+        names = (branch, remotes[0] if len(remotes) == 1 else "", base or survey.default_branch or "")
+        found = next((commit for commit in map(survey.commit_of, names) if commit), None)
+        if found:
+            return found
+    return spec.starts[-1][1] if spec.starts else None  # a tag or a hash is for git to resolve
 
 
 def _orphans(resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Address, FileActual]:

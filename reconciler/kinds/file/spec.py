@@ -23,7 +23,8 @@ class FileSpec:
         content: its bytes; None when it is a link.
         link: the target of a symbolic link.
         seed: it is written once and then belongs to whoever edits it.
-        starts: branches, the first that exists says what the repository has there by name; None is the default one.
+        starts: branch and base of the tree's workspace and of those above it: the first that exists says what the
+            repository has there by name. A base of None is the default branch.
         was: its address before the workspace was renamed.
         replace: an edit by hand is to be replaced, as requested.
     """
@@ -34,7 +35,7 @@ class FileSpec:
     content: bytes | None = None
     link: str | None = None
     seed: bool = False
-    starts: tuple[str | None, ...] = ()
+    starts: tuple[tuple[str, str | None], ...] = ()
     was: Address | None = None
     replace: bool = False
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.clients.trees import Standing
 from reconciler.kinds.workspace.present import base_notes, behind_note, decide_present
-from reconciler.kinds.workspace.spec import TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.kinds.workspace.spec import Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
 
@@ -82,17 +82,25 @@ def _conflict(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) ->
     if around.obstacle:
         return _refuse(address, around.obstacle, around.obstacle_hint)
     if around.checked_out_at:
-        message = f"branch {spec.branch} is already checked out at {around.checked_out_at}"
-        other = "name another `branch:`"
-        if around.is_gone:
-            return _refuse(address, f"{message}, which is gone", f"run `git worktree prune`, or {other}")
-        if around.is_in_main:
-            return _refuse(address, message, f"switch the main worktree to another branch, or {other}")
-        return _refuse(address, message, f"adopt that tree with `orchestra adopt {around.checked_out_at}`, or {other}")
+        return _refuse(address, *_why_taken(spec, around))
     if around.ref_in_the_way:
         message = f"git cannot keep branch {spec.branch} beside branch {around.ref_in_the_way}"
         return _refuse(address, message, "rename one of them, or name another `branch:`")
     return None if around.branch_commit or around.remote else _no_start(address, spec, actual)
+
+
+def _why_taken(spec: WorkspaceSpec, around: Surroundings) -> tuple[str, str]:
+    """Why the branch cannot be checked out, and the way out."""
+    message = f"branch {spec.branch} is already checked out at {around.checked_out_at}"
+    other = "name another `branch:`"
+    if around.is_gone:
+        return f"{message}, which is gone", f"run `git worktree prune`, or {other}"
+    if around.is_cut_off:
+        hint = f"if the clone it belonged to is gone, `git worktree repair` takes its trees over; or {other}"
+        return f"{message}, which belongs to a clone that is gone", hint
+    if around.is_in_main:
+        return message, f"switch the main worktree to another branch, or {other}"
+    return message, f"adopt that tree with `orchestra adopt {around.checked_out_at}`, or {other}"
 
 
 def _no_start(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) -> Change | None:

@@ -17,9 +17,10 @@ def fill(git: Git, tree: Path, git_dir: Path) -> None:
         TransientError: another git is at work there.
         PermanentError: git failed (disk full, no permission).
     """
-    _drop_stale_lock(tree, git_dir)
+    drop_stale_locks(tree, git_dir)
     if _holds_only_git_file(tree) and not (git_dir / "index").exists():
-        git.run("reset", "--hard", "--quiet", cwd=tree)
+        # Not `reset --hard`: that one also locks the branch, and a kill would leave it locked.
+        git.run("read-tree", "-m", "-u", "HEAD", cwd=tree)
     else:
         complete(git, tree, git_dir)
 
@@ -34,27 +35,27 @@ def complete(git: Git, tree: Path, git_dir: Path) -> None:
         TransientError: another git is at work there.
         PermanentError: git failed.
     """
-    _drop_stale_lock(tree, git_dir)
+    drop_stale_locks(tree, git_dir)
     if not (git_dir / "index").exists():
         git.run("read-tree", "HEAD", cwd=tree)
         if (git_dir / "info" / "sparse-checkout").exists():
             git.run("sparse-checkout", "reapply", cwd=tree, ok=(0, 1))
-    missing = _missing(git, tree)
-    git.run("checkout-index", "--quiet", "-z", "--stdin", cwd=tree, stdin=missing, ok=range(256))
+    request = "".join(f"{name}\0" for name in _lost(git, tree)).encode("utf-8", "surrogateescape")
+    git.run("checkout-index", "--quiet", "-z", "--stdin", cwd=tree, stdin=request, ok=range(256))
     _require_written(git, tree)
     git.run("update-index", "-q", "--refresh", cwd=tree, ok=(0, 1))
     _mend_cut_short(git, tree)
 
 
-def _missing(git: Git, tree: Path) -> bytes:
-    return git.run("ls-files", "-z", "--deleted", cwd=tree).stdout
+def _lost(git: Git, tree: Path) -> list[str]:
+    """What is missing for no reason that is somebody's: a conflict, or a file in its way."""
+    missing = git.run("ls-files", "-z", "--deleted", cwd=tree).text.split("\0")[:-1]
+    unmerged = {line.partition("\t")[2] for line in git.run("ls-files", "-z", "-u", cwd=tree).text.split("\0")}
+    return [name for name in missing if name not in unmerged and not _is_in_the_way(tree, name)]
 
 
 def _require_written(git: Git, tree: Path) -> None:
-    """What is still missing must have a reason that is not ours: a conflict, or somebody's file in its way."""
-    unmerged = {line.partition("\t")[2] for line in git.run("ls-files", "-z", "-u", cwd=tree).text.split("\0")}
-    missing = [name for name in os.fsdecode(_missing(git, tree)).split("\0") if name]
-    lost = [name for name in missing if name not in unmerged and not _is_in_the_way(tree, name)]
+    lost = _lost(git, tree)
     if lost:
         shown = ", ".join(lost[:3])
         hint = "see that there is space and that the directory can be written, then apply again"
@@ -63,10 +64,8 @@ def _require_written(git: Git, tree: Path) -> None:
 
 def _is_in_the_way(tree: Path, name: str) -> bool:
     """Whether something that is no directory stands where a directory on the way to a file would be."""
-    steps = Path(name).parents
-    return any(
-        os.path.lexists(tree / step) and ((tree / step).is_symlink() or not (tree / step).is_dir()) for step in steps
-    )
+    steps = (tree / step for step in Path(name).parents)
+    return any(os.path.lexists(step) and (step.is_symlink() or not step.is_dir()) for step in steps)
 
 
 def _mend_cut_short(git: Git, tree: Path) -> None:
@@ -86,19 +85,23 @@ def _is_cut_short(git: Git, tree: Path, name: str) -> bool:
     return wanted.code == 0 and found != wanted.stdout and wanted.stdout.startswith(found)
 
 
-def _drop_stale_lock(tree: Path, git_dir: Path) -> None:
-    """Remove the index lock of a killed git; only of a tree that we fill, and only when nothing lives there."""
-    lock = git_dir / "index.lock"
-    if not lock.exists():
-        return
-    users = processes_using(tree)
+def drop_stale_locks(tree: Path, git_dir: Path) -> None:
+    """Remove the locks of a killed git; only of a tree that we fill, and only when nothing lives there.
+
+    Raises:
+        TransientError: something does.
+        PermanentError: the operating system refused.
+    """
+    locks = sorted(git_dir.glob("*.lock"))
+    users = processes_using(tree) if locks else ()
     if users:
         names = ", ".join(f"{name} ({pid})" for pid, name in users)
         raise TransientError(f"{tree} is being written by {names}", hint="wait for it, then apply again")
-    try:
-        lock.unlink(missing_ok=True)
-    except OSError as error:
-        raise PermanentError(f"cannot remove the stale lock {lock}: {error.strerror}") from error
+    for lock in locks:
+        try:
+            lock.unlink(missing_ok=True)
+        except OSError as error:
+            raise PermanentError(f"cannot remove the stale lock {lock}: {error.strerror}") from error
 
 
 def _holds_only_git_file(tree: Path) -> bool:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reconciler.clients import excludes
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import Mark
 from reconciler.clients.survey import Survey, take_survey
@@ -125,6 +126,7 @@ class WorkspaceKind:
         if record.standing in {Standing.MOVED, Standing.CUT_OFF}:
             with self._records():
                 connect(record.path, record.git_dir)
+            excludes.put_in_force(self.git, record.path, record.git_dir)
         remove.remove_tree(self.git, self.repository, record)
 
     def _destroy_branch(self, branch: str, base: str, *, is_all: bool) -> None:

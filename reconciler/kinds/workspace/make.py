@@ -17,10 +17,12 @@ from reconciler.clients.process import Finished
 from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
 from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
-from reconciler.kinds.workspace.fill import fill
+from reconciler.kinds.workspace.fill import drop_stale_locks, fill
 from reconciler.kinds.workspace.observe import KIND, desk_address, empty_submodules
 from reconciler.kinds.workspace.spec import TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
+
+_BEING_MADE = "initializing"  # why git locks a worktree while it adds it
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ class Maker:
             tree = self._make_again(spec, tree)
         elif tree.standing is not Standing.PRESENT:
             self._repair(tree)
+        if tree.filling and tree.locked == _BEING_MADE:
+            with self._writing_records():
+                self._git("worktree", "unlock", tree.path)
         if tree.filling:
             self._fill(spec, tree.git_dir, tree.path, tree.mark.declared)
         self._update(spec, tree, ordered)
@@ -94,6 +99,7 @@ class Maker:
     def _fill(self, spec: WorkspaceSpec, git_dir: Path, path: Path, declared: Mapping[str, Any]) -> None:
         """Write the files; until the mark says `ready` a kill leaves word that they are not complete."""
         self._mark(spec, git_dir, declared, "filling")
+        drop_stale_locks(path, git_dir)
         self._set_sparse(spec, git_dir, path)
         fill(self.git, path, git_dir)
         left_empty = self._fill_submodules(spec, path)

@@ -80,8 +80,9 @@ def find_tree(survey: Survey, spec: WorkspaceSpec) -> TreeActual | None:
 def _is_left_over(survey: Survey, spec: WorkspaceSpec, record: TreeRecord) -> bool:
     """A kill between `git worktree add` and our mark: the branch's own mark, written before, says whose it is."""
     branch = survey.branches.get(spec.branch)
-    unmarked = record.book is None and not record.has_index
-    return unmarked and record.branch == spec.branch and branch is not None and branch.mark == Address(KIND, spec.name)
+    is_ours = branch is not None and branch.mark == Address(KIND, spec.name)
+    is_on_it = record.branch == spec.branch or (record.branch is None and record.head is None)
+    return is_ours and is_on_it and record.book is None and not record.has_index
 
 
 def _tree(survey: Survey, spec: WorkspaceSpec, record: TreeRecord, mark: Mark, marked_as: str) -> TreeActual:
@@ -96,7 +97,7 @@ def _tree(survey: Survey, spec: WorkspaceSpec, record: TreeRecord, mark: Mark, m
         mark=mark,
         marked_as=marked_as,
         published=_is_published(survey, spec, record.branch),
-        sparse=_sparse_lines(record.git_dir),
+        sparse=sparse_lines(record.git_dir),
         empty_submodules=_empty_submodules(record.path, mark) if spec.submodules else (),
         has_submodules=(record.git_dir / "modules").is_dir(),
     )
@@ -111,7 +112,7 @@ def _is_published(survey: Survey, spec: WorkspaceSpec, name: str | None) -> bool
     follows = branch.upstream.removeprefix("refs/remotes/") if branch else ""
     base = spec.base or survey.default_branch
     is_own = follows in survey.remotes and base not in {follows, follows.partition("/")[2]}
-    return is_own or any(f"{remote}/{name}" in survey.remotes for remote in _remote_names(survey))
+    return is_own or any(f"{remote}/{name}" in survey.remotes for remote in survey.remote_names)
 
 
 def _is_elsewhere(spec: WorkspaceSpec, tree: TreeActual) -> bool:
@@ -142,7 +143,8 @@ def _stands_at(host: Path, desk: str) -> tuple[str, bool]:
     return "", entry is not None
 
 
-def _sparse_lines(git_dir: Path) -> tuple[str, ...] | None:
+def sparse_lines(git_dir: Path) -> tuple[str, ...] | None:
+    """The lines of a tree's sparse checkout; None when it is full."""
     try:
         config = os.fsdecode((git_dir / "config.worktree").read_bytes())
         text = os.fsdecode((git_dir / "info" / "sparse-checkout").read_bytes())
@@ -172,7 +174,7 @@ def empty_submodules(tree: Path) -> tuple[str, ...]:
 
 def _surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> Surroundings:
     branch = survey.branches.get(spec.branch)
-    remotes = _remotes_with(survey, spec.branch)
+    remotes = survey.remotes_with(spec.branch)
     place = _checked_out_elsewhere(survey, spec.branch)
     obstacle, hint = _obstacle(survey, spec, tree)
     return Surroundings(
@@ -182,24 +184,13 @@ def _surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) 
         remotes=remotes,
         checked_out_at=place,
         is_gone=place is not None and not os.path.lexists(place),
+        is_cut_off=any(r.path == place and r.standing is Standing.CUT_OFF for r in survey.records),
         is_in_main=spec.branch == survey.main_branch,
         ref_in_the_way=_ref_in_the_way(survey, spec.branch, tree),
         is_recorded=any(r.branch == spec.branch and r.standing is Standing.FOREIGN for r in survey.records),
         obstacle=obstacle,
         obstacle_hint=hint,
     )
-
-
-def _remote_names(survey: Survey) -> tuple[str, ...]:
-    names = (re.fullmatch(r"remote\.(.+)\.url", key) for key in survey.config)
-    return tuple(sorted(match[1] for match in names if match))
-
-
-def _remotes_with(survey: Survey, branch: str) -> tuple[str, ...]:
-    """The remote-tracking branches of that name; git's rule: the default remote wins, else it must be the only one."""
-    found = tuple(f"{name}/{branch}" for name in _remote_names(survey) if f"{name}/{branch}" in survey.remotes)
-    preferred = f"{survey.config.get('checkout.defaultremote', '')}/{branch}"
-    return (preferred,) if preferred in found else found
 
 
 def _checked_out_elsewhere(survey: Survey, branch: str) -> Path | None:

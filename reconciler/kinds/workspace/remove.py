@@ -89,19 +89,24 @@ def _file_reasons(git: Git, record: TreeRecord) -> Iterator[str]:
         *("-c", "core.fsmonitor=false", "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"),
         *("--ignored=traditional", "--ignore-submodules=all"),
     )
-    changed = [line[3:] for line in status if line[:2] != "!!"]
+    changed = [line[3:] for line in status if line[:2] != "!!" and not _is_seen_but_ours(record, line)]
     if changed:
         yield f"{_count(len(changed), 'file')} not committed ({_some(changed)})"
     ignored = [path for line in status if line[:2] == "!!" for path in _expand(record.path, line[3:])]
-    foreign = [path for path in ignored if not _is_ours(record.path, path, record.book)]
+    foreign = [path for path in ignored if not is_ours(record.path, path, record.book)]
     if foreign:
         yield f"{_count(len(foreign), 'ignored file')} ({_some(foreign)})"
+
+
+def _is_seen_but_ours(record: TreeRecord, line: str) -> bool:
+    """A file of ours that git does not ignore, since the repository was moved away from what tells it to."""
+    return line[:2] == "??" and not line.endswith("/") and is_ours(record.path, line[3:], record.book)
 
 
 def _index_reasons(git: Git, record: TreeRecord) -> Iterator[str]:
     """What the index keeps from being seen: flagged files, and repositories in place of submodules."""
     listed = [line.partition("\t") for line in _ask(git, record, "ls-files", "-z", "-v", "--stage")]
-    hidden = [name for tag, _, name in listed if tag[0].islower() or _is_hidden(record.path, tag, name)]
+    hidden = [name for tag, _, name in listed if is_hidden(record.path, tag[0], name)]
     if hidden:
         yield f"{_count(len(hidden), 'file')} hidden from git status ({_some(hidden)})"
     filled = [name for tag, _, name in listed if tag[2:8] == "160000" and (record.path / name / ".git").exists()]
@@ -115,15 +120,16 @@ def _ask(git: Git, record: TreeRecord, *words: str) -> list[str]:
     return git.run(where, *words, cwd=record.path, git_dir=record.git_dir).text.split("\0")[:-1]
 
 
-def _is_hidden(tree: Path, tag: str, name: str) -> bool:
-    return tag[0] == "S" and os.path.lexists(tree / name)
+def is_hidden(tree: Path, tag: str, name: str) -> bool:
+    """Whether git was told not to look at a file that is there; `tag` is the letter of `ls-files -v`."""
+    return tag.islower() or (tag == "S" and os.path.lexists(tree / name))
 
 
 def _expand(tree: Path, path: str) -> tuple[str, ...]:
     return files.list_files(tree, path.rstrip("/")) if path.endswith("/") else (path,)
 
 
-def _is_ours(tree: Path, path: str, book: MarkBook | None) -> bool:
+def is_ours(tree: Path, path: str, book: MarkBook | None) -> bool:
     """Whether a file is one we wrote and nobody edited since, or what a killed write of ours left."""
     if files.is_temporary(path):
         return True
@@ -206,7 +212,7 @@ def branch_holds_work(git: Git, repository: Repository, branch: str, tip: str, b
 def desk_reasons_to_keep(host: Path, desk: str, book: MarkBook | None) -> tuple[str, ...]:
     """Say why a desk may not be removed: files in it that are not ours, or were edited."""
     try:
-        foreign = [path for path in files.list_files(host, desk) if not _is_ours(host, path, book)]
+        foreign = [path for path in files.list_files(host, desk) if not is_ours(host, path, book)]
     except (PermanentError, ConflictError) as error:
         return (f"it cannot be examined: {error.message}",)
     return (f"{_count(len(foreign), 'file')} that somebody else wrote ({_some(foreign)})",) if foreign else ()

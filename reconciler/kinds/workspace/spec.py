@@ -78,6 +78,7 @@ class Surroundings:
         remotes: all remotes that have the branch.
         checked_out_at: another worktree that has the branch.
         is_gone: nothing is at that place any more.
+        is_cut_off: what is there names a git directory that is gone, and does not bear our mark.
         is_in_main: that is the main worktree.
         ref_in_the_way: a branch whose name cannot live beside the wanted one (`feature` and `feature/x`).
         is_recorded: a record that came with a copied git directory claims the branch: the other clone's, not ours.
@@ -92,6 +93,7 @@ class Surroundings:
     checked_out_at: Path | None = None
     is_in_main: bool = False
     is_gone: bool = False
+    is_cut_off: bool = False
     ref_in_the_way: str = ""
     is_recorded: bool = False
     obstacle: str = ""

@@ -1,0 +1,84 @@
+"""What git leaves behind when it is killed together with the orchestra that started it: lock files, empty records.
+
+The rule: something is removed only after a killed run, only where that run may have made it, only when it is as young as
+that run, and only when nothing is at work there any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from reconciler.clients.git import Repository
+from reconciler.clients.process import processes_using
+from reconciler.errors import LockHeldError, PermanentError
+
+_PATIENCE_SECONDS = 5.0
+_POLL_SECONDS = 0.05
+
+
+def clear_after_kill(
+    repository: Repository,
+    branches: Iterable[str],
+    since: float,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Remove what a killed run left. The caller holds the repository's lock.
+
+    Args:
+        repository: the repository.
+        branches: those that bear our mark.
+        since: when the run that was killed began.
+        sleep: waits for a program that outlived the run.
+
+    Raises:
+        LockHeldError: such a program does not end.
+        PermanentError: the operating system refused.
+    """
+    _wait_for_survivors(repository.common_dir, sleep)
+    for file in (*_locks(repository.common_dir, branches), *_unborn_records(repository.common_dir)):
+        try:
+            if file.lstat().st_mtime >= since:
+                file.unlink()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise PermanentError(f"cannot remove {file}, which is stale: {error.strerror}") from error
+    for record in _records(repository.common_dir):
+        with contextlib.suppress(OSError):
+            record.rmdir()  # what is in use is not empty
+
+
+def _locks(common_dir: Path, branches: Iterable[str]) -> Iterator[Path]:
+    """The locks of records that orchestra has git write; packed refs are not among them, since losing those is dear."""
+    yield common_dir / "config.lock"
+    yield from (common_dir / "refs" / "heads" / f"{branch}.lock" for branch in branches)
+    yield from (record / "config.worktree.lock" for record in _records(common_dir))
+
+
+def _unborn_records(common_dir: Path) -> Iterator[Path]:
+    """The files of records that git had only begun: they do not yet name a tree, and git would never drop them."""
+    for record in _records(common_dir):
+        files = {file.name: file for file in record.iterdir()}
+        if files.keys() <= {"locked", "gitdir"} and not ("gitdir" in files and files["gitdir"].stat().st_size):
+            yield from files.values()
+
+
+def _records(common_dir: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return [record for record in (common_dir / "worktrees").iterdir() if record.is_dir()]
+    return []
+
+
+def _wait_for_survivors(common_dir: Path, sleep: Callable[[float], None]) -> None:
+    """Wait for what the killed run had started; a program that writes shared records stands in the git directory."""
+    waited = 0.0
+    while at_work := [f"{name} ({pid})" for pid, name in processes_using(common_dir) if name.startswith("git")]:
+        if waited >= _PATIENCE_SECONDS:
+            message = f"{', '.join(at_work)}, started by an orchestra that was killed, is still at work"
+            raise LockHeldError(message, hint="wait for it, then try again")
+        sleep(_POLL_SECONDS)
+        waited += _POLL_SECONDS

@@ -1,0 +1,204 @@
+"""What holds for every kind there is: each contributes a sample here, and the laws do the rest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.clients.clone import prepare_clone
+from reconciler.clients.files import read
+from reconciler.clients.git import Git
+from reconciler.clients.survey import take_survey
+from reconciler.kinds.file import FileSpec
+from reconciler.kinds.memory import Memory
+from reconciler.kinds.registry import build_kinds
+from reconciler.kinds.scope import Scope
+from reconciler.kinds.workspace import WorkspaceSpec
+from reconciler.model.address import Address
+from reconciler.model.change import Action
+from reconciler.model.kind import Kind
+from reconciler.model.resource import Resource
+from tests.support.world import World, snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One resource of a kind, and what must be there before it."""
+
+    resource: Resource[Any]
+    before: tuple[Resource[Any], ...] = ()
+
+
+def _auth(root: Path, **spec: Any) -> Resource[Any]:
+    return _workspace("auth", root, **spec)
+
+
+def _workspace(name: str, root: Path, **spec: Any) -> Resource[Any]:
+    fields = {"level": 1, "branch": name, "base": None, "path": root / "shop.wt" / name, **spec}
+    return Resource(Address("workspace", name), WorkspaceSpec(name=name, **fields))
+
+
+def _file(path: str, root: Path, **spec: Any) -> Resource[Any]:
+    fields = {"workspace": "auth", "tree": root / "shop.wt/auth", "path": path, "starts": (("auth", None),), **spec}
+    return Resource(Address("file", f"auth/{path}"), FileSpec(**fields))
+
+
+def _test(root: Path, **spec: Any) -> Resource[Any]:
+    fields = {"level": 2, "branch": "auth--test", "base": "auth", "host": root / "shop.wt/auth", **spec}
+    return _workspace("auth--test", root, desk=".sub-agents/test", **fields)
+
+
+def _in_auth(root: Path, path: str, **spec: Any) -> Sample:
+    ignoring = _file(".sub-agents/.gitignore", root, content=b"*\n")
+    return Sample(_file(path, root, **spec), (_auth(root), ignoring))
+
+
+SAMPLES: dict[str, Callable[[Path], Sample]] = {
+    "workspace": lambda root: Sample(_auth(root)),
+    "workspace: sparse": lambda root: Sample(_auth(root, sparse=("/app",))),
+    "workspace: on another branch": lambda root: Sample(_auth(root, branch="feature/x")),
+    "workspace: a desk": lambda root: Sample(_test(root, tree=False), (_auth(root),)),
+    "workspace: a helper's tree": lambda root: Sample(_test(root), (_auth(root),)),
+    "file": lambda root: _in_auth(root, "SESSION.md", content=b"hello\n"),
+    "file: in a desk": lambda root: _in_auth(root, ".sub-agents/test/x.md", content=b"x"),
+    "file: a seed": lambda root: _in_auth(root, "a/b.txt", content=b"x", seed=True),
+    "file: a link": lambda root: _in_auth(root, "link", link="/nowhere"),
+    "file: where the repository has one": lambda root: _in_auth(root, "top.txt", content=b"x"),
+}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A sample on a repository, and its kind."""
+
+    world: World
+    kinds: dict[str, Kind[Any, Any, Any]]
+    git: Git
+    sample: Sample
+
+    @property
+    def kind(self) -> Kind[Any, Any, Any]:
+        return self.kinds[self.sample.resource.address.kind]
+
+    @property
+    def resource(self) -> Resource[Any]:
+        return self.sample.resource
+
+    def scope(self) -> Scope:
+        return Scope(take_survey(self.git, self.git.discover(self.world.project.path)), examine=True)
+
+    def observe(self, *resources: Resource[Any]) -> Any:
+        """Observe as a plan does: all kinds, of the same snapshot."""
+        scope, found = self.scope(), {}
+        for name, kind in self.kinds.items():
+            found.update(kind.observe([each for each in resources if each.address.kind == name], scope))
+        return found
+
+    def apply(self, resource: Resource[Any]) -> None:
+        """Apply one resource as the engine does."""
+        kind = self.kinds[resource.address.kind]
+        self.observe(*self.sample.before, resource)
+        actual = kind.look(resource)
+        change = kind.diff(resource, actual)
+        if change.action is not Action.NO_OP:
+            kind.apply(change, resource, actual)
+
+    def everything(self) -> dict[str, str]:
+        """Describe git directory and all trees, to the time of the last change."""
+        return snapshot(self.world.project.path.parent, times=True)
+
+
+@pytest.fixture(params=SAMPLES, ids=str)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """Give a sample, with everything there that it needs."""
+    world = World.make(tmp_path)
+    git = Git(os.environ)
+    repository = git.discover(world.project.path)
+    kinds = build_kinds(
+        git, repository, clone=prepare_clone(git, repository), global_excludes="*.swp\n", memory=Memory()
+    )
+    bench = Bench(world, kinds, git, SAMPLES[request.param](tmp_path))
+    for resource in bench.sample.before:
+        bench.apply(resource)
+    return bench
+
+
+def test_every_kind_has_a_sample() -> None:
+    git = Git(os.environ)
+    kinds = build_kinds(git, git.discover(Path(__file__).parent), clone=None, global_excludes="", memory=Memory())
+    assert {name.partition(":")[0] for name in SAMPLES} == set(kinds)
+
+
+def test_the_diff_of_nothing_is_a_create(bench: Bench) -> None:
+    assert bench.kind.diff(bench.resource, None).action is Action.CREATE
+    assert bench.kind.diff(bench.resource, bench.kind.look(bench.resource)).action is Action.CREATE
+    found = bench.observe(*bench.sample.before, bench.resource)
+    assert bench.kind.diff(bench.resource, found.get(bench.resource.address)).action is Action.CREATE
+
+
+def test_the_diff_of_what_is_assumed_is_nothing(bench: Bench) -> None:
+    change = bench.kind.diff(bench.resource, bench.kind.assume(bench.resource))
+    assert (change.action, change.notes) == (Action.NO_OP, ())
+
+
+def test_after_apply_the_diff_is_nothing_however_it_is_looked_at(bench: Bench) -> None:
+    bench.apply(bench.resource)
+    assert bench.kind.diff(bench.resource, bench.kind.look(bench.resource)).action is Action.NO_OP
+    found = bench.observe(*bench.sample.before, bench.resource)
+    assert bench.kind.diff(bench.resource, found[bench.resource.address]).action is Action.NO_OP
+    assert bench.world.main.status() == ""
+
+
+def test_to_apply_twice_is_to_apply_once(bench: Bench) -> None:
+    bench.observe(*bench.sample.before, bench.resource)
+    nothing = bench.kind.look(bench.resource)
+    change = bench.kind.diff(bench.resource, nothing)
+    bench.kind.apply(change, bench.resource, nothing)
+    once = snapshot(bench.world.project.path.parent, skip=("shop/.git",))
+    bench.kind.apply(change, bench.resource, bench.kind.look(bench.resource))
+    assert snapshot(bench.world.project.path.parent, skip=("shop/.git",)) == once
+    assert bench.kind.diff(bench.resource, bench.kind.look(bench.resource)).action is Action.NO_OP
+
+
+def test_to_look_and_to_observe_change_nothing(bench: Bench) -> None:
+    for _ in ("before", "after"):
+        before = bench.everything()
+        bench.observe(*bench.sample.before, bench.resource)
+        bench.observe()
+        bench.kind.look(bench.resource)
+        assert bench.everything() == before
+        bench.apply(bench.resource)
+
+
+def test_to_destroy_twice_is_safe(bench: Bench) -> None:
+    bench.apply(bench.resource)
+    left = bench.observe(*bench.sample.before)
+    actual = left[bench.resource.address]
+    assert bench.kind.orphan(bench.resource.address, actual).action is Action.DELETE
+    for _ in ("once", "twice"):
+        bench.kind.destroy(bench.resource.address, actual)
+    again = bench.observe(*bench.sample.before)
+    assert bench.resource.address not in again
+    bench.apply(bench.resource)
+    assert bench.kind.diff(bench.resource, bench.kind.look(bench.resource)).action is Action.NO_OP
+
+
+def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_destroyed(bench: Bench) -> None:
+    bench.apply(bench.resource)
+    actual = bench.observe(*bench.sample.before)[bench.resource.address]
+    spec = bench.resource.spec
+    place = spec.tree / actual.path if isinstance(spec, FileSpec) else None
+    if place is None:
+        place = (spec.path if spec.tree else spec.host / spec.desk) / "mine.txt"
+    place.unlink(missing_ok=True)
+    place.write_text("mine")
+    with pytest.raises(Exception, match=r"is kept|was edited|is not empty"):
+        bench.kind.destroy(bench.resource.address, actual)
+    entry = read(place.parent, place.name)
+    assert entry is not None
+    assert entry.content == b"mine"

@@ -1,0 +1,87 @@
+"""`was:`: a worktree that is renamed in the manifest keeps its tree, branch, marks, files and helpers."""
+
+from __future__ import annotations
+
+import shutil
+
+from reconciler.model.change import Action, Mode
+from reconciler.operations.plan import PlanOptions
+from tests.support.repository import GitRepo
+from tests.support.world import World
+
+HELPERS = "helpers: {test: {eager: true, helpers: {fixtures: }}, docs: }"
+
+
+def test_a_worktree_is_renamed_with_its_helpers(world: World) -> None:
+    world.declare(f"auth: {{{HELPERS}}}")
+    world.settle()
+    world.tree().write({"app/a.py": "mine\n", ".sub-agents/docs/inbox/1.md": "a message"})
+    world.tree("auth--test").commit({"t.py": "t\n"})
+    world.declare(f"login: {{was: auth, {HELPERS}}}")
+    change = world.change("login")
+    assert (change.action, change.mode, change.reason) == (Action.UPDATE, Mode.IN_PLACE, "renamed in the manifest")
+    world.settle("login")
+    assert world.tree("login").status() == " M app/a.py"
+    assert world.tree("login").git("branch", "--show-current") == "login"
+    assert world.tree("login--test").read("t.py") == "t\n"
+    assert world.tree("login").read(".sub-agents/docs/inbox/1.md") == "a message"
+    assert "login--test" in world.tree("login").read(".sub-agents/test/WORKSPACE")
+    assert not world.tree("auth").path.exists()
+    assert {"refs/heads/login", "refs/heads/login--test", "refs/heads/main"} == world.main.refs().keys()
+    world.declare(f"login: {{{HELPERS}}}")
+    world.settle("login")
+    assert not [change for change in world.plan().changes if change.orphan]
+
+
+def test_a_worktree_is_renamed_that_keeps_branch_and_path(world: World) -> None:
+    world.declare("auth:")
+    world.settle()
+    world.tree().write({"SESSION.md": "mine\n"})
+    world.declare("login: {was: auth, branch: auth, path: ../shop.wt/auth}")
+    world.settle()
+    assert world.tree().read("SESSION.md") == "mine\n"
+    assert world.change("login").notes == ()
+
+
+def test_a_rename_that_git_must_not_do_is_left_to_a_person_and_the_marks_are_renamed(world: World) -> None:
+    world.declare("auth:")
+    world.settle()
+    world.main.git("worktree", "lock", str(world.tree().path))
+    world.declare("login: {was: auth, task: Harden it}")
+    world.apply()
+    assert "Harden it" in world.tree().read("SESSION.md")
+    change = world.change("login")
+    assert change.mode is Mode.PERSON
+    world.main.git("worktree", "unlock", str(world.tree().path))
+    world.settle()
+    assert world.tree("login").path.exists()
+
+
+def test_a_tree_that_was_deleted_is_made_again_under_its_new_name(world: World) -> None:
+    world.declare("auth:")
+    world.settle()
+    work = world.tree().commit({"app/a.py": "a = 2\n"})
+    shutil.rmtree(world.tree().path)
+    world.declare("login: {was: auth}")
+    world.settle()
+    assert world.tree("login").commit_of("HEAD") == work
+    assert world.tree("login").git("branch", "--show-current") == "login"
+
+
+def test_was_of_what_never_was_is_a_new_worktree(world: World) -> None:
+    world.declare("login: {was: auth}")
+    assert world.change("login").action is Action.CREATE
+    world.settle()
+
+
+def test_without_was_the_old_one_is_an_orphan_and_the_new_one_is_made(world: World) -> None:
+    world.declare("auth:")
+    world.settle()
+    world.declare("login:")
+    assert world.change("login").action is Action.CREATE
+    assert world.change("auth").orphan
+    world.settle()
+    assert world.tree("auth").path.exists()
+    world.apply(PlanOptions(prune=True))
+    assert not world.tree("auth").path.exists()
+    assert isinstance(world.tree("login"), GitRepo)

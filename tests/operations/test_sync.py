@@ -1,0 +1,164 @@
+"""`sync`: what the base gained comes in, a conflict is undone, and nothing that is not committed is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.operations.sync import Synced, sync
+from tests.support.world import World, snapshot
+
+
+def synced(world: World, *names: str, rebase: bool = False) -> Synced:
+    return sync(world.session(), names, rebase=rebase)[0]
+
+
+@pytest.fixture
+def behind(auth: World) -> World:
+    """Give a tree with a commit of its own whose base moved on."""
+    auth.tree().commit({"app/own.py": "own\n"})
+    auth.main.commit({"lib/new.py": "new\n"})
+    return auth
+
+
+def test_it_merges_what_the_base_gained(behind: World) -> None:
+    result = synced(behind, "auth")
+    assert (result.ok, result.commits) == (True, 1)
+    assert behind.tree().read("lib/new.py") == "new\n"
+    assert behind.tree().git("log", "-1", "--format=%P").count(" ") == 1
+    assert "main" in behind.tree().git("log", "-1", "--format=%s")
+    assert synced(behind, "auth") == Synced("auth", "has all of main")
+    behind.require_settled()
+
+
+def test_it_rebases_on_request(behind: World) -> None:
+    assert synced(behind, "auth", rebase=True).ok
+    assert behind.tree().commit_of("HEAD~1") == behind.main.commit_of("main")
+    behind.require_settled()
+
+
+@pytest.mark.parametrize("rebase", [False, True])
+def test_a_conflict_is_undone_and_named(behind: World, *, rebase: bool) -> None:
+    behind.tree().commit({"lib/b.py": "auth\n"})
+    behind.main.commit({"lib/b.py": "main\n"})
+    before = snapshot(behind.tree().path), behind.main.commit_of("auth")
+    result = synced(behind, "auth", rebase=rebase)
+    assert not result.ok
+    assert "lib/b.py" in result.result
+    assert f"in {behind.tree().path} and resolve" in result.result
+    assert (snapshot(behind.tree().path), behind.main.commit_of("auth")) == before
+    assert behind.tree().status() == ""
+    assert not (behind.git_dir() / "MERGE_HEAD").exists()
+
+
+@pytest.mark.parametrize("rebase", [False, True])
+@pytest.mark.parametrize("stage", [False, True])
+def test_a_dirty_tree_is_left_as_it_is(behind: World, *, rebase: bool, stage: bool) -> None:
+    behind.tree().write({"app/a.py": "mine\n"})
+    if stage:
+        behind.tree().git("add", "app/a.py")
+    before = snapshot(behind.tree().path)
+    result = synced(behind, "auth", rebase=rebase)
+    assert not result.ok
+    assert "uncommitted" in result.result
+    assert snapshot(behind.tree().path) == before
+
+
+@pytest.mark.parametrize("rebase", [False, True])
+@pytest.mark.parametrize("mine", [".env", "build/x.o", "lib/new.py", "conf"])
+def test_a_file_that_git_does_not_know_is_not_overwritten(auth: World, mine: str, *, rebase: bool) -> None:
+    auth.common_dir.joinpath("info/exclude").write_text(".env\nbuild/\nconf\n/orchestra.yaml\n")
+    auth.tree().write({mine: "mine\n"})
+    theirs = f"{mine}/inside" if mine == "conf" else mine
+    auth.main.write({theirs: "theirs\n"})
+    auth.main.git("add", "--force", theirs)
+    auth.main.git("commit", "--quiet", "-m", "theirs")
+    result = synced(auth, "auth", rebase=rebase)
+    assert not result.ok
+    assert mine in result.result
+    assert auth.tree().read(mine) == "mine\n"
+
+
+def test_a_directory_that_git_does_not_know_is_not_overwritten_by_a_file(auth: World) -> None:
+    auth.common_dir.joinpath("info/exclude").write_text("conf\n/orchestra.yaml\n")
+    auth.tree().write({"conf/mine": "mine\n"})
+    auth.main.write({"conf": "theirs\n"})
+    auth.main.git("add", "--force", "conf")
+    auth.main.git("commit", "--quiet", "-m", "theirs")
+    assert not synced(auth, "auth").ok
+    assert auth.tree().read("conf/mine") == "mine\n"
+
+
+def test_a_directory_that_becomes_a_file_is_no_obstacle(auth: World) -> None:
+    auth.main.git("rm", "--quiet", "-r", "lib")
+    auth.main.commit({"lib": "now a file\n"})
+    assert synced(auth, "auth").ok
+    assert auth.tree().read("lib") == "now a file\n"
+
+
+def test_a_file_of_ours_makes_way_for_the_repositorys(auth: World) -> None:
+    auth.main.commit({"SESSION.md": "theirs\n"})
+    assert synced(auth, "auth").ok
+    assert auth.tree().read("SESSION.md") == "theirs\n"
+    auth.settle()
+
+
+def test_an_edited_file_of_ours_does_not_make_way(auth: World) -> None:
+    auth.tree().write({"SESSION.md": "mine\n"})
+    auth.main.commit({"SESSION.md": "theirs\n"})
+    assert not synced(auth, "auth").ok
+    assert auth.tree().read("SESSION.md") == "mine\n"
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_changes_that_git_was_told_not_to_see_are_not_overwritten(behind: World, flag: str) -> None:
+    behind.tree().git("update-index", flag, "lib/b.py")
+    behind.tree().write({"lib/b.py": "mine\n"})
+    behind.main.commit({"lib/b.py": "theirs\n"})
+    assert not synced(behind, "auth").ok
+    assert behind.tree().read("lib/b.py") == "mine\n"
+
+
+def test_a_merge_that_is_half_done_is_left_alone(behind: World) -> None:
+    behind.tree().commit({"lib/b.py": "auth\n"})
+    behind.main.commit({"lib/b.py": "main\n"})
+    behind.tree().try_git("merge", "main")
+    assert "half done" in synced(behind, "auth").result
+    assert (behind.git_dir() / "MERGE_HEAD").exists()
+
+
+def test_a_tree_on_another_branch_is_left_alone(behind: World) -> None:
+    behind.tree().git("switch", "--quiet", "-c", "mine")
+    assert "is on mine" in synced(behind, "auth").result
+
+
+def test_all_are_synced_parents_first_so_that_it_reaches_the_last_helper(world: World) -> None:
+    world.declare("auth: {helpers: {test: {eager: true, helpers: {deep: {eager: true}}}, idle: }}\nui:")
+    world.settle()
+    world.main.commit({"lib/new.py": "new\n"})
+    results = sync(world.session(), ())
+    assert [(each.name, each.ok) for each in results] == [
+        ("auth", True), ("auth--test", True), ("auth--test--deep", True), ("ui", True),
+    ]  # fmt: skip
+    assert world.tree("auth--test--deep").read("lib/new.py") == "new\n"
+    world.require_settled()
+
+
+def test_an_edited_base_is_brought_in_and_no_longer_news(auth: World) -> None:
+    auth.main.branch("release")
+    auth.main.git("switch", "--quiet", "release")
+    auth.main.commit({"release.txt": "1\n"})
+    auth.main.git("switch", "--quiet", "main")
+    auth.declare("auth: {base: release}")
+    assert synced(auth, "auth").ok
+    assert auth.tree().read("release.txt") == "1\n"
+    assert auth.change().notes == ()
+
+
+def test_a_hook_that_refuses_leaves_everything_as_it_was(behind: World) -> None:
+    hook = behind.common_dir / "hooks/pre-merge-commit"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    before = snapshot(behind.tree().path), behind.main.commit_of("auth")
+    assert not synced(behind, "auth").ok
+    assert (snapshot(behind.tree().path), behind.main.commit_of("auth")) == before
+    assert not (behind.git_dir() / "MERGE_HEAD").exists()
