@@ -16,6 +16,7 @@ from reconciler.operations.options import PlanOptions
 from reconciler.views.plan import render_plan
 
 CHANGES_PENDING = 2
+CONFLICT = 5
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +41,13 @@ def run(options: argparse.Namespace, context: Context) -> int:
     from reconciler.operations import plan  # noqa: PLC0415 - start-up: git answers while this is imported
 
     planned = plan.plan(opened.result(), plan_options(options, against=options.against))
-    context.answer(_answer(planned.plan, lambda: planned.document, options, context))
     if options.out is not None:
         plan.save(planned, context.cwd / options.out)
+    context.answer(_answer(planned.plan, lambda: planned.document, options, context))
+    if options.out is not None:
         context.narrate(f"Saved. `orchestra apply {options.out}` carries out exactly this plan.\n")
+    if planned.plan.conflicts:
+        return CONFLICT
     return CHANGES_PENDING if options.detailed_exitcode and not planned.plan.is_empty else 0
 
 

@@ -127,6 +127,8 @@ def _without_command(line: Line, context: Context) -> int:
 
         context.answer(f"orchestra {__version__}\n")
         return 0
+    if line.words and line.words[-1] in _GLOBAL_WITH_VALUE:
+        raise UsageError(f"{line.words[-1]} needs a value", hint="`orchestra --help` lists the options")
     if unknown and unknown[0] not in _GLOBAL_WITH_VALUE:
         raise UsageError(f"unknown option `{unknown[0]}`", hint="`orchestra --help` lists the options")
     context.answer(help_text())

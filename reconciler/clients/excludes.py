@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.git import Git
+from reconciler.errors import ClientError, ConflictError
 
 FILE_NAME = "orchestra.exclude"
 _HEADER = "# Written by orchestra: the user's global excludes, then the files that orchestra keeps in this tree."
@@ -69,10 +70,11 @@ def put_in_force(git: Git, tree: Path, git_dir: Path) -> None:
 def never_ignored(top: Path) -> tuple[str, ...]:
     """The patterns of a tree's own `.gitignore` that make files seen again: no exclude file of ours beats them."""
     try:
-        text = os.fsdecode((top / ".gitignore").read_bytes())
-    except OSError:
+        entry = files.read(top, ".gitignore")  # as git, which follows no link here
+    except (ClientError, ConflictError):
         return ()
-    lines = (line.rstrip() for line in text.splitlines())
+    text = os.fsdecode(entry.content or b"") if entry else ""
+    lines = (line.rstrip() for line in text.split("\n"))
     return tuple(line[1:].removeprefix("/").removeprefix("**/") for line in lines if line.startswith("!"))
 
 

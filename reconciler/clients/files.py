@@ -205,7 +205,7 @@ def _directory(root: Path, relative: str, *, create: bool) -> Iterator[tuple[int
         ) from error
     except FileNotFoundError:
         if create:
-            raise PermanentError(f"{root} is gone") from None
+            raise PermanentError(f"{root} does not exist") from None
         raise
     except OSError as error:
         raise PermanentError(f"{root / relative}: {error.strerror}", hint=_hint(error)) from error

@@ -104,8 +104,10 @@ class Git:
         try:
             answer = self.run("rev-parse", "--path-format=absolute", "--git-common-dir", cwd=cwd).text
         except ClientError as error:
+            if "not a git repository" not in error.message:
+                raise
             raise UsageError(
-                f"{cwd} is not in a git repository ({error.message})",
+                f"{cwd} is not in a git repository",
                 hint="go to a repository, or make one with `git init`",
             ) from error
         return Repository(Path(answer.removesuffix("\n")))
@@ -116,14 +118,21 @@ def _failure(finished: Finished) -> ClientError:
     command = " ".join(word for word in finished.argv if not word.startswith("--git-dir="))
     if finished.code < 0:
         return PermanentError(f"`{command}` was ended by signal {-finished.code}")
-    said = finished.stderr or finished.text.strip() or f"exit status {finished.code}"
+    said = _gist(finished.stderr or finished.text) or f"exit status {finished.code}"
     message = f"`{command}` failed: {said}"
-    if not _TRANSIENT.search(said):
+    if not _TRANSIENT.search(finished.stderr or said):
         return PermanentError(message, hint=_disk_hint(said))
-    lock = _STALE_LOCK.search(said)
+    lock = _STALE_LOCK.search(finished.stderr or said)
     file = (lock[1] or f"{lock[2]}.lock") if lock else ""
     hint = f"if no git is at work there, a killed one left it behind: remove {file}" if file else ""
     return TransientError(message, hint=hint)
+
+
+def _gist(said: str) -> str:
+    """What git complains of, on one line, without what it was doing."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    complaints = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return "; ".join(complaints or lines)
 
 
 def _disk_hint(said: str) -> str:

@@ -30,14 +30,14 @@ class JournalFile:
         Raises:
             PermanentError: the operating system refused.
         """
-        line = json.dumps(record, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogateescape") + b"\n"
+        line = json.dumps(record, sort_keys=True).encode("ascii") + b"\n"
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 _write_whole(descriptor, self._mend(descriptor) + line)
                 if durable:
-                    os.fdatasync(descriptor)
+                    os.fsync(descriptor)
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -55,8 +55,8 @@ class JournalFile:
     def records(self) -> Iterator[dict[str, Any]]:
         """The records of the last few megabytes, oldest first; what cannot be read is passed over."""
         for line in self._tail().splitlines():
-            with contextlib.suppress(ValueError):
-                record = json.loads(line)
+            with contextlib.suppress(ValueError, RecursionError):
+                record = json.loads(line.decode("utf-8", "surrogateescape"))
                 if isinstance(record, dict):
                     yield record
 

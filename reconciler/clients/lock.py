@@ -114,5 +114,5 @@ def describe_holder(file: Path) -> str:
         return (
             f"pid {holder['pid']} ({holder['user']}@{holder['host']}, `{holder['command']}`, since {holder['since']})"
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return UNKNOWN

@@ -28,7 +28,7 @@ class ManifestFiles:
         place = self.root / path
         if not place.exists() and not place.is_symlink():
             return None
-        if not Path(path).is_absolute() and not place.resolve().is_relative_to(self.root.resolve()):
+        if not Path(path).is_absolute() and not _is_inside(place, self.root):
             raise OSError(errno.EXDEV, "a link leads out of the repository")
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
@@ -39,3 +39,8 @@ class ManifestFiles:
     def glob(self, pattern: str) -> tuple[str, ...]:
         """List the files that a pattern without `**` matches, sorted."""
         return tuple(sorted(glob.glob(pattern, root_dir=self.root)))  # noqa: PTH207 - relative results are wanted
+
+
+def _is_inside(place: Path, root: Path) -> bool:
+    # Not `Path.resolve`: it fails for links in a circle, which opening says better.
+    return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(root))

@@ -122,8 +122,8 @@ def save_book(git_dir: Path, book: MarkBook, *, durable: bool = False) -> None:
             for address, mark in sorted(book.marks.items())
         },
     }
-    text = json.dumps(document, ensure_ascii=False)
-    files.write(git_dir, FILE_NAME, text.encode("utf-8", "surrogateescape"), durable=durable)
+    # ASCII: JSON can spell text that no encoding takes, and it may have come from an edited mark.
+    files.write(git_dir, FILE_NAME, json.dumps(document).encode("ascii"), durable=durable)
 
 
 def change_book(git_dir: Path, clone: str, change: Callable[[MarkBook], MarkBook], *, durable: bool = False) -> None:
@@ -135,5 +135,5 @@ def change_book(git_dir: Path, clone: str, change: Callable[[MarkBook], MarkBook
     with _CHANGING:
         before = load_book(git_dir, clone) or MarkBook(clone, {})
         after = change(before)
-        if after != before:
+        if after.marks != before.marks or before.home not in {None, git_dir}:
             save_book(git_dir, after, durable=durable)

@@ -25,14 +25,15 @@ class CommitFiles:
     def __init__(self, common_dir: Path, revision: str) -> None:
         try:
             self._commit = git.Repo(common_dir).commit(revision)
-        except (git.exc.BadName, ValueError, git.exc.GitError, IndexError) as error:
+            self._tree = self._commit.tree  # only now is the commit itself read
+        except (git.exc.BadName, git.exc.GitError, ValueError, LookupError, NotImplementedError) as error:
             raise UsageError(f"{revision} names no commit here", hint="fetch it, or name a branch or a hash") from error
         self.name = self._commit.hexsha[:9]
 
     def read(self, path: str, limit: int = -1) -> bytes | None:
         """Read at most `limit` bytes of a file; None when there is none, or when it is a link or directory."""
         try:
-            found = self._commit.tree / path
+            found = self._tree / path
         except KeyError:
             return None
         is_file = isinstance(found, Blob) and found.mode != Blob.link_mode
@@ -41,5 +42,5 @@ class CommitFiles:
     def glob(self, pattern: str) -> list[str]:
         """The files whose path matches; `*` and `?` stay within a directory."""
         translated = re.escape(pattern).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-        paths = (str(item.path) for item in self._commit.tree.traverse() if isinstance(item, Blob))
+        paths = (str(item.path) for item in self._tree.traverse() if isinstance(item, Blob))
         return sorted(path for path in paths if re.fullmatch(translated, path))

@@ -86,8 +86,8 @@ class Runner:
                     stderr=subprocess.PIPE,
                     start_new_session=True,
                 )
-            except OSError as error:
-                reason = error.strerror or str(error)
+            except (OSError, ValueError) as error:  # ValueError: a word that no system takes
+                reason = getattr(error, "strerror", None) or str(error)
                 hint = f"install {argv[0]}" if isinstance(error, FileNotFoundError) and cwd and cwd.is_dir() else ""
                 raise PermanentError(f"cannot run {argv[0]} in {cwd}: {reason}", hint=hint) from error
             self._running.add(process)
@@ -115,7 +115,7 @@ def processes_using(directory: Path) -> tuple[tuple[int, str], ...]:
         with contextlib.suppress(OSError):
             where = (entry / "cwd").readlink().as_posix()
             if where == prefix or where.startswith(prefix + "/"):
-                found.append((int(entry.name), (entry / "comm").read_text().strip()))
+                found.append((int(entry.name), os.fsdecode((entry / "comm").read_bytes()).strip()))
     return tuple(sorted(found))
 
 

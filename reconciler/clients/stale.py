@@ -1,6 +1,6 @@
 """What git leaves behind when it is killed together with the orchestra that started it: lock files, empty records.
 
-The rule: something is removed only after a killed run, only where that run may have made it, only when it is as young as
+The rule: a file is removed only after a killed run, only where that run may have made it, only when it is as young as
 that run, and only when nothing is at work there any more.
 """
 
@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
 
-def clear_after_kill(
+def drop_stale_locks(
     repository: Repository,
     branches: Iterable[str],
     since: float,
@@ -43,7 +43,7 @@ def clear_after_kill(
         try:
             if file.lstat().st_mtime >= since:
                 file.unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             raise PermanentError(f"cannot remove {file}, which is stale: {error.strerror}") from error
@@ -55,8 +55,13 @@ def clear_after_kill(
 def _locks(common_dir: Path, branches: Iterable[str]) -> Iterator[Path]:
     """The locks of records that orchestra has git write; packed refs are not among them, since losing those is dear."""
     yield common_dir / "config.lock"
-    yield from (common_dir / "refs" / "heads" / f"{branch}.lock" for branch in branches)
+    yield from (common_dir / "refs" / "heads" / f"{branch}.lock" for branch in branches if _is_name(branch))
     yield from (record / "config.worktree.lock" for record in _records(common_dir))
+
+
+def _is_name(branch: str) -> bool:
+    """Whether it leads nowhere else: whoever may edit git's configuration may write anything there."""
+    return not {"", ".", ".."} & set(branch.split("/"))
 
 
 def _unborn_records(common_dir: Path) -> Iterator[Path]:

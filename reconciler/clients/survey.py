@@ -261,14 +261,17 @@ def branch_mark_value(clone: str, address: Address, *, made: bool) -> str:
 def _branch_mark(value: str | None, clone: str | None) -> tuple[Address | None, bool]:
     owner, _, rest = (value or "").partition(" ")
     name, _, how = rest.partition(" ")
-    if clone is None or owner != clone or ":" not in name:
+    if clone is None or owner != clone:
         return None, False
-    return Address.parse(name), how == "made"
+    try:
+        return Address.parse(name), how == "made"
+    except ValueError:  # somebody edited it
+        return None, False
 
 
 def _bare_head(repository: Repository) -> str | None:
     with contextlib.suppress(OSError):
-        text = (repository.common_dir / "HEAD").read_text("utf-8").strip()
+        text = os.fsdecode((repository.common_dir / "HEAD").read_bytes()).rstrip("\n")
         if text.startswith("ref: refs/heads/"):
             return text.removeprefix("ref: refs/heads/")
     return None

@@ -53,8 +53,9 @@ class TreeRecord:
 
 def linked_git_dir(tree: Path) -> Path | None:
     """The private git directory that a tree's `.git` file names; None when it has no such file."""
+    file = tree / ".git"
     try:
-        text = os.fsdecode((tree / ".git").read_bytes())
+        text = os.fsdecode(file.read_bytes()) if file.is_file() else ""  # a pipe would hold us for ever
     except OSError:
         return None
     name = text.removeprefix("gitdir:").strip()
@@ -69,6 +70,11 @@ def standing_of(tree: Path, git_dir: Path) -> Standing:
     if named == git_dir or os.path.realpath(named) == os.path.realpath(git_dir):
         return Standing.PRESENT
     return Standing.FOREIGN if named.exists() else Standing.CUT_OFF
+
+
+def aside_of(tree: Path) -> Path:
+    """Where a tree lies while it is being removed: beside its place, where one step takes it."""
+    return tree.with_name(f".{tree.name}.orchestra-removed")
 
 
 def plain_path(path: Path, real_path: Callable[[Path], str] = os.path.realpath) -> Path:
@@ -87,7 +93,7 @@ def find_moved(records: tuple[TreeRecord, ...], likely: Iterable[Path]) -> tuple
     found: dict[Path, Path] = {}
     for tree in _candidates(records, lost, likely):
         record = lost.get(linked_git_dir(tree) or Path())
-        if record is not None:
+        if record is not None and tree != aside_of(record.path):
             found.setdefault(record.git_dir, plain_path(tree))
     return tuple(_moved(record, found.get(record.git_dir)) for record in records)
 
@@ -135,3 +141,18 @@ def connect(tree: Path, git_dir: Path) -> None:
     """
     files.write(tree, ".git", os.fsencode(f"gitdir: {git_dir}\n"))
     files.write(git_dir, "gitdir", os.fsencode(f"{tree}/.git\n"))
+
+
+_HALF_DONE = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
+
+
+def half_done(git_dir: Path) -> str | None:
+    """What somebody began in a tree and did not end: `merge`, `rebase`, ...; None when nothing."""
+    return next((what for name, what in _HALF_DONE.items() if (git_dir / name).exists()), None)

@@ -77,12 +77,13 @@ def _area(declaration: Declaration) -> list[str]:
 
 def _place(declaration: Declaration) -> list[str]:
     if declaration.parent is None:
-        return ["## Place", "", f"Your branch is `{declaration.branch}`. Stay on it, and in this directory.", ""]
+        text = f"Stay in this directory, and on the branch that is checked out (declared: `{declaration.branch}`)."
+        return ["## Place", "", text, ""]
     if not declaration.tree:
         text = "You have no tree of your own: you work in your parent's, and your parent commits."
     else:
         text = (
-            f"Your branch is `{declaration.branch}`; it starts from your parent's and goes back into it. "
+            f"Your branch is declared as `{declaration.branch}`; it starts from your parent's and goes back into it. "
             "Your tree is the directory that the file `WORKSPACE` on your desk names."
         )
     return ["## Place", "", text, ""]

@@ -88,9 +88,12 @@ class _Expansion:
             submodules=declaration.submodules,
             was=self._was(declaration),
         )
-        parent = [declaration.parent] if declaration.parent else []
-        needs = tuple(Address("workspace", name) for name in (*parent, *declaration.needs))
-        return Resource(self._address, spec, needs, declaration.where)
+        needs = [Address("workspace", name) for name in declaration.needs]
+        if declaration.parent:
+            # What keeps desks out of `git status` is there before the first of them.
+            ignore = Address("file", f"{self._root.full_name}/{DESKS}/.gitignore")
+            needs = [Address("workspace", declaration.parent), ignore, *needs]
+        return Resource(self._address, spec, tuple(needs), declaration.where)
 
     @property
     def _address(self) -> Address:
@@ -209,6 +212,7 @@ class _Expansion:
             seed=seed,
             starts=tuple((each.branch, each.base) for each in self._with_ancestors(holder)),
             was=Address("file", f"{old_holder}/{path}") if old_holder else None,
+            secret=content is not None and any(value in content for value in self.manifest.secrets.values() if value),
         )
         needs = dict.fromkeys((Address("workspace", workspace), self._address))
         return Resource(Address("file", f"{workspace}/{path}"), spec, tuple(needs), self.declaration.where)

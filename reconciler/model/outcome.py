@@ -66,8 +66,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """130 interrupted, 5 when all that failed are conflicts, 4 when some of it failed, else 0."""
-        if self.interrupted:
+        """130 interrupted before all was done, 5 when all that failed are conflicts, 4 when some failed, else 0."""
+        if self.interrupted and not self.is_complete:
             return 130
         failed = [outcome for outcome in self.outcomes if outcome.status is Status.FAILED]
         if failed and all(outcome.error is not None and outcome.error.exit_code == 5 for outcome in failed):  # noqa: PLR2004

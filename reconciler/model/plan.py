@@ -46,9 +46,18 @@ class Plan:
 
     @property
     def summary(self) -> Summary:
-        """Count what apply would do."""
-        actions = [change.action for change in self.pending]
+        """Count what apply would do; what waits for a conflict cannot be done."""
+        actions = [change.action for change in self.pending if change.address not in self._blocked]
         return Summary(actions.count(Action.CREATE), actions.count(Action.UPDATE), actions.count(Action.DELETE))
+
+    @property
+    def _blocked(self) -> frozenset[Address]:
+        """What waits for a conflict, if only through others. Changes come after what they wait for."""
+        blocked = {change.address for change in self.conflicts}
+        for change in self.pending:
+            if blocked.intersection(change.waits_for):
+                blocked.add(change.address)
+        return frozenset(blocked)
 
     def find(self, address: Address) -> Change | None:
         """The change of one resource."""

@@ -44,7 +44,7 @@ def add(session: Session, options: AddOptions) -> Edited:
     fields = _fields(options)
     if options.parent is None:
         return write_edit(session, lambda text: editor.add_worktree(text, options.name, fields))
-    require_declared(session.load_manifest(), options.parent)
+    require_declared(session.load_manifest(values=False), options.parent)
     parent = options.parent
     return write_edit(session, lambda text: editor.add_helper(text, parent, options.name, fields))
 
@@ -56,7 +56,7 @@ def remove(session: Session, name: str) -> Edited:
         UsageError: it is not declared.
         ManifestError: the manifest is, or would become, invalid.
     """
-    require_declared(session.load_manifest(), name)
+    require_declared(session.load_manifest(values=False), name)
     return write_edit(session, lambda text: editor.remove(text, name))
 
 

@@ -40,6 +40,8 @@ def apply(
 def _plan_saved(session: Session, file: Path) -> Planned:
     """Plan anew, and keep of it what the saved plan ordered from the same facts."""
     saved = _load(file)
+    if not saved.origin.clone and session.survey.clone:
+        raise ConflictError(f"{file} was saved before anything was applied in this clone", hint="plan again")
     if saved.origin.clone != (session.survey.clone or ""):
         raise ConflictError(f"{file} was made for another clone", hint="plan again, here")
     pending = saved.plan.pending

@@ -44,4 +44,4 @@ def plan_destroy(session: Session, options: DestroyOptions) -> Planned:
     snapshot = observe(kinds, (), lambda: Scope(session.survey, examine=True))
     plan = make_destroy_plan(kinds, snapshot, Selection(options.targets, options.excludes))
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    return Planned(plan, build_graph(()), snapshot, Origin("destroy", "", clone or "", __version__, created), {})
+    return Planned(plan, build_graph(()), snapshot, Origin("destroy", "", clone or "", __version__, created))

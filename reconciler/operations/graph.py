@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from reconciler.manifest.declaration import Declaration
 from reconciler.operations.session import Session
-from reconciler.operations.validate import validate
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,9 @@ def graph(session: Session) -> tuple[Node, ...]:
     Raises:
         ManifestError: it is not valid.
     """
-    declarations = {declaration.full_name: declaration for declaration in validate(session).declarations}
+    declarations = {
+        declaration.full_name: declaration for declaration in session.load_manifest(values=False).declarations
+    }
     return tuple(_node(each, declarations) for each in declarations.values() if each.parent is None)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from reconciler.clients.lock import hold
-from reconciler.clients.stale import clear_after_kill
+from reconciler.clients.stale import drop_stale_locks
 from reconciler.clients.survey import take_survey
+from reconciler.clients.takedown import sweep
 from reconciler.operations.session import Session
 
 
@@ -34,5 +35,6 @@ def locked(
     with hold(session.lock_file, holder, timeout_seconds=lock_timeout, on_wait=on_wait) as killed:
         if killed is not None:
             branches = take_survey(session.git, session.repository).marked_branches
-            clear_after_kill(session.repository, branches, killed)
+            drop_stale_locks(session.repository, branches, killed)
+        sweep(session.repository.common_dir)
         yield since

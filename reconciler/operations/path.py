@@ -19,8 +19,13 @@ def path(session: Session, name: str) -> Path:
     Raises:
         UsageError: no such workspace is declared.
     """
-    manifest = session.load_manifest()
-    declaration = require_declared(manifest, name)
+    manifest = session.load_manifest(values=False)
+    return locate(session, manifest, require_declared(manifest, name))
+
+
+def locate(session: Session, manifest: Manifest, declaration: Declaration) -> Path:
+    """The tree of a declared workspace, or its desk when it has no tree (yet)."""
+    name = declaration.full_name
     found = _tree(session, name)
     if found is not None:
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from reconciler.engine.saved_plan import dump_plan
 from reconciler.engine.selection import Selection
 from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
+from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.loader import load
 from reconciler.model.plan import Plan
 from reconciler.model.redaction import Redactor
@@ -32,14 +32,14 @@ class Planned:
 
     Attributes:
         document: the plan as `--json` prints it, secrets taken out.
-        secrets: values that must not be shown, by the name of their variable.
+        manifest: what was declared; None for a plan that is made from the marks alone.
     """
 
     plan: Plan
     graph: Graph
     snapshot: Snapshot
     origin: Origin
-    secrets: Mapping[str, str]
+    manifest: Manifest | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Planned:
 
     def redact(self, text: str) -> str:
         """Take secrets out of a text."""
-        return Redactor(self.secrets)(text)
+        return Redactor(self.manifest.secrets)(text) if self.manifest else text
 
 
 def plan(session: Session, options: PlanOptions | None = None) -> Planned:
@@ -73,7 +73,7 @@ def plan(session: Session, options: PlanOptions | None = None) -> Planned:
     selection = Selection(options.targets, options.excludes)
     made = make_plan(wanted.graph, kinds, snapshot, selection=selection, prune=options.prune, notes=notes)
     origin = Origin("apply", manifest.digest, clone or "", __version__, datetime.now(UTC).isoformat(timespec="seconds"))
-    return Planned(made, wanted.graph, snapshot, origin, manifest.secrets)
+    return Planned(made, wanted.graph, snapshot, origin, manifest)
 
 
 def save(planned: Planned, file: Path) -> None:
@@ -109,10 +109,13 @@ def _assumed(session: Session, revision: str, kinds: Kinds, mine: str | None) ->
     commit = CommitFiles(session.repository.common_dir, revision)
     inside = session.file.is_relative_to(session.root)
     name = session.file.relative_to(session.root).as_posix() if inside else session.file.name
+    notes = (f"planned from the manifest at {revision} ({commit.name}), not from what exists here",)
+    if commit.read(name) is None:
+        return Snapshot({}), (*notes, f"there was no {name} yet")
     before = load(Path(name), root=session.root, environment=session.environment, reader=commit)
     graph = desired(before, commit.read, mine=mine).graph
     actuals = {address: kinds[address.kind].assume(resource) for address, resource in graph.resources.items()}
-    return Snapshot(actuals), (f"planned from the manifest at {revision} ({commit.name}), not from what exists here",)
+    return Snapshot(actuals), notes
 
 
 def _notes(session: Session, wanted: Desired) -> tuple[str, ...]:

@@ -75,8 +75,11 @@ class Session:
         entry = files.read(self.root, relative)
         return entry.content if entry else None
 
-    def load_manifest(self) -> Manifest:
+    def load_manifest(self, *, values: bool = True) -> Manifest:
         """Load the manifest in force.
+
+        Args:
+            values: the values of `{env:NAME}` are needed; otherwise one that is not set is no error.
 
         Raises:
             ManifestError: it is not valid.
@@ -86,7 +89,8 @@ class Session:
 
         if not self.file.is_file():
             raise UsageError(f"there is no manifest {self.file}", hint="`orchestra init` writes one")
-        manifest = load(self.file, root=self.root, environment=self.environment)
+        environment = self.environment if values else _Whatever(self.environment)
+        manifest = load(self.file, root=self.root, environment=environment)
         self.on_secrets(manifest.secrets)
         return manifest
 
@@ -99,6 +103,16 @@ class Session:
             "command": command,
             "since": since,
         }
+
+
+class _Whatever(dict[str, str]):
+    """An environment in which every variable is set, for those who do not look at the values."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{env:{key}}}"
+
+    def __contains__(self, key: object) -> bool:
+        return True
 
 
 def open_session(

@@ -10,18 +10,17 @@ from pathlib import Path
 
 from reconciler.clients.git import Git
 from reconciler.clients.survey import Survey
-from reconciler.clients.trees import Standing, TreeRecord
+from reconciler.clients.trees import Standing, TreeRecord, half_done
 from reconciler.errors import OrchestraError
-from reconciler.manifest.declaration import Declaration
+from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
 from reconciler.operations.options import PlanOptions
-from reconciler.operations.path import path
+from reconciler.operations.path import locate
 from reconciler.operations.plan import plan
 from reconciler.operations.session import Session
 
 _PARALLEL = 8
-_OPERATIONS = {"MERGE_HEAD": "merge", "rebase-merge": "rebase", "rebase-apply": "rebase", "CHERRY_PICK_HEAD": "pick"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +63,38 @@ def status(session: Session, *, clock: Callable[[], float] = time.time) -> tuple
         ClientError: git failed.
     """
     planned = plan(session, PlanOptions(all_owners=True))
-    manifest = session.load_manifest()
+    manifest = planned.manifest or session.load_manifest()
     changes = {change.address: change for change in planned.plan.changes}
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        declared = pool.map(lambda each: _declared(session, each, changes, clock), manifest.declarations)
+        declared = pool.map(lambda each: _declared(session, manifest, each, changes, clock), manifest.declarations)
         left_over = pool.map(lambda change: _orphan(session, change, clock), _orphans(changes))
     return tuple(sorted([*declared, *left_over], key=lambda each: (not each.needs_you, each.name)))
 
 
 def _declared(
-    session: Session, declaration: Declaration, changes: Mapping[Address, Change], clock: Callable[[], float]
+    session: Session,
+    manifest: Manifest,
+    declaration: Declaration,
+    changes: Mapping[Address, Change],
+    clock: Callable[[], float],
 ) -> WorkspaceStatus:
     address = Address("workspace", declaration.full_name)
     hit = session.survey.marks.get(address)
     change = changes[address]
     if hit is None:
         state = "absent" if change.is_pending or change.action is Action.CONFLICT else "desk"
-        where = path(session, declaration.full_name) if state == "desk" else None
-        return WorkspaceStatus(declaration.full_name, declaration.level, state, where, _needs(change), ())
+        where = locate(session, manifest, declaration) if state == "desk" else None
+        return WorkspaceStatus(declaration.full_name, declaration.level, state, where, _needs(declaration, changes), ())
     record, mark = hit
     state = "filling" if mark.state == "filling" else _STATES[record.standing]
     values, needs = _look(session, record, declaration.base, clock) if state == "ready" else ((), ())
     return WorkspaceStatus(
-        declaration.full_name, declaration.level, state, record.path, (*_needs(change), *needs), values
+        declaration.full_name,
+        declaration.level,
+        state,
+        record.path,
+        (*_needs(declaration, changes), *needs),
+        values,
     )
 
 
@@ -111,11 +119,18 @@ def _orphan(session: Session, change: Change, clock: Callable[[], float]) -> Wor
     return WorkspaceStatus(change.address.name, level, "orphan", where, change.notes[-1:], values)
 
 
-def _needs(change: Change) -> tuple[str, ...]:
-    drift = tuple(note for note in change.notes if note.startswith("drift"))
-    if change.action is Action.CONFLICT or change.mode is Mode.PERSON:
-        return (change.reason + (f" ({change.hint})" if change.hint else ""), *drift)
-    return drift
+def _needs(declaration: Declaration, changes: Mapping[Address, Change]) -> tuple[str, ...]:
+    """What the plan asks a person to look at: of the workspace, and of the files in its tree."""
+    name = declaration.full_name
+    change = changes[Address("workspace", name)]
+    asked = change.action is Action.CONFLICT or change.mode is Mode.PERSON
+    said = (change.reason + (f" ({change.hint})" if change.hint else ""),) if asked else ()
+    files = [
+        each for address, each in changes.items() if address.kind == "file" and address.name.startswith(f"{name}/")
+    ]
+    drift = [note for note in change.notes if note.startswith("drift")]
+    edited = [f"{each.address}: {note}" for each in files for note in each.notes if note.startswith("drift")]
+    return (*said, *drift, *edited)
 
 
 def _look(
@@ -126,8 +141,8 @@ def _look(
         values = tuple(_values(session.git, session.survey, record, base, clock))
     except OrchestraError as error:
         return (), (f"git cannot read {record.path}: {error.message}",)
-    operation = next((what for name, what in _OPERATIONS.items() if (record.git_dir / name).exists()), None)
-    return values, (f"a {operation} is half done in {record.path}",) if operation else ()
+    begun = half_done(record.git_dir)
+    return values, (f"a {begun} is half done in {record.path}",) if begun else ()
 
 
 def _values(

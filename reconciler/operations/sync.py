@@ -49,7 +49,7 @@ def sync(
         UsageError: a name is not declared.
         LockHeldError: another apply is at work.
     """
-    manifest = session.load_manifest()
+    manifest = session.load_manifest(values=False)
     chosen = [require_declared(manifest, name) for name in names] or list(manifest.declarations)
     with locked(session, "orchestra sync", lock_timeout=lock_timeout, on_wait=on_wait):
         clone = prepare_clone(session.git, session.repository)

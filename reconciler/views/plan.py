@@ -53,10 +53,17 @@ def last_line(plan: Plan, purpose: Purpose = "apply") -> str:
     """Write the summary; scripts read it, so its words never change."""
     if plan.is_empty and (left := len(_persons(plan))):
         return f"No changes that can be made unattended; {plural(left, 'change is', 'changes are')} left to a person."
+    if plan.is_empty and (drifts := sum(_is_drift(note) for change in plan.changes for note in change.notes)):
+        return f"No changes. {plural(drifts, 'drift is', 'drifts are')} shown above, and left alone."
     if plan.is_empty:
         return _NOTHING[purpose]
     summary = plan.summary
-    return f"Plan: {summary.add} to add, {summary.change} to change, {summary.destroy} to destroy."
+    counts = f"Plan: {summary.add} to add, {summary.change} to change, {summary.destroy} to destroy."
+    return f"{counts} {plural(len(plan.conflicts), 'conflict')}." if plan.conflicts else counts
+
+
+def _is_drift(note: str) -> bool:
+    return note.startswith("drift")
 
 
 def _persons(plan: Plan) -> tuple[Change, ...]:
@@ -120,7 +127,9 @@ def _circumstances(change: Change, style: Style) -> Iterable[str]:
     if change.touches_work:
         yield style.paint(f"caution: {escape(change.touches_work)}", "red")
     if change.waits_for:
-        yield "after: " + ", ".join(escape(str(address)) for address in change.waits_for)
+        # What it needs inside of a workspace it also waits for goes without saying.
+        said = [address for address in change.waits_for if address.kind == "workspace"] or change.waits_for
+        yield "after: " + ", ".join(escape(str(address)) for address in said)
     if change.mode is not Mode.IN_PLACE:
         yield f"made: {change.mode.value}"
     yield from (f"note: {escape(note)}" for note in change.notes)

@@ -27,7 +27,7 @@ def last_line(report: Report, purpose: Purpose = "apply") -> str:
         f"{report.count(Status.CREATED)} added, {report.count(Status.UPDATED)} changed, "
         f"{report.count(Status.DELETED)} destroyed"
     )
-    if report.is_complete and not report.interrupted:
+    if report.is_complete:
         return f"{verb} complete: {done}."
     left = f"{report.count(Status.FAILED)} failed, {report.count(Status.SKIPPED)} skipped"
     return f"{verb} incomplete: {done}; {left}."

@@ -23,6 +23,8 @@ from tests.cli.support import Streams
 AUTH = Change(Address("workspace", "auth"), Action.CREATE, "declared")
 PLAN = Plan((AUTH,))
 
+CUT_OFF = Outcome(AUTH.address, Status.SKIPPED, "interrupted")
+
 
 def options(**more: object) -> argparse.Namespace:
     given = {"auto_approve": False, "full": False, "parallelism": None, "lock_timeout": 0.0}
@@ -111,7 +113,7 @@ def test_once_approved_ctrl_c_is_the_executors_business():
         given.approve(PLAN)
         signal.raise_signal(signal.SIGINT)
         seen.append(given.interrupt.is_requested)
-        return Report((), interrupted=True)
+        return Report((CUT_OFF,), interrupted=True)
 
     assert carry_out(Streams(), work, auto_approve=True) == 130
     assert seen == [True]
@@ -127,7 +129,7 @@ def test_ctrl_c_while_another_apply_is_waited_for_ends_the_command():
             signal.raise_signal(signal.SIGINT)
         given.reporter.report(Started(AUTH))
         signal.raise_signal(signal.SIGINT)
-        return Report((), interrupted=given.interrupt.is_requested)
+        return Report((CUT_OFF,), interrupted=given.interrupt.is_requested)
 
     assert carry_out(streams, work, auto_approve=True) == 130
     assert "Waiting for another apply: pid 1\n" in streams.err

@@ -140,7 +140,7 @@ def test_a_missing_root_is_said_or_empty(tmp_path: Path) -> None:
     assert files.read(gone, "a/b") is None
     assert files.list_files(gone, "a") == ()
     files.remove(gone, "a/b")
-    with pytest.raises(PermanentError, match="is gone"):
+    with pytest.raises(PermanentError, match="does not exist"):
         files.write(gone, "a/b", b"")
 
 

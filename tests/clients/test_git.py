@@ -47,9 +47,7 @@ LOCKED = {
 
 
 @pytest.mark.parametrize(("lock", "words"), [(row[0], row[1:]) for row in LOCKED.values()], ids=LOCKED)
-def test_a_lock_that_another_git_holds_is_transient(
-    repo: GitRepo, git: Git, lock: str, words: tuple[str, ...]
-) -> None:
+def test_a_lock_that_another_git_holds_is_transient(repo: GitRepo, git: Git, lock: str, words: tuple[str, ...]) -> None:
     """Another attempt may help; the hint names the file that a killed git would have left."""
     with pytest.raises(TransientError) as caught:
         _locked(lock, *words)(repo, git)
@@ -125,22 +123,7 @@ def test_a_status_that_is_an_answer_is_no_failure(repo: GitRepo, git: Git) -> No
 
 def test_git_sees_nothing_that_would_redirect_it() -> None:
     """What a hook's git hands down is dropped; how the network is reached and who commits is kept."""
-    redirecting = {
-        name: "x"
-        for name in (
-            "GIT_DIR",
-            "GIT_WORK_TREE",
-            "GIT_INDEX_FILE",
-            "GIT_COMMON_DIR",
-            "GIT_OBJECT_DIRECTORY",
-            "GIT_NAMESPACE",
-            "GIT_PREFIX",
-            "GIT_CONFIG_PARAMETERS",
-            "GIT_CONFIG_COUNT",
-            "GIT_LITERAL_PATHSPECS",
-            "GIT_QUARANTINE_PATH",
-        )
-    }
+    redirecting = dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_LITERAL_PATHSPECS", "GIT_QUARANTINE_PATH"), "x")
     kept = {"GIT_SSH_COMMAND": "ssh -i k", "GIT_AUTHOR_NAME": "A", "PATH": "/bin", "HOME": "/h"}
     ours = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "true"}
     assert git_environment({**redirecting, **kept, "LC_ALL": "de_DE.UTF-8", "GIT_EDITOR": "vi"}) == {**kept, **ours}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from itertools import product
 from pathlib import Path
@@ -84,7 +83,7 @@ def test_a_path_is_there_or_not(tmp_path: Path, git: Git, hash_name: str) -> Non
     subprocess.run(["git", "init", "-q", "-b", "main", f"--object-format={hash_name}", root], check=True)
     repo = GitRepo(root)
     names = ["top", "a/b/c", "with space/and more", "ü/ñ", "n\udce9/x", "line\u2028/y", "q\"uo'te", "missing"]
-    files = {name: "x" for name in names}
+    files = dict.fromkeys(names, "x")
     first = repo.commit({**files, "link": Path("top")})
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{first},sub/module")
     repo.git("rm", "-q", "--cached", "top")

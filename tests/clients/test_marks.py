@@ -18,19 +18,22 @@ from reconciler.model.address import Address
 CLONE = "this-clone"
 AUTH = Address("workspace", "auth")
 
+_TEXT = st.text(max_size=8)
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=6,
 )
-_ADDRESSES = st.builds(Address, st.sampled_from(["workspace", "file"]), st.text(min_size=1))
+_ADDRESSES = st.builds(Address, st.sampled_from(["workspace", "file"]), st.text(min_size=1, max_size=8))
 
 
-def good(**changed: Any) -> dict[str, Any]:  # noqa: ANN401
+def good(**changed: Any) -> dict[str, Any]:
     """Give a valid document, with some keys changed."""
     marks = {"workspace:auth": {"declared": {}, "state": "ready"}}
     return {"format": 1, "clone": CLONE, "home": "/r", "marks": marks, **changed}
 
 
-@given(st.dictionaries(_ADDRESSES, st.builds(Mark, st.dictionaries(st.text(), _JSON), st.text())))
+@given(st.dictionaries(_ADDRESSES, st.builds(Mark, st.dictionaries(_TEXT, _JSON, max_size=2), _TEXT), max_size=3))
 @settings(max_examples=50)
 def test_what_is_saved_is_loaded(tmp_path_factory: pytest.TempPathFactory, marks: dict[Address, Mark]) -> None:
     """Any marks, with any text in them, come back."""
@@ -135,11 +138,28 @@ def test_threads_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_a_change_of_nothing_writes_nothing(tmp_path: Path) -> None:
-    """The file is the same file, to the inode."""
+    """The file is the same file, to the inode; where there is none, none is made."""
+
+    def change(book: MarkBook) -> MarkBook:
+        return book.drop(Address("file", "none"))
+
+    change_book(tmp_path, CLONE, change)
+    assert list(tmp_path.iterdir()) == []
     save_book(tmp_path, MarkBook(CLONE, {AUTH: Mark()}))
     before = (tmp_path / FILE_NAME).stat()
-    change_book(tmp_path, CLONE, lambda book: book.put(AUTH, Mark()).drop(Address("file", "none")))
+    change_book(tmp_path, CLONE, lambda book: change(book).put(AUTH, Mark()))
     assert (tmp_path / FILE_NAME).stat() == before
+
+
+def test_marks_that_moved_say_their_new_home(tmp_path: Path) -> None:
+    """After a repository was moved, the next change of anything writes where they are now."""
+    (tmp_path / "old").mkdir()
+    save_book(tmp_path / "old", MarkBook(CLONE, {AUTH: Mark()}))
+    (tmp_path / "old").rename(tmp_path / "new")
+    change_book(tmp_path / "new", CLONE, lambda book: book.put(AUTH, Mark()))
+    found = load_book(tmp_path / "new", CLONE)
+    assert found is not None
+    assert found.home == tmp_path / "new"
 
 
 def test_a_book_says_whose_it_is() -> None:

@@ -15,7 +15,17 @@ from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.model.address import Address
 from tests.support.repository import GitRepo
 
-NAMES = ["plain", "with space", "new\nline", "two\n\nlines", "line\u2028separator", "n\udce9", "tab\tquote\"'", "é", " x "]
+NAMES = [
+    "plain",
+    "with space",
+    "new\nline",
+    "two\n\nlines",
+    "line\u2028separator",
+    "n\udce9",
+    "tab\tquote\"'",
+    "é",
+    " x ",
+]
 
 
 def record(survey: Survey, path: Path) -> TreeRecord:
@@ -54,7 +64,8 @@ def test_a_repository_is_read_whatever_its_path(tmp_path: Path, git: Git, name: 
 
 
 @pytest.mark.parametrize(
-    "reason", ["", "why", "two\nlines", "an\n\nempty one", "worktree /x\nbranch refs/heads/y", "line\u2028separator", "é"]
+    "reason",
+    ["", "why", "two\nlines", "an\n\nempty one", "worktree /x\nbranch refs/heads/y", "line\u2028separator", "é"],
 )
 def test_a_lock_is_read_with_its_reason(
     tmp_path: Path, repo: GitRepo, repository: Repository, git: Git, reason: str
@@ -157,7 +168,9 @@ def test_a_deleted_tree_is_missing(tmp_path: Path, repo: GitRepo, repository: Re
     )
 
 
-@pytest.mark.parametrize("target", ["u", "up/../../v", "t2/deeper", "likely/x"], ids=["beside", "up", "below", "likely"])
+@pytest.mark.parametrize(
+    "target", ["u", "up/../../v", "t2/deeper", "likely/x"], ids=["beside", "up", "below", "likely"]
+)
 def test_a_tree_moved_by_hand_is_found(
     tmp_path: Path, repo: GitRepo, repository: Repository, git: Git, target: str
 ) -> None:
@@ -172,9 +185,7 @@ def test_a_tree_moved_by_hand_is_found(
     assert [(one.standing, one.path) for one in found] == [expected]
 
 
-def test_a_renamed_directory_of_trees_is_found(
-    tmp_path: Path, repo: GitRepo, repository: Repository, git: Git
-) -> None:
+def test_a_renamed_directory_of_trees_is_found(tmp_path: Path, repo: GitRepo, repository: Repository, git: Git) -> None:
     """All trees that moved together are found, each for itself."""
     for name in ("a", "b"):
         repo.worktree(tmp_path / "old" / name, name)
@@ -220,9 +231,7 @@ def test_a_repository_that_moved_with_its_trees_finds_them(tmp_path: Path, git: 
     assert survey.clone == clone
 
 
-def test_a_half_written_record_is_passed_over(
-    tmp_path: Path, repo: GitRepo, repository: Repository, git: Git
-) -> None:
+def test_a_half_written_record_is_passed_over(tmp_path: Path, repo: GitRepo, repository: Repository, git: Git) -> None:
     """A record without its `gitdir`, as `git worktree add` killed early leaves it, hides no other."""
     repo.worktree(tmp_path / "t", "b")
     (repo.path / ".git/worktrees/half").mkdir()
@@ -251,7 +260,9 @@ def test_branches_bear_marks(repo: GitRepo, repository: Repository, git: Git) ->
     assert not survey.branches["main"].made
 
 
-@pytest.mark.parametrize("value", ["", "{}", "{} x", "{} :", "{} workspace: made", "{} :x made", "other workspace:a made"])
+@pytest.mark.parametrize(
+    "value", ["", "{}", "{} x", "{} :", "{} workspace: made", "{} :x made", "other workspace:a made"]
+)
 def test_a_mark_of_a_branch_that_says_nothing_is_none(
     repo: GitRepo, repository: Repository, git: Git, value: str
 ) -> None:

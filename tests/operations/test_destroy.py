@@ -14,7 +14,7 @@ from reconciler.operations.destroy import DestroyOptions, destroy
 from reconciler.operations.execution import Execution
 from tests.support.fakes import RecordingReporter
 from tests.support.repository import GitRepo, Project
-from tests.support.world import QUICK, World, snapshot, somebody_in
+from tests.support.world import QUICK, World, describe, snapshot, somebody_in
 
 
 def test_what_holds_no_work_goes_with_its_branch_and_all_that_tells_of_it(world: World) -> None:
@@ -24,7 +24,8 @@ def test_what_holds_no_work_goes_with_its_branch_and_all_that_tells_of_it(world:
     world.settle()
     plan = world.plan_destroy()
     assert {change.action for change in plan.changes} == {Action.DELETE}
-    assert world.destroy().is_complete
+    report = world.destroy()
+    assert report.is_complete, describe(report)
     assert world.main.worktrees() == [world.project.path]
     assert world.main.refs().keys() == {"refs/heads/main"}
     assert "branch." not in (world.common_dir / "config").read_text()

@@ -122,7 +122,7 @@ def test_conflicts_orphans_persons_and_drift_have_sections_of_their_own():
             workspace:docs
               note: base moved on by 3 commits
 
-        Plan: 0 to add, 0 to change, 0 to destroy.
+        Plan: 0 to add, 0 to change, 0 to destroy. 1 conflict.
         """)
 
 

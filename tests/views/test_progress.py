@@ -140,8 +140,8 @@ def test_a_failure_keeps_the_place_of_its_problem():
         pytest.param(
             Report((CREATED,), interrupted=True),
             "apply",
-            "Apply incomplete: 1 added, 0 changed, 0 destroyed; 0 failed, 0 skipped.",
-            id="interrupted",
+            "Apply complete: 1 added, 0 changed, 0 destroyed.",
+            id="interrupted when all was done",
         ),
         pytest.param(
             Report((FAILED,)),

@@ -10,9 +10,24 @@ from reconciler.kinds.file.spec import FileActual, FileSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange
 
+_CONCEALED_BEFORE = "(what it held is a secret)\n"
+_CONCEALED = "(what it holds is a secret)\n"
+
 
 def decide(address: Address, spec: FileSpec, actual: FileActual) -> Change:
     """Compare a declared file with what was found of it."""
+    return _conceal(_decide(address, spec, actual)) if spec.secret or actual.secret else _decide(address, spec, actual)
+
+
+def _conceal(change: Change) -> Change:
+    """Show of a file with a secret, of the one before too, no more than that it is there."""
+    fields = (
+        replace(f, before=f.before and _CONCEALED_BEFORE, after=f.after and _CONCEALED) for f in change.fields if f.text
+    )
+    return replace(change, fields=(*fields, *(field for field in change.fields if not field.text)))
+
+
+def _decide(address: Address, spec: FileSpec, actual: FileActual) -> Change:
     found = digest(actual.entry) if actual.entry else None
     observed = {"path": actual.path, "content": str(found)}
     if actual.blocked:
@@ -56,6 +71,10 @@ def _aside_note(actual: FileActual) -> tuple[str, ...]:
 
 def decide_removal(address: Address, actual: FileActual) -> Change:
     """Say what removing a file would be: a deletion, or kept when somebody edited it."""
+    return _conceal(_decide_removal(address, actual)) if actual.secret else _decide_removal(address, actual)
+
+
+def _decide_removal(address: Address, actual: FileActual) -> Change:
     observed = {"path": actual.path, "content": str(digest(actual.entry) if actual.entry else None)}
     if actual.blocked:
         note = f"{actual.path} is kept: {actual.blocked}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import excludes, files
@@ -78,17 +78,16 @@ class FileKind:
         path = actual.path if actual else spec.path
         if self.clone is None:
             raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
-        tree, git_dir = self._require_tree(spec)
-        self._exclude(tree, git_dir, {**_places(load_book(git_dir, self.clone)), resource.address: path})
+        tree, git_dir, before = self._require_tree(resource)
+        self._exclude(tree.path, git_dir, {**_places(tree.book), resource.address: path})
         if spec.link is not None:
-            files.write_link(tree, path, spec.link)
+            files.write_link(tree.path, path, spec.link)
         elif not (actual and actual.entry and digest(actual.entry) == spec.digest):
-            files.write(tree, path, spec.content or b"")
-        mark = Mark({"path": path, "sha256": spec.digest})
-        before = self._load(spec).mark(resource.address, spec.was)
+            files.write(tree.path, path, spec.content or b"")
+        mark = Mark({"path": path, "sha256": spec.digest, "secret": spec.secret})
         change_book(git_dir, self.clone, lambda book: book.put(resource.address, mark))
         if before and before.declared.get("path") != path:
-            self._remove_unless_edited(tree, before)
+            self._remove_unless_edited(tree.path, before)
 
     def destroy(self, address: Address, actual: FileActual) -> None:
         """Remove it if nobody edited it since.
@@ -134,15 +133,19 @@ class FileKind:
         located = self.memory.located
         git_dir = located.git_dir_of(spec.tree)
         book = load_book(git_dir, self.clone) if git_dir else None
-        if book is None or not any(book.is_of(name) for name in spec.workspaces):
+        if git_dir is None or book is None or not any(book.is_of(name) for name in spec.workspaces):
             return _Tree(located.resolve(spec.tree))
-        return _Tree(located.resolve(spec.tree), git_dir, book, is_cut_off=located.is_cut_off(spec.tree))
+        text = excludes.exclude_text(self.global_excludes, _to_hide(_places(book)))
+        is_hiding = located.is_cut_off(spec.tree) or excludes.is_excluding(git_dir, text)
+        return _Tree(located.resolve(spec.tree), git_dir, book, is_hiding=is_hiding)
 
-    def _require_tree(self, spec: FileSpec) -> tuple[Path, Path]:
+    def _require_tree(self, resource: Resource[FileSpec]) -> tuple[_Tree, Path, Mark | None]:
+        """The tree to write into, its git directory, and the mark that the file bears until now."""
+        spec = resource.spec
         tree = self._load(spec)
         if tree.git_dir is None:
             raise ConflictError(f"{tree.path} is no tree of {spec.workspace}", hint="run `orchestra plan` to see why")
-        return tree.path, tree.git_dir
+        return tree, tree.git_dir, tree.mark(resource.address, spec.was)
 
     def _find(self, address: Address, spec: FileSpec, tree: _Tree) -> FileActual:
         try:
@@ -158,8 +161,9 @@ class FileKind:
         applied = str(mark.declared.get("sha256")) if mark else None
         marked_at = str(mark.declared.get("path")) if mark else None
         why = self._why_aside(spec, tree, marked_at)
-        path = spec.fallback if why and spec.fallback else spec.path
-        if why and not spec.fallback:
+        has_desks = not self.memory.tracked.get((spec.tree, DESKS))
+        path = spec.fallback if why and spec.fallback and has_desks else spec.path
+        if why and path == spec.path:
             return FileActual(path, blocked=f"{path} exists and is not ours", hint="move it away", tree=tree.path)
         entry = files.read(tree.path, path) if tree.exists else None
         if entry is not None and digest(entry) == NOT_A_FILE:
@@ -169,7 +173,8 @@ class FileKind:
             entry=entry,
             applied=applied if marked_at == path else None,
             moved_aside=why,
-            hidden=tree.is_hiding(path, self.global_excludes),
+            secret=mark is not None and bool(mark.declared.get("secret")),
+            hidden=tree.is_hiding or path.startswith(f"{DESKS}/"),
             tree=tree.path,
         )
 
@@ -203,12 +208,17 @@ class FileKind:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """What the files of one tree have in common."""
+    """What the files of one tree have in common.
+
+    Attributes:
+        git_dir: None when there is no tree that bears the workspace's mark.
+        is_hiding: git ignores all of them; what is not there yet, or is only to be linked again, will be made so.
+    """
 
     path: Path
     git_dir: Path | None = None
     book: MarkBook | None = None
-    is_cut_off: bool = False
+    is_hiding: bool = True
 
     @property
     def exists(self) -> bool:
@@ -217,11 +227,6 @@ class _Tree:
     def mark(self, address: Address, was: Address | None) -> Mark | None:
         marks = self.book.marks if self.book else {}
         return marks.get(address) or (marks.get(was) if was else None)
-
-    def is_hiding(self, path: str, global_excludes: str) -> bool:
-        if path.startswith(f"{DESKS}/") or self.git_dir is None or self.is_cut_off:
-            return True
-        return excludes.is_excluding(self.git_dir, excludes.exclude_text(global_excludes, _to_hide(_places(self.book))))
 
 
 def _places(book: MarkBook | None) -> dict[Address, str]:
@@ -255,12 +260,15 @@ def _orphans(resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Addr
     found = {}
     for address, (record, mark) in scope.survey.marks.items():
         if address.kind == KIND and address not in declared and address.name.partition("/")[0] in hosts:
-            found[address] = _left_over(record.path, str(mark.declared.get("path")), str(mark.declared.get("sha256")))
+            found[address] = _left_over(record.path, mark)
     return found
 
 
-def _left_over(tree: Path, path: str, applied: str) -> FileActual:
+def _left_over(tree: Path, mark: Mark) -> FileActual:
+    declared = mark.declared
+    path = str(declared.get("path"))
+    found = FileActual(path, applied=str(declared.get("sha256")), tree=tree, secret=bool(declared.get("secret")))
     try:
-        return FileActual(path, files.read(tree, path), applied, tree=tree)
+        return replace(found, entry=files.read(tree, path))
     except OrchestraError as error:
-        return FileActual(path, applied=applied, blocked=error.message, hint=error.hint, tree=tree)
+        return replace(found, blocked=error.message, hint=error.hint)

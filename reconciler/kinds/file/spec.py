@@ -27,6 +27,7 @@ class FileSpec:
             repository has there by name. A base of None is the default branch.
         was: its address before the workspace was renamed.
         replace: an edit by hand is to be replaced, as requested.
+        secret: its content holds a value of the environment: it is never shown, and its owner alone may read it.
     """
 
     workspace: str
@@ -38,6 +39,7 @@ class FileSpec:
     starts: tuple[tuple[str, str | None], ...] = ()
     was: Address | None = None
     replace: bool = False
+    secret: bool = False
 
     @property
     def fallback(self) -> str | None:
@@ -67,6 +69,7 @@ class FileActual:
         blocked: why it cannot be written, and `hint` the way out.
         hidden: git does not show it as untracked.
         tree: its tree (needed where nothing is declared any more).
+        secret: what was applied last held a value of the environment.
     """
 
     path: str
@@ -77,3 +80,4 @@ class FileActual:
     hint: str = ""
     hidden: bool = True
     tree: Path = Path()
+    secret: bool = False

@@ -19,7 +19,7 @@ from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace import remove
 from reconciler.kinds.workspace.decide import decide, decide_removal
 from reconciler.kinds.workspace.make import Maker
-from reconciler.kinds.workspace.observe import KIND, look_at_desk, observe
+from reconciler.kinds.workspace.observe import KIND, load_host, look_at_desk, observe
 from reconciler.kinds.workspace.orphans import find_orphans
 from reconciler.kinds.workspace.spec import Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
@@ -51,7 +51,8 @@ class WorkspaceKind:
         """Read one workspace anew; a desk without a tree takes no program at all."""
         spec = resource.spec
         if not spec.tree and spec.host:
-            return look_at_desk(spec, self.memory.located, self.maker.clone if self.maker else None)
+            located, clone = self.memory.located, self.maker.clone if self.maker else None
+            return look_at_desk(spec, located, load_host(spec, located, clone))
         survey = take_survey(self.git, self.repository, likely=(spec.path.parent,))
         found = observe(self.git, survey, [resource], self.memory.located, count=False)[resource.address]
         branch = survey.branches.get(spec.branch)

@@ -15,6 +15,7 @@ from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.process import Finished
 from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
+from reconciler.clients.takedown import is_set_aside, put_back
 from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
@@ -111,7 +112,11 @@ class Maker:
         declared = {**tree.mark.declared, "path": str(spec.path)}
         self._mark(spec, tree.git_dir, declared, "filling", name=tree.marked_as)
         try:
-            spec.path.mkdir(parents=True, exist_ok=True)
+            spec.path.parent.mkdir(parents=True, exist_ok=True)
+            if is_set_aside(tree.path, tree.git_dir):
+                put_back(tree.path)
+                tree.path.rename(spec.path)
+            spec.path.mkdir(exist_ok=True)
         except OSError as error:
             raise PermanentError(f"cannot make {spec.path}: {error.strerror}") from error
         with self._writing_records():

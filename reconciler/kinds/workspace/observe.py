@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.git import Git, count_ahead_behind, resolve_commits
-from reconciler.clients.marks import Mark, load_book
+from reconciler.clients.marks import Mark, MarkBook, load_book
 from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
@@ -59,7 +59,9 @@ def _observe_one(survey: Survey, spec: WorkspaceSpec, base: Base | None, located
     around = Surroundings()
     if spec.tree and (tree is None or _is_elsewhere(spec, tree)):
         around = _surroundings(survey, spec, tree)
-    return replace(look_at_desk(spec, located, survey.clone), tree=tree, around=around, base=base)
+    hit = survey.marks.get(desk_address(spec.name)) or survey.marks.get(desk_address(spec.was or ""))
+    desk = look_at_desk(spec, located, hit[0].book if hit else None)
+    return replace(desk, tree=tree, around=around, base=base)
 
 
 # --- trees and desks -------------------------------------------------------------------------------------------------
@@ -119,16 +121,20 @@ def _is_elsewhere(spec: WorkspaceSpec, tree: TreeActual) -> bool:
     return tree.path != spec.path or tree.branch != spec.branch or tree.standing is Standing.MISSING
 
 
-def look_at_desk(spec: WorkspaceSpec, located: Located, clone: str | None) -> WorkspaceActual:
-    """Find a helper's desk, in the tree where its host really is. Starts no program."""
+def load_host(spec: WorkspaceSpec, located: Located, clone: str | None) -> MarkBook | None:
+    """Read the marks of the tree that a helper's desk lies in."""
+    git_dir = located.git_dir_of(spec.host) if spec.host else None
+    return load_book(git_dir, clone) if git_dir else None
+
+
+def look_at_desk(spec: WorkspaceSpec, located: Located, book: MarkBook | None) -> WorkspaceActual:
+    """Find a helper's desk, in the tree where its host really is, and in that tree's marks. Starts no program."""
     if spec.host is None:
         return WorkspaceActual()
     host = located.resolve(spec.host)
     blocked, is_directory = _stands_at(host, spec.desk)
-    git_dir = located.git_dir_of(spec.host)
-    book = load_book(git_dir, clone) if git_dir and is_directory else None
     names = [name for name in (spec.name, spec.was) if name]
-    is_there = book is not None and any(desk_address(name) in book.marks for name in names)
+    is_there = is_directory and book is not None and any(desk_address(name) in book.marks for name in names)
     return WorkspaceActual(desk=is_there, desk_blocked=blocked, host=host, desk_path=spec.desk)
 
 

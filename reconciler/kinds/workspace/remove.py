@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.clients import files
@@ -12,8 +13,9 @@ from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import MarkBook, change_book, load_book
 from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
-from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
-from reconciler.errors import ClientError, ConflictError, PermanentError
+from reconciler.clients.takedown import discard, is_set_aside, put_back, set_aside
+from reconciler.clients.trees import Standing, TreeRecord, aside_of, linked_git_dir
+from reconciler.errors import ClientError, ConflictError, PermanentError, RefusedError
 from reconciler.kinds.digest import digest
 from reconciler.kinds.workspace.observe import desk_address
 
@@ -34,7 +36,7 @@ def reasons_to_keep(git: Git, survey: Survey, record: TreeRecord) -> tuple[str, 
         TransientError: another git was in the way for the moment.
     """
     try:
-        return tuple(_plain_reasons(survey, record)) or tuple(_reasons(git, record))
+        return tuple(_plain_reasons(survey, record)) or tuple(_reasons(git, as_it_lies(record)))
     except (PermanentError, ConflictError) as error:
         return (f"it cannot be examined: {error.message}",)
 
@@ -166,14 +168,28 @@ def commits_in_log(log: Path) -> set[str]:
 
 
 def remove_tree(git: Git, repository: Repository, record: TreeRecord) -> None:
-    """Remove a tree; git itself refuses when something was changed in it meanwhile.
+    """Remove a tree: move it aside, look once more whether somebody wrote into it meanwhile, and delete it.
 
     Raises:
-        ClientError: git refused.
+        RefusedError: somebody did; it is where it was.
+        ClientError: git or the operating system refused.
     """
-    # One that was never filled has nothing in it, and looks to git as if all its files were deleted.
-    force = [] if record.has_index else ["--force"]
-    git.run("worktree", "remove", *force, record.path, git_dir=repository.common_dir)
+    if record.standing is not Standing.MISSING:
+        set_aside(record.path)
+    lying = as_it_lies(replace(record, standing=Standing.MISSING))
+    reasons = tuple(_reasons(git, lying))
+    if reasons and lying.path != record.path:
+        put_back(record.path)
+    if reasons:
+        raise RefusedError(f"{record.path} is kept: {'; '.join(reasons)}")
+    discard(repository.common_dir, record.git_dir, record.path)
+
+
+def as_it_lies(record: TreeRecord) -> TreeRecord:
+    """The record of a tree that lies aside, since its removal is under way or was killed, with that place."""
+    if record.standing is Standing.MISSING and is_set_aside(record.path, record.git_dir):
+        return replace(record, path=aside_of(record.path), standing=Standing.PRESENT)
+    return record
 
 
 def remove_branch_without_work(git: Git, repository: Repository, branch: str, base: str) -> bool:

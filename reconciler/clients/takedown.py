@@ -1,0 +1,88 @@
+"""Take a tree down so that a kill leaves it whole or gone, and never half.
+
+It is moved aside in one step, then git's record of it is, and only then are bytes deleted. What lies aside and has a
+record is whole, and can be put back; what has none is rubbish, which the record that lies aside as well names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler.clients.trees import aside_of, linked_git_dir
+from reconciler.errors import PermanentError
+
+_REMOVED = Path("orchestra", "removed")
+_TREE, _RECORD = "tree", "record"
+
+
+def is_set_aside(tree: Path, git_dir: Path) -> bool:
+    """Whether a removal that was killed left the tree aside, whole."""
+    return not os.path.lexists(tree) and linked_git_dir(aside_of(tree)) == git_dir
+
+
+def set_aside(tree: Path) -> Path:
+    """Move a tree out of everybody's way, and say where it is now.
+
+    Raises:
+        PermanentError: the operating system refused.
+    """
+    with _explained(f"cannot move {tree} aside"):
+        return tree.rename(aside_of(tree))
+
+
+def put_back(tree: Path) -> None:
+    """Move a tree to where it was.
+
+    Raises:
+        PermanentError: the operating system refused.
+    """
+    with _explained(f"cannot move {tree} back"):
+        aside_of(tree).rename(tree)
+
+
+def discard(common_dir: Path, git_dir: Path, tree: Path) -> None:
+    """Delete a record of git's, and its tree, which lies aside or is gone.
+
+    Raises:
+        PermanentError: the operating system refused.
+    """
+    with _explained(f"cannot remove git's record {git_dir}"):
+        (common_dir / _REMOVED).mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(dir=common_dir / _REMOVED))
+        (place / _TREE).write_bytes(os.fsencode(tree))
+        git_dir.rename(place / _RECORD)
+        with contextlib.suppress(OSError):
+            git_dir.parent.rmdir()  # as git does: the directory goes with its last record
+    sweep(common_dir)
+
+
+def sweep(common_dir: Path) -> None:
+    """Delete what has no record any more, also what killed removals left. The caller holds the repository's lock.
+
+    Raises:
+        PermanentError: the operating system refused.
+    """
+    for place in sorted((common_dir / _REMOVED).glob("*")):
+        with _explained(f"cannot remove {place}"):
+            if (place / _RECORD).exists():
+                _delete(aside_of(Path(os.fsdecode((place / _TREE).read_bytes()))))
+            _delete(place)
+
+
+def _delete(directory: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(directory)
+
+
+@contextlib.contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "check who may write there" if isinstance(error, PermissionError) else ""
+        raise PermanentError(f"{what}: {error.filename}: {error.strerror}", hint=hint) from error
