@@ -14,7 +14,7 @@ from reconciler.operations import add
 from reconciler.operations.edits import Edited
 from reconciler.operations.options import PlanOptions
 from reconciler.views.edits import edit_document, render_edit
-from reconciler.views.json import document, line
+from reconciler.views.json import document
 
 _ONE = {
     "branch": ("BRANCH", "its branch (default: its name)"),
@@ -50,7 +50,9 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if options.apply:
         require_somebody_to_ask(context, auto_approve=options.auto_approve, command="apply")
     session = open_here(options, context)
-    tell_edit(add.add(session, _wanted(options)), context, is_stream=options.apply)
+    edited = add.add(session, _wanted(options))
+    if not (options.apply and context.json):  # then stdout belongs to the events
+        tell_edit(edited, context)
     if not options.apply:
         context.narrate("`orchestra apply` makes it.\n")
         return 0
@@ -58,11 +60,11 @@ def run(options: argparse.Namespace, context: Context) -> int:
     return apply_options(options, context, _target(options))
 
 
-def tell_edit(edited: Edited, context: Context, *, is_stream: bool = False) -> None:
-    """Show what was written; in a stream as one line of it."""
+def tell_edit(edited: Edited, context: Context) -> None:
+    """Show what was written."""
     name, before, after = str(edited.file), edited.text_before, edited.text_after
     if context.json:
-        context.answer((line if is_stream else document)(edit_document(name, before, after)))
+        context.answer(document(edit_document(name, before, after)))
     else:
         context.answer(render_edit(name, before, after, style=context.out))
 

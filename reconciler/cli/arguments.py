@@ -98,6 +98,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--target", dest="targets", action="append", default=[], metavar=ADDRESS, help=help_target)
     help_exclude = "all but this workspace or address and what needs it (repeatable)"
     group.add_argument("--exclude", dest="excludes", action="append", default=[], metavar=ADDRESS, help=help_exclude)
+    group.add_argument("--all-owners", action="store_true", help="also what others own")
 
 
 def add_planning(parser: argparse.ArgumentParser) -> None:
@@ -107,7 +108,6 @@ def add_planning(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--prune", action="store_true", help="also remove what is ours and no longer declared")
     help_replace = "replace a file of ours although it was edited by hand (repeatable)"
     group.add_argument("--replace", action="append", default=[], metavar=ADDRESS, help=help_replace)
-    group.add_argument("--all-owners", action="store_true", help="also what others own")
 
 
 def add_execution(parser: argparse.ArgumentParser) -> None:

@@ -25,7 +25,9 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
     def operation(given: Execution) -> Report | None:
         session = open_here(options, context)
-        wanted = destroy.DestroyOptions(targets=tuple(options.targets), excludes=tuple(options.excludes))
+        wanted = destroy.DestroyOptions(
+            targets=tuple(options.targets), excludes=tuple(options.excludes), all_owners=options.all_owners
+        )
         return destroy.destroy(session, wanted, given).report
 
     return execute(options, context, "destroy", operation)

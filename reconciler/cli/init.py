@@ -13,9 +13,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the options: none."""
 
 
-def run(_options: argparse.Namespace, context: Context) -> int:
+def run(options: argparse.Namespace, context: Context) -> int:
     """Write the file and say where."""
-    written = init.init(context.cwd, context.environment)
+    written = init.init(context.cwd, context.environment, file=options.file)
     return tell(
         f"Wrote {written}. `orchestra add NAME` declares a worktree, `orchestra plan` shows what it takes.", context
     )

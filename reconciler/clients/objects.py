@@ -1,8 +1,8 @@
-"""Files of a commit, read in-process through GitPython: no work tree, no filter, no program of the repository's."""
+"""Files of a commit, read through GitPython from git's objects: no work tree, no filter, no hook."""
 
 from __future__ import annotations
 
-import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import git
@@ -40,7 +40,14 @@ class CommitFiles:
         return bytes(found.data_stream.read(limit)) if is_file else None
 
     def glob(self, pattern: str) -> list[str]:
-        """The files whose path matches; `*` and `?` stay within a directory."""
-        translated = re.escape(pattern).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-        paths = (str(item.path) for item in self._tree.traverse() if isinstance(item, Blob))
-        return sorted(path for path in paths if re.fullmatch(translated, path))
+        """The files whose path matches, by the rules of a shell: no wildcard crosses `/` or begins a hidden name."""
+        wanted = pattern.split("/")
+        paths = (str(item.path) for item in self._commit.tree.traverse() if isinstance(item, Blob))
+        return sorted(path for path in paths if _is_match(path.split("/"), wanted))
+
+
+def _is_match(names: list[str], wanted: list[str]) -> bool:
+    return len(names) == len(wanted) and all(
+        fnmatchcase(name, pattern) and (not name.startswith(".") or pattern.startswith("."))
+        for name, pattern in zip(names, wanted, strict=True)
+    )

@@ -34,7 +34,7 @@ class Finished:
 
     @property
     def lines(self) -> list[str]:
-        """Its output line by line. Not `str.splitlines`: that also breaks at characters that a branch's name may hold."""
+        """Its output line by line. Not `splitlines`: it also breaks at what a branch's name may hold."""
         return self.text.removesuffix("\n").split("\n") if self.stdout else []
 
 
@@ -56,7 +56,6 @@ class Runner:
         *,
         cwd: Path | None = None,
         stdin: bytes = b"",
-        environment: Mapping[str, str] | None = None,
     ) -> Finished:
         """Run a program to its end.
 
@@ -64,15 +63,19 @@ class Runner:
             PermanentError: it could not be started, or all programs were told to stop.
         """
         words = tuple(str(word) for word in argv)
-        process = self._start(words, cwd, {**self._environment, **(environment or {})})
+        process = self._start(words, cwd)
         try:
             stdout, stderr = process.communicate(stdin)
+        except BaseException:  # Ctrl-C: what was begun must not go on when we and our lock are gone
+            _end(process)
+            process.wait()
+            raise
         finally:
             with self._lock:
                 self._running.discard(process)
         return Finished(words, process.returncode, stdout, stderr.decode("utf-8", "replace").strip())
 
-    def _start(self, argv: tuple[str, ...], cwd: Path | None, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _start(self, argv: tuple[str, ...], cwd: Path | None) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._stopped:
                 raise PermanentError(f"{argv[0]} was not started: interrupted")
@@ -80,7 +83,7 @@ class Runner:
                 process = subprocess.Popen(  # noqa: S603 - a list of words, never a shell
                     argv,
                     cwd=cwd,
-                    env=environment,
+                    env=self._environment,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
@@ -99,8 +102,12 @@ class Runner:
             self._stopped = True
             running = tuple(self._running)
         for process in running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def processes_using(directory: Path) -> tuple[tuple[int, str], ...]:

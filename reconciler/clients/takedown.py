@@ -58,7 +58,12 @@ def discard(common_dir: Path, git_dir: Path, tree: Path) -> None:
         git_dir.rename(place / _RECORD)
         with contextlib.suppress(OSError):
             git_dir.parent.rmdir()  # as git does: the directory goes with its last record
-    sweep(common_dir)
+    _finish(place)  # and no other: in other threads other trees are on their way
+
+
+def has_rubbish(common_dir: Path) -> bool:
+    """Whether there is something for `sweep` to delete."""
+    return (common_dir / _REMOVED).is_dir()
 
 
 def sweep(common_dir: Path) -> None:
@@ -68,10 +73,19 @@ def sweep(common_dir: Path) -> None:
         PermanentError: the operating system refused.
     """
     for place in sorted((common_dir / _REMOVED).glob("*")):
-        with _explained(f"cannot remove {place}"):
-            if (place / _RECORD).exists():
-                _delete(aside_of(Path(os.fsdecode((place / _TREE).read_bytes()))))
-            _delete(place)
+        _finish(place)
+    with contextlib.suppress(OSError):
+        (common_dir / _REMOVED).rmdir()
+
+
+def _finish(place: Path) -> None:
+    """Delete what a place names, then what is in it, in an order that can be begun again."""
+    with _explained(f"cannot remove {place}"):
+        if (place / _RECORD).exists():
+            _delete(aside_of(Path(os.fsdecode((place / _TREE).read_bytes()))))
+        _delete(place / _RECORD)
+        (place / _TREE).unlink(missing_ok=True)
+        place.rmdir()
 
 
 def _delete(directory: Path) -> None:

@@ -31,8 +31,6 @@ from reconciler.model.settings import Settings
 INTERRUPTED = "interrupted"
 CIRCLE = "what it waits for waits for it"
 LEFT_TO_A_PERSON = "it is left to a person"
-CIRCLE = "what it waits for waits for it"
-LEFT_TO_A_PERSON = "only after a person"
 _Message = Future[Outcome] | Retried | None
 
 

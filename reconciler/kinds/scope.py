@@ -15,8 +15,10 @@ class Scope:
         survey: the repository as it is.
         examine: also find out, at the cost of some programs for each, whether what is no longer declared holds work.
         set_aside: full names of workspaces that are declared and that this run leaves alone (another owner's).
+        mine: the owner whose things may be removed beside the unowned; None may remove anybody's.
     """
 
     survey: Survey
     examine: bool = False
     set_aside: frozenset[str] = frozenset()
+    mine: str | None = None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.manifest.declaration import Declaration
+from reconciler.manifest.rendering import scalar
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*(?:\|([^}]*))?\}\}")
 
@@ -149,7 +150,7 @@ def status_text(helpers: Sequence[Declaration]) -> str:
     """`status.yaml`: the skeleton that agents keep up to date."""
     lines = ["# Kept up to date by the agents that work here.", "helpers:" if helpers else "helpers: {}"]
     for helper in helpers:
-        lines += [f"  {helper.name}:", "    status: waiting"]
+        lines += [f"  {scalar(helper.name)}:", "    status: waiting"]
         if helper.needs:
-            lines.append(f"    waiting_for: [{', '.join(_short(name) for name in helper.needs)}]")
+            lines.append(f"    waiting_for: [{', '.join(scalar(_short(name)) for name in helper.needs)}]")
     return "".join(f"{line}\n" for line in lines)

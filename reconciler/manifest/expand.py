@@ -87,6 +87,7 @@ class _Expansion:
             sparse=self._sparse() if declaration.checkout == "sparse" else None,
             submodules=declaration.submodules,
             was=self._was(declaration),
+            owner=declaration.owner,
         )
         needs = [Address("workspace", name) for name in declaration.needs]
         if declaration.parent:
@@ -130,9 +131,13 @@ class _Expansion:
             return None
         return f"{old_parent or declaration.parent}--{declaration.was or declaration.name}"
 
-    def _sparse(self) -> tuple[str, ...]:
+    def _sparse(self) -> tuple[str, ...] | None:
+        """The lines of the sparse checkout; None, everything, where no area says what the rest is."""
         declaration = self.declaration
-        texts = dict.fromkeys((*declaration.modify, *declaration.shared, *declaration.read))
+        area = next((each.modify for each in self._with_ancestors(declaration) if each.modify), ())
+        if not area:
+            return None
+        texts = dict.fromkeys((*area, *declaration.shared, *declaration.read))
         return tuple(parse(text).sparse_line for text in texts)
 
     # --- its files ---------------------------------------------------------------------------------------------------

@@ -20,10 +20,11 @@ from reconciler.operations.session import Session
 
 @dataclass(frozen=True, slots=True)
 class DestroyOptions:
-    """What is destroyed: everything, only `targets`, not `excludes`."""
+    """What is destroyed: all that is yours or nobody's, only `targets`, not `excludes`, or what others own too."""
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+    all_owners: bool = False
 
 
 def destroy(session: Session, options: DestroyOptions | None, execution: Execution) -> Applied:
@@ -41,7 +42,8 @@ def plan_destroy(session: Session, options: DestroyOptions) -> Planned:
     """Say of everything that bears our mark whether it would go. The manifest is not read: marks are enough."""
     clone = session.survey.clone
     kinds = kinds_of(session, clone)
-    snapshot = observe(kinds, (), lambda: Scope(session.survey, examine=True))
+    mine = None if options.all_owners else session.user
+    snapshot = observe(kinds, (), lambda: Scope(session.survey, examine=True, mine=mine))
     plan = make_destroy_plan(kinds, snapshot, Selection(options.targets, options.excludes))
     created = datetime.now(UTC).isoformat(timespec="seconds")
     return Planned(plan, build_graph(()), snapshot, Origin("destroy", "", clone or "", __version__, created))

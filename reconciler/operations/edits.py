@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.clients import files
+from reconciler.clients.lock import hold
 from reconciler.clients.manifest_files import ManifestFiles
 from reconciler.errors import UsageError
 from reconciler.manifest.loader import load
-from reconciler.operations.session import Session
+from reconciler.operations.session import AnyEnvironment, Session
+
+_EDIT_SECONDS = 10.0  # an edit takes far less; who holds it longer is stuck
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,15 @@ def write_edit(session: Session, edit: Callable[[str], str]) -> Edited:
     """
     if not session.file.is_file():
         raise UsageError(f"there is no manifest {session.file}", hint="`orchestra init` writes one")
-    before = session.file.read_bytes().decode("utf-8")
-    after = edit(before)
-    _require_valid(session, after)
-    mode = session.file.stat().st_mode & 0o777
-    real = files.real_path(session.file)
-    files.write(real.parent, real.name, after.encode("utf-8"), mode=mode, durable=True)
+    holder = session.holder("orchestra add or remove", "")
+    with hold(session.lock_file.with_name("edit.lock"), holder, timeout_seconds=_EDIT_SECONDS):
+        session.load_manifest(values=False)  # what is wrong already is said first
+        before = session.file.read_bytes().decode("utf-8")
+        after = edit(before)
+        _require_valid(session, after)
+        mode = session.file.stat().st_mode & 0o777
+        real = files.real_path(session.file)
+        files.write(real.parent, real.name, after.encode("utf-8"), mode=mode, durable=True)
     return Edited(session.file, before, after)
 
 
@@ -59,4 +65,4 @@ class _WithText:
 
 def _require_valid(session: Session, text: str) -> None:
     reader = _WithText(ManifestFiles(session.root), session.root / session.file, text)
-    load(session.file, root=session.root, environment=session.environment, reader=reader)
+    load(session.file, root=session.root, environment=AnyEnvironment(session.environment), reader=reader)

@@ -69,7 +69,7 @@ def plan(session: Session, options: PlanOptions | None = None) -> Planned:
         snapshot, notes = _assumed(session, options.against, kinds, mine)
         options = replace(options, prune=True)
     else:
-        snapshot, notes = _observed(session, wanted, kinds, examine=options.prune), _notes(session, wanted)
+        snapshot, notes = _observed(session, wanted, kinds, mine, examine=options.prune), _notes(session, wanted)
     selection = Selection(options.targets, options.excludes)
     made = make_plan(wanted.graph, kinds, snapshot, selection=selection, prune=options.prune, notes=notes)
     origin = Origin("apply", manifest.digest, clone or "", __version__, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -97,9 +97,9 @@ def kinds_of(session: Session, clone: str | None) -> Kinds:
     )
 
 
-def _observed(session: Session, wanted: Desired, kinds: Kinds, *, examine: bool) -> Snapshot:
+def _observed(session: Session, wanted: Desired, kinds: Kinds, mine: str | None, *, examine: bool) -> Snapshot:
     resources = wanted.graph.resources.values()
-    return observe(kinds, resources, lambda: Scope(session.survey, examine, wanted.set_aside))
+    return observe(kinds, resources, lambda: Scope(session.survey, examine, wanted.set_aside, mine))
 
 
 def _assumed(session: Session, revision: str, kinds: Kinds, mine: str | None) -> tuple[Snapshot, tuple[str, ...]]:

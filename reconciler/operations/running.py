@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.journal import JournalFile
+from reconciler.clients.takedown import has_rubbish
 from reconciler.engine.executor import execute
 from reconciler.model.change import Change
 from reconciler.model.outcome import Outcome, Report
@@ -28,6 +29,8 @@ def carry_out(session: Session, planned: Planned, command: str, execution: Execu
     if not execution.approve(planned.plan):
         return Applied(planned.plan, None)
     if planned.plan.is_empty:
+        if has_rubbish(session.repository.common_dir):
+            _clear(session, command, execution)
         return Applied(planned.plan, Report(()))
     execution.interrupt.stop_running = session.git.runner.stop_all
     wait, on_wait = execution.lock_timeout, execution.on_wait
@@ -50,6 +53,13 @@ def carry_out(session: Session, planned: Planned, command: str, execution: Execu
         )
         journal.end(report)
     return Applied(planned.plan, report)
+
+
+def _clear(session: Session, command: str, execution: Execution) -> None:
+    """There is nothing to do but what every holder of the lock does first: clear what a killed run left."""
+    wait, on_wait = execution.lock_timeout, execution.on_wait
+    with locked(session, f"orchestra {command}", lock_timeout=wait, on_wait=on_wait):
+        return
 
 
 @dataclass(frozen=True, slots=True)

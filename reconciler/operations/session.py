@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
 from collections.abc import Callable, Mapping
@@ -89,7 +88,7 @@ class Session:
 
         if not self.file.is_file():
             raise UsageError(f"there is no manifest {self.file}", hint="`orchestra init` writes one")
-        environment = self.environment if values else _Whatever(self.environment)
+        environment = self.environment if values else AnyEnvironment(self.environment)
         manifest = load(self.file, root=self.root, environment=environment)
         self.on_secrets(manifest.secrets)
         return manifest
@@ -98,14 +97,14 @@ class Session:
         """What the lock tells others about us."""
         return {
             "pid": str(os.getpid()),
-            "user": getpass.getuser(),
+            "user": self.environment.get("USER") or str(os.getuid()),
             "host": platform.node(),
             "command": command,
             "since": since,
         }
 
 
-class _Whatever(dict[str, str]):
+class AnyEnvironment(dict[str, str]):
     """An environment in which every variable is set, for those who do not look at the values."""
 
     def __missing__(self, key: str) -> str:

@@ -35,8 +35,8 @@ def because(outcome: Outcome) -> str:
 
 def skipped(why: str) -> str:
     """`skipped, because it needs workspace:auth, which failed`."""
-    if why.startswith("needs "):
-        return f"skipped, because it {why}"
+    if why.startswith(("it ", "what ")):  # a clause
+        return f"skipped, because {why}"
     return f"skipped: {why}" if why else "skipped"
 
 

@@ -123,7 +123,22 @@ def test_a_status_that_is_an_answer_is_no_failure(repo: GitRepo, git: Git) -> No
 
 def test_git_sees_nothing_that_would_redirect_it() -> None:
     """What a hook's git hands down is dropped; how the network is reached and who commits is kept."""
-    redirecting = dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_LITERAL_PATHSPECS", "GIT_QUARANTINE_PATH"), "x")
+    redirecting = dict.fromkeys(
+        (
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_COMMON_DIR",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_NAMESPACE",
+            "GIT_PREFIX",
+            "GIT_CONFIG_PARAMETERS",
+            "GIT_CONFIG_COUNT",
+            "GIT_LITERAL_PATHSPECS",
+            "GIT_QUARANTINE_PATH",
+        ),
+        "x",
+    )
     kept = {"GIT_SSH_COMMAND": "ssh -i k", "GIT_AUTHOR_NAME": "A", "PATH": "/bin", "HOME": "/h"}
     ours = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "true"}
     assert git_environment({**redirecting, **kept, "LC_ALL": "de_DE.UTF-8", "GIT_EDITOR": "vi"}) == {**kept, **ours}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from itertools import product
 from pathlib import Path
@@ -113,9 +114,11 @@ def test_names_are_resolved_to_commits(repo: GitRepo, repository: Repository, gi
 def test_an_ambiguous_hash_is_no_commit(tmp_path: Path, git: Git) -> None:
     """A hash cut so short that several things have it stands for none of them."""
     repo = GitRepo.init(tmp_path / "r")
-    seen: set[str] = set()
-    names = (repo.git("hash-object", "-w", "--stdin", stdin=f"{number}") for number in range(10**4))
-    short = next(found for name in names if (found := name[:4]) in seen or seen.add(found))
+    texts: dict[str, list[str]] = {}
+    for text in map(str, range(10**4, 10**4 + 2000)):
+        texts.setdefault(hashlib.sha1(f"blob 5\0{text}".encode()).hexdigest()[:4], []).append(text)  # noqa: S324
+    short, alike = next(found for found in texts.items() if len(found[1]) > 1)
+    assert {repo.git("hash-object", "-w", "--stdin", stdin=text)[:4] for text in alike} == {short}
     assert resolve_commits(git, repo.path / ".git", [short]) == {short: None}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.clients.git import Repository
-from reconciler.clients.stale import clear_after_kill
+from reconciler.clients.stale import drop_stale_locks
 from reconciler.errors import LockHeldError
 from tests.support.fakes import FakeClock
 from tests.support.repository import GitRepo
@@ -37,19 +37,19 @@ def left(repository: Repository, names: list[str]) -> list[str]:
 
 def test_young_locks_in_our_places_go(repository: Repository, locks: list[str]) -> None:
     """What the killed run may have made is removed, all else stays."""
-    clear_after_kill(repository, ["ours", "a/b", "no-lock"], 999.0)
+    drop_stale_locks(repository, ["ours", "a/b", "no-lock"], 999.0)
     assert left(repository, locks) == OTHERS
 
 
 def test_locks_older_than_the_run_stay(repository: Repository, locks: list[str]) -> None:
     """Somebody else's, whoever they are."""
-    clear_after_kill(repository, ["ours", "a/b"], 1001.0)
+    drop_stale_locks(repository, ["ours", "a/b"], 1001.0)
     assert left(repository, locks) == locks
 
 
 def test_a_branch_whose_place_is_another_branch_is_passed_over(repository: Repository, locks: list[str]) -> None:
     """A mark outlives its branch `main/x`, and `main` is a file now."""
-    clear_after_kill(repository, ["main/x", "ours", "a/b"], 999.0)
+    drop_stale_locks(repository, ["main/x", "ours", "a/b"], 999.0)
     assert left(repository, locks) == OTHERS
 
 
@@ -61,7 +61,7 @@ def test_no_branch_leads_out_of_the_branches(
     victim = tmp_path / "shop/victim.lock"
     victim.touch()
     (repository.common_dir / "refs/heads/x").mkdir()
-    clear_after_kill(repository, [str(victim).removesuffix(".lock") if name == "/victim" else name], 999.0)
+    drop_stale_locks(repository, [str(victim).removesuffix(".lock") if name == "/victim" else name], 999.0)
     assert victim.exists()
 
 
@@ -73,7 +73,7 @@ def test_a_git_that_outlived_the_run_is_waited_for(tmp_path: Path, repository: R
     with subprocess.Popen([program, "600"], cwd=repository.common_dir) as process:
         try:
             with pytest.raises(LockHeldError, match=rf"git-slow \({process.pid}\).* is still at work"):
-                clear_after_kill(repository, ["ours"], 999.0, sleep=clock.sleep)
+                drop_stale_locks(repository, ["ours"], 999.0, sleep=clock.sleep)
             assert left(repository, locks) == locks
             assert clock.now >= 5
 
@@ -81,7 +81,7 @@ def test_a_git_that_outlived_the_run_is_waited_for(tmp_path: Path, repository: R
                 process.kill()
                 process.wait()
 
-            clear_after_kill(repository, ["ours", "a/b"], 999.0, sleep=end)
+            drop_stale_locks(repository, ["ours", "a/b"], 999.0, sleep=end)
         finally:
             process.kill()
     assert left(repository, locks) == OTHERS

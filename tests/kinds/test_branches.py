@@ -28,6 +28,7 @@ def clone(tmp_path: Path) -> World:
 
 
 def test_a_new_branch_starts_from_the_default_branch(world: World) -> None:
+    """The plan names branch and commit; the new branch follows nothing."""
     world.declare("auth:")
     assert field(world).startswith("auth (new, from main at ")
     world.settle()
@@ -37,6 +38,7 @@ def test_a_new_branch_starts_from_the_default_branch(world: World) -> None:
 
 
 def test_a_local_branch_is_used_as_it_is(world: World) -> None:
+    """It is neither moved nor started anew."""
     world.main.branch("auth")
     world.main.commit({"later.txt": "x"})
     before = world.main.commit_of("auth")
@@ -48,6 +50,7 @@ def test_a_local_branch_is_used_as_it_is(world: World) -> None:
 
 
 def test_a_branch_only_on_the_remote_is_started_from_and_followed(clone: World) -> None:
+    """As `git switch` would do it."""
     clone.declare("auth:")
     assert field(clone).startswith("auth (new, from origin/auth at ")
     clone.settle()
@@ -56,6 +59,7 @@ def test_a_branch_only_on_the_remote_is_started_from_and_followed(clone: World) 
 
 
 def test_a_local_branch_called_like_the_remote_one_does_not_mislead(clone: World) -> None:
+    """`origin/auth` the branch is not `origin/auth` of the remote."""
     clone.main.branch("origin/auth", "main")
     clone.declare("auth:")
     clone.settle()
@@ -63,6 +67,7 @@ def test_a_local_branch_called_like_the_remote_one_does_not_mislead(clone: World
 
 
 def test_a_branch_on_two_remotes_is_a_conflict_until_one_is_preferred(clone: World) -> None:
+    """The hint is git's own way out, and it works."""
     clone.main.git("remote", "add", "fork", str(clone.project.path.parent / "origin"))
     clone.main.git("fetch", "--quiet", "fork")
     clone.declare("auth:")
@@ -76,6 +81,7 @@ def test_a_branch_on_two_remotes_is_a_conflict_until_one_is_preferred(clone: Wor
 
 
 def test_a_branch_checked_out_in_the_main_worktree_is_a_conflict_naming_it(world: World) -> None:
+    """The way out is not to adopt it."""
     world.main.git("switch", "--quiet", "-c", "auth")
     world.declare("auth:")
     change = world.change()
@@ -88,6 +94,7 @@ def test_a_branch_checked_out_in_the_main_worktree_is_a_conflict_naming_it(world
 
 
 def test_a_branch_checked_out_in_another_tree_is_a_conflict_naming_it(world: World, tmp_path: Path) -> None:
+    """The way out is to adopt it."""
     other = world.main.worktree(tmp_path / "mine", "auth")
     world.declare("auth:")
     change = world.change()
@@ -97,6 +104,7 @@ def test_a_branch_checked_out_in_another_tree_is_a_conflict_naming_it(world: Wor
 
 
 def test_a_branch_recorded_at_a_tree_that_is_gone_is_told_how_to_free_it(world: World, tmp_path: Path) -> None:
+    """Git refuses such a branch as well, until it forgets the tree."""
     other = world.main.worktree(tmp_path / "mine", "auth")
     shutil.rmtree(other.path)
     world.declare("auth:")
@@ -109,6 +117,7 @@ def test_a_branch_recorded_at_a_tree_that_is_gone_is_told_how_to_free_it(world: 
 
 @pytest.mark.parametrize(("taken", "wanted"), [("feature", "feature/auth"), ("feature/auth/x", "feature/auth")])
 def test_a_branch_that_git_cannot_keep_beside_another_is_a_conflict(world: World, taken: str, wanted: str) -> None:
+    """Refs are files and directories."""
     world.main.branch(taken)
     world.declare(f"auth: {{branch: {wanted}}}")
     change = world.change()
@@ -118,6 +127,7 @@ def test_a_branch_that_git_cannot_keep_beside_another_is_a_conflict(world: World
 
 @pytest.mark.parametrize("base", ["release", "v1", "origin/main", "HASH"])
 def test_a_base_may_be_a_branch_a_tag_a_remote_branch_or_a_commit(clone: World, base: str) -> None:
+    """Whatever names a commit is a base."""
     first = clone.main.commit_of("HEAD")
     clone.main.branch("release")
     clone.main.git("tag", "-a", "-m", "one", "v1")
@@ -128,6 +138,7 @@ def test_a_base_may_be_a_branch_a_tag_a_remote_branch_or_a_commit(clone: World, 
 
 
 def test_a_base_that_does_not_exist_is_a_conflict(world: World) -> None:
+    """It is named."""
     world.declare("auth: {base: nowhere}")
     change = world.change()
     assert change.action is Action.CONFLICT
@@ -135,6 +146,7 @@ def test_a_base_that_does_not_exist_is_a_conflict(world: World) -> None:
 
 
 def test_the_default_branch_is_the_one_of_the_remote(clone: World) -> None:
+    """Where it is not here, its remote-tracking branch is started from and not followed."""
     clone.main.git("remote", "set-head", "origin", "auth")
     clone.declare("fresh:")
     clone.settle()
@@ -143,6 +155,7 @@ def test_the_default_branch_is_the_one_of_the_remote(clone: World) -> None:
 
 
 def test_a_base_that_is_behind_what_it_follows_is_said(clone: World) -> None:
+    """One would start from what is stale."""
     origin = GitRepo(clone.project.path.parent / "origin")
     origin.commit({"new.txt": "x"})
     clone.main.git("fetch", "--quiet")

@@ -100,6 +100,7 @@ STATES: list[Callable[[World], None]] = [
 
 @pytest.mark.parametrize("break_it", STATES)
 def test_it_is_completed(made: World, break_it: Callable[[World], None]) -> None:
+    """All files are there with their modes, the branch is where it was, and there is no second record."""
     tip = made.main.commit_of("auth")
     break_it(made)
     assert made.change().action is Action.CREATE
@@ -112,6 +113,7 @@ def test_it_is_completed(made: World, break_it: Callable[[World], None]) -> None
 
 @pytest.mark.parametrize("break_it", [no_index, some_files, cut_short, some_files_and_an_index])
 def test_what_somebody_wrote_into_it_survives(made: World, break_it: Callable[[World], None]) -> None:
+    """Other bytes than the beginning of the right ones are work."""
     break_it(made)
     made.tree().write({"run.sh": "mine\n", "new/file.txt": "mine\n"})
     made.apply()
@@ -121,6 +123,7 @@ def test_what_somebody_wrote_into_it_survives(made: World, break_it: Callable[[W
 
 
 def test_a_file_in_place_of_a_directory_survives(made: World) -> None:
+    """What it hides is not written, all else is."""
     no_files(made)
     (made.tree().path / "app/deep").rmdir()
     (made.tree().path / "app").rmdir()
@@ -132,6 +135,7 @@ def test_a_file_in_place_of_a_directory_survives(made: World) -> None:
 
 
 def test_a_link_out_of_it_in_place_of_a_directory_is_not_written_through(made: World, tmp_path: Path) -> None:
+    """Git is not asked to write behind it."""
     no_files(made)
     (made.tree().path / "app/deep").rmdir()
     (made.tree().path / "app").rmdir()
@@ -142,6 +146,7 @@ def test_a_link_out_of_it_in_place_of_a_directory_is_not_written_through(made: W
 
 
 def test_somebody_elses_files_in_a_record_that_git_was_killed_over_survive(made: World) -> None:
+    """The record cannot be used and the tree is not emptied for it."""
     a_record_that_git_was_killed_over(made)
     made.tree().write({"mine.txt": "mine"})
     report = made.try_apply()
@@ -150,6 +155,7 @@ def test_somebody_elses_files_in_a_record_that_git_was_killed_over_survive(made:
 
 
 def test_a_half_made_sparse_tree_is_completed_sparsely(tmp_path: Path) -> None:
+    """Nothing outside of its lines is written."""
     world = World.make(tmp_path, FILES)
     world.declare("auth: {checkout: sparse, modify: app}")
     world.settle()
@@ -161,6 +167,7 @@ def test_a_half_made_sparse_tree_is_completed_sparsely(tmp_path: Path) -> None:
 
 
 def test_a_tree_whose_sparseness_was_not_yet_set_is_completed_sparsely(tmp_path: Path) -> None:
+    """The kill came before git was told."""
     world = World.make(tmp_path, FILES)
     world.declare("auth:")
     world.settle()
@@ -174,6 +181,7 @@ def test_a_tree_whose_sparseness_was_not_yet_set_is_completed_sparsely(tmp_path:
 
 
 def test_what_else_was_declared_since_is_done_in_the_same_apply(made: World, tmp_path: Path) -> None:
+    """The plan after it is empty."""
     some_files(made)
     made.declare("auth: {branch: other, path: ../elsewhere}")
     made.settle()
@@ -181,6 +189,7 @@ def test_what_else_was_declared_since_is_done_in_the_same_apply(made: World, tmp
 
 
 def test_a_tree_being_made_again_when_it_was_killed_keeps_what_was_staged(made: World) -> None:
+    """The index is used, not made anew."""
     made.tree().write({"run.sh": "staged\n"})
     made.tree().git("add", "run.sh")
     filling(made)
@@ -191,6 +200,7 @@ def test_a_tree_being_made_again_when_it_was_killed_keeps_what_was_staged(made: 
 
 
 def test_a_lock_of_a_git_that_lives_is_left_alone(made: World) -> None:
+    """Somebody stands in the tree; once they are gone it is completed."""
     a_stale_lock(made)
     with somebody_in(made.tree().path):
         report = made.try_apply()
@@ -200,6 +210,7 @@ def test_a_lock_of_a_git_that_lives_is_left_alone(made: World) -> None:
 
 
 def test_a_file_that_a_filter_fails_on_is_an_error_and_not_taken_for_done(made: World) -> None:
+    """A full disk is the same to git."""
     some_files(made)
     made.main.git("config", "filter.fails.smudge", "false")
     made.main.git("config", "filter.fails.required", "true")
@@ -212,6 +223,7 @@ def test_a_file_that_a_filter_fails_on_is_an_error_and_not_taken_for_done(made: 
 
 
 def test_files_with_filters_and_line_ends_are_told_from_work(tmp_path: Path) -> None:
+    """What is cut short is compared with what a checkout writes."""
     content = {".gitattributes": "*.txt eol=crlf\n*.up filter=up\n", "a.txt": "one\ntwo\n", "b.up": "text\n"}
     world = World.make(tmp_path, {"x": "x"})
     world.main.git("config", "filter.up.smudge", "tr a-z A-Z")
@@ -227,6 +239,7 @@ def test_files_with_filters_and_line_ends_are_told_from_work(tmp_path: Path) -> 
 
 
 def test_completing_changes_no_file_that_is_there(made: World) -> None:
+    """Not even its time."""
     some_files(made)
     before = {name: text for name, text in snapshot(made.tree().path, times=True).items() if " " in text}
     made.settle()

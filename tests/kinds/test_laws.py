@@ -129,12 +129,14 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
 
 
 def test_every_kind_has_a_sample() -> None:
+    """A new kind contributes one here."""
     git = Git(os.environ)
     kinds = build_kinds(git, git.discover(Path(__file__).parent), clone=None, global_excludes="", memory=Memory())
     assert {name.partition(":")[0] for name in SAMPLES} == set(kinds)
 
 
 def test_the_diff_of_nothing_is_a_create(bench: Bench) -> None:
+    """Whether nothing was given, looked at or observed."""
     assert bench.kind.diff(bench.resource, None).action is Action.CREATE
     assert bench.kind.diff(bench.resource, bench.kind.look(bench.resource)).action is Action.CREATE
     found = bench.observe(*bench.sample.before, bench.resource)
@@ -142,11 +144,13 @@ def test_the_diff_of_nothing_is_a_create(bench: Bench) -> None:
 
 
 def test_the_diff_of_what_is_assumed_is_nothing(bench: Bench) -> None:
+    """A plan against another revision starts from it."""
     change = bench.kind.diff(bench.resource, bench.kind.assume(bench.resource))
     assert (change.action, change.notes) == (Action.NO_OP, ())
 
 
 def test_after_apply_the_diff_is_nothing_however_it_is_looked_at(bench: Bench) -> None:
+    """One by one, or all at once."""
     bench.apply(bench.resource)
     assert bench.kind.diff(bench.resource, bench.kind.look(bench.resource)).action is Action.NO_OP
     found = bench.observe(*bench.sample.before, bench.resource)
@@ -155,6 +159,7 @@ def test_after_apply_the_diff_is_nothing_however_it_is_looked_at(bench: Bench) -
 
 
 def test_to_apply_twice_is_to_apply_once(bench: Bench) -> None:
+    """The same order, carried out again, does no harm."""
     bench.observe(*bench.sample.before, bench.resource)
     nothing = bench.kind.look(bench.resource)
     change = bench.kind.diff(bench.resource, nothing)
@@ -166,6 +171,7 @@ def test_to_apply_twice_is_to_apply_once(bench: Bench) -> None:
 
 
 def test_to_look_and_to_observe_change_nothing(bench: Bench) -> None:
+    """Not a byte, a time or an inode, in git directory or trees."""
     for _ in ("before", "after"):
         before = bench.everything()
         bench.observe(*bench.sample.before, bench.resource)
@@ -176,6 +182,7 @@ def test_to_look_and_to_observe_change_nothing(bench: Bench) -> None:
 
 
 def test_to_destroy_twice_is_safe(bench: Bench) -> None:
+    """And what was destroyed can be made again."""
     bench.apply(bench.resource)
     left = bench.observe(*bench.sample.before)
     actual = left[bench.resource.address]
@@ -189,6 +196,7 @@ def test_to_destroy_twice_is_safe(bench: Bench) -> None:
 
 
 def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_destroyed(bench: Bench) -> None:
+    """Each kind looks once more."""
     bench.apply(bench.resource)
     actual = bench.observe(*bench.sample.before)[bench.resource.address]
     spec = bench.resource.spec

@@ -23,6 +23,7 @@ def gone(world: World, name: str = "auth") -> None:
 
 
 def test_what_is_no_longer_declared_is_shown_and_only_prune_removes_it(auth: World) -> None:
+    """Then nothing tells of it any more."""
     auth.declare("ui:")
     change = auth.change()
     assert (change.action, change.orphan) == (Action.NO_OP, True)
@@ -35,6 +36,7 @@ def test_what_is_no_longer_declared_is_shown_and_only_prune_removes_it(auth: Wor
 
 
 def test_work_in_it_keeps_it_and_its_branch(auth: World) -> None:
+    """The reason stands in the plan."""
     auth.tree().write({"new.txt": "mine"})
     auth.declare("ui:")
     change = auth.change(options=PRUNE)
@@ -45,6 +47,7 @@ def test_work_in_it_keeps_it_and_its_branch(auth: World) -> None:
 
 
 def test_a_branch_with_commits_stays_when_its_tree_goes(auth: World) -> None:
+    """A tree is made again in no time, commits are not."""
     work = auth.tree().commit({"app/a.py": "a = 2\n"})
     auth.declare("ui:")
     auth.apply(PRUNE)
@@ -53,6 +56,7 @@ def test_a_branch_with_commits_stays_when_its_tree_goes(auth: World) -> None:
 
 
 def test_a_branch_that_somebody_else_made_stays_when_its_tree_goes(world: World) -> None:
+    """It was there before."""
     world.main.branch("auth")
     world.declare("auth:")
     world.settle()
@@ -63,6 +67,7 @@ def test_a_branch_that_somebody_else_made_stays_when_its_tree_goes(world: World)
 
 
 def test_a_helper_with_a_tree_goes_with_its_desk_and_its_branch(world: World) -> None:
+    """In one go, as one thing; its sibling stays."""
     world.declare("auth: {helpers: {test: {eager: true}, docs: }}")
     world.settle()
     world.declare("auth: {helpers: {docs: }}")
@@ -77,6 +82,7 @@ def test_a_helper_with_a_tree_goes_with_its_desk_and_its_branch(world: World) ->
 
 
 def test_a_helper_without_a_tree_goes_with_its_helpers(world: World) -> None:
+    """Their desks lie on its desk."""
     world.declare("auth: {helpers: {test: {helpers: {fixtures: }}}}")
     world.settle()
     world.declare("auth:")
@@ -86,6 +92,7 @@ def test_a_helper_without_a_tree_goes_with_its_helpers(world: World) -> None:
 
 
 def test_a_desk_with_a_message_on_it_stays_with_the_reason(world: World) -> None:
+    """A helper goes as a whole or not at all."""
     world.declare("auth: {helpers: {test: {eager: true}}}")
     world.settle()
     world.tree().write({".sub-agents/test/inbox/1.md": "a message"})
@@ -99,6 +106,7 @@ def test_a_desk_with_a_message_on_it_stays_with_the_reason(world: World) -> None
 
 
 def test_an_edited_contract_keeps_its_helper(world: World) -> None:
+    """An edit is work."""
     world.declare("auth: {helpers: {test: }}")
     world.settle()
     world.tree().write({".sub-agents/test/CONTRACT.md": "mine\n"})
@@ -108,6 +116,7 @@ def test_an_edited_contract_keeps_its_helper(world: World) -> None:
 
 
 def test_a_declared_file_goes_and_an_edited_one_stays(world: World) -> None:
+    """The tree stays in either case."""
     world.declare("auth: {files: {a/notes.txt: hello, b.txt: hello}}")
     world.settle()
     world.tree().write({"b.txt": "mine\n"})
@@ -121,6 +130,7 @@ def test_a_declared_file_goes_and_an_edited_one_stays(world: World) -> None:
 
 
 def test_an_orphan_that_was_deleted_by_hand_goes_unless_something_was_staged(auth: World) -> None:
+    """Its record holds the index."""
     auth.tree().write({"app/a.py": "staged\n"})
     auth.tree().git("add", "app/a.py")
     shutil.rmtree(auth.tree().path)
@@ -138,6 +148,7 @@ def test_an_orphan_that_was_deleted_by_hand_goes_unless_something_was_staged(aut
 
 
 def test_an_orphan_that_was_moved_by_hand_goes_unless_it_holds_work(auth: World, tmp_path: Path) -> None:
+    """It is looked into where it is."""
     moved = tmp_path / "moved"
     auth.tree().path.rename(moved)
     (moved / "app/a.py").write_text("mine\n")
@@ -151,6 +162,7 @@ def test_an_orphan_that_was_moved_by_hand_goes_unless_it_holds_work(auth: World,
 
 
 def test_an_orphan_of_a_repository_that_was_moved_goes(auth: World, tmp_path: Path) -> None:
+    """Though nothing in it names the repository any more."""
     auth.project.path.rename(tmp_path / "moved")
     world = World(Project(GitRepo(tmp_path / "moved")))
     world.declare("ui:", head="project: shop\n")
@@ -159,6 +171,7 @@ def test_an_orphan_of_a_repository_that_was_moved_goes(auth: World, tmp_path: Pa
 
 
 def test_an_orphan_whose_branch_was_switched_keeps_both_branches(auth: World) -> None:
+    """Only what we made ourselves goes."""
     auth.tree().git("switch", "--quiet", "-c", "mine")
     auth.declare("ui:")
     auth.apply(PRUNE)
@@ -167,6 +180,7 @@ def test_an_orphan_whose_branch_was_switched_keeps_both_branches(auth: World) ->
 
 
 def test_a_branch_that_another_tree_is_on_by_now_stays(auth: World, tmp_path: Path) -> None:
+    """Git would let us take it away from under that tree."""
     auth.main.git("worktree", "add", "--quiet", "--force", str(tmp_path / "second"), "auth")
     auth.declare("ui:")
     auth.apply(PRUNE)
@@ -175,6 +189,7 @@ def test_a_branch_that_another_tree_is_on_by_now_stays(auth: World, tmp_path: Pa
 
 
 def test_an_empty_manifest_does_not_mean_remove_all(auth: World) -> None:
+    """It means that nothing is declared."""
     (auth.project.path / "orchestra.yaml").write_text("version: 1\n")
     assert auth.plan().is_empty
     auth.apply()

@@ -15,6 +15,7 @@ from tests.support.world import World, snapshot
 
 
 def test_an_empty_directory_is_used(world: World) -> None:
+    """As git uses one."""
     world.tree().path.mkdir(parents=True)
     world.declare("auth:")
     world.settle()
@@ -24,6 +25,7 @@ def test_an_empty_directory_is_used(world: World) -> None:
     "stands", ["directory", "file", "dangling link", "link", "link to empty", "pipe", "repository"]
 )
 def test_what_stands_at_the_path_is_a_conflict_and_stays(world: World, tmp_path: Path, stands: str) -> None:
+    """It is named with a way out; no branch is left behind."""
     place = world.tree().path
     place.parent.mkdir()
     other = tmp_path / "other"
@@ -54,6 +56,7 @@ def test_what_stands_at_the_path_is_a_conflict_and_stays(world: World, tmp_path:
 
 
 def test_a_parent_that_is_a_link_was_somebodys_choice(world: World, tmp_path: Path) -> None:
+    """The tree is where it leads."""
     (tmp_path / "big-disk").mkdir()
     (tmp_path / "shop.wt").symlink_to(tmp_path / "big-disk")
     world.declare("auth:")
@@ -62,6 +65,7 @@ def test_a_parent_that_is_a_link_was_somebodys_choice(world: World, tmp_path: Pa
 
 
 def test_the_directory_of_the_trees_is_moved_to_another_disk_and_linked(world: World, tmp_path: Path) -> None:
+    """Nothing has to be done, and nothing is drift."""
     world.declare("auth: {helpers: {test: {eager: true}}}")
     world.settle()
     (tmp_path / "shop.wt").rename(tmp_path / "big-disk")
@@ -72,6 +76,7 @@ def test_the_directory_of_the_trees_is_moved_to_another_disk_and_linked(world: W
 
 
 def test_a_tree_is_moved_to_another_disk_and_linked(world: World, tmp_path: Path) -> None:
+    """It is used through the link."""
     world.declare("auth:")
     world.settle()
     world.tree().path.rename(tmp_path / "big")
@@ -83,7 +88,8 @@ def test_a_tree_is_moved_to_another_disk_and_linked(world: World, tmp_path: Path
     assert "Harden it" in world.tree().read("SESSION.md")
 
 
-def test_a_dangling_link_on_the_way_is_a_conflict_or_an_error_and_nothing_is_made(world: World, tmp_path: Path) -> None:
+def test_a_dangling_link_on_the_way_is_followed_as_git_follows_it(world: World, tmp_path: Path) -> None:
+    """Git makes what it leads to, so do we."""
     (tmp_path / "shop.wt").symlink_to(tmp_path / "nowhere")
     world.declare("auth:")
     world.settle()
@@ -91,6 +97,7 @@ def test_a_dangling_link_on_the_way_is_a_conflict_or_an_error_and_nothing_is_mad
 
 
 def test_a_file_on_the_way_is_an_error_and_stays(world: World, tmp_path: Path) -> None:
+    """The operating system says so."""
     (tmp_path / "shop.wt").write_text("mine")
     world.declare("auth:")
     report = world.try_apply()
@@ -99,6 +106,7 @@ def test_a_file_on_the_way_is_an_error_and_stays(world: World, tmp_path: Path) -
 
 
 def test_a_path_inside_another_worktree_is_a_conflict(world: World, tmp_path: Path) -> None:
+    """Git would delete it with that one, without a word."""
     other = world.main.worktree(tmp_path / "mine", "mine")
     world.declare("auth: {path: ../mine/inside}")
     change = world.change()
@@ -107,6 +115,7 @@ def test_a_path_inside_another_worktree_is_a_conflict(world: World, tmp_path: Pa
 
 
 def test_a_worktree_made_by_hand_is_a_conflict_until_it_is_adopted(world: World) -> None:
+    """Then it is as any other, and the work in it is untouched."""
     tree = world.main.worktree(world.tree().path, "auth")
     tree.write({"app/a.py": "mine\n", "new.txt": "mine\n"})
     world.declare("auth:")
@@ -124,6 +133,7 @@ def test_a_worktree_made_by_hand_is_a_conflict_until_it_is_adopted(world: World)
 
 
 def test_a_sparse_worktree_made_by_hand_becomes_as_declared_once_adopted(world: World) -> None:
+    """What it was is not taken for drift."""
     world.main.worktree(world.tree().path, "auth")
     world.declare("auth: {checkout: sparse, modify: app}")
     adopt(world.session(), "auth", cwd=world.project.path)
@@ -132,12 +142,14 @@ def test_a_sparse_worktree_made_by_hand_becomes_as_declared_once_adopted(world: 
 
 
 def test_a_worktree_made_by_hand_on_another_branch_is_a_conflict(world: World) -> None:
+    """Its branch is named."""
     world.main.worktree(world.tree().path, "mine")
     world.declare("auth:")
     assert "a worktree on branch mine" in world.change().reason
 
 
 def test_a_record_of_a_worktree_that_is_gone_is_a_conflict_with_its_way_out(world: World) -> None:
+    """The record is somebody's, and git drops it when told to."""
     tree = world.main.worktree(world.tree().path, "mine")
     shutil.rmtree(tree.path)
     world.declare("auth:")
@@ -147,6 +159,7 @@ def test_a_record_of_a_worktree_that_is_gone_is_a_conflict_with_its_way_out(worl
 
 
 def test_two_declarations_of_one_place_after_a_rename_without_was(world: World) -> None:
+    """The hint suggests the key that was forgotten."""
     world.declare("auth:")
     world.settle()
     world.declare("login: {path: ../shop.wt/auth, branch: auth}")
@@ -156,6 +169,7 @@ def test_two_declarations_of_one_place_after_a_rename_without_was(world: World) 
 
 
 def test_the_git_file_of_a_tree_is_deleted(world: World) -> None:
+    """Work is left in it: git can mend it, and the hint says how."""
     world.declare("auth:")
     world.settle()
     world.tree().write({"app/a.py": "mine\n"})

@@ -13,6 +13,7 @@ HELPERS = "helpers: {test: {eager: true, helpers: {fixtures: }}, docs: }"
 
 
 def test_a_worktree_is_renamed_with_its_helpers(world: World) -> None:
+    """Trees, branches, desks and what lies on them; the plan without `was:` is empty too."""
     world.declare(f"auth: {{{HELPERS}}}")
     world.settle()
     world.tree().write({"app/a.py": "mine\n", ".sub-agents/docs/inbox/1.md": "a message"})
@@ -34,6 +35,7 @@ def test_a_worktree_is_renamed_with_its_helpers(world: World) -> None:
 
 
 def test_a_worktree_is_renamed_that_keeps_branch_and_path(world: World) -> None:
+    """Only its marks change; an edit stays an edit."""
     world.declare("auth:")
     world.settle()
     world.tree().write({"SESSION.md": "mine\n"})
@@ -44,6 +46,7 @@ def test_a_worktree_is_renamed_that_keeps_branch_and_path(world: World) -> None:
 
 
 def test_a_rename_that_git_must_not_do_is_left_to_a_person_and_the_marks_are_renamed(world: World) -> None:
+    """Its files converge under the new name meanwhile."""
     world.declare("auth:")
     world.settle()
     world.main.git("worktree", "lock", str(world.tree().path))
@@ -58,6 +61,7 @@ def test_a_rename_that_git_must_not_do_is_left_to_a_person_and_the_marks_are_ren
 
 
 def test_a_tree_that_was_deleted_is_made_again_under_its_new_name(world: World) -> None:
+    """With its commits."""
     world.declare("auth:")
     world.settle()
     work = world.tree().commit({"app/a.py": "a = 2\n"})
@@ -69,12 +73,14 @@ def test_a_tree_that_was_deleted_is_made_again_under_its_new_name(world: World) 
 
 
 def test_was_of_what_never_was_is_a_new_worktree(world: World) -> None:
+    """The key may stay in the manifest."""
     world.declare("login: {was: auth}")
     assert world.change("login").action is Action.CREATE
     world.settle()
 
 
 def test_without_was_the_old_one_is_an_orphan_and_the_new_one_is_made(world: World) -> None:
+    """Nothing is guessed."""
     world.declare("auth:")
     world.settle()
     world.declare("login:")

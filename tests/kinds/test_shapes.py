@@ -1,4 +1,4 @@
-"""Repositories of every shape: sparse, bare, with submodules, SHA-256, unborn, with hooks, at paths of any bytes."""
+"""Repositories of every shape: bare, SHA-256, unborn, partial, with hooks, at paths of any bytes."""
 
 from __future__ import annotations
 
@@ -11,72 +11,6 @@ from reconciler.model.change import Action
 from tests.support.repository import GitRepo, Project
 from tests.support.world import World, snapshot
 
-# --- sparse ----------------------------------------------------------------------------------------------------------
-
-
-def names(world: World, name: str = "auth") -> set[str]:
-    return set(world.tree(name).git("ls-files", "--cached", "-t").splitlines())
-
-
-def test_sparse_checks_out_what_may_be_modified_shared_or_read(world: World) -> None:
-    world.declare("auth: {checkout: sparse, modify: app, read: ['*.txt']}")
-    world.settle()
-    assert names(world) == {"H app/a.py", "S lib/b.py", "H top.txt"}
-    assert not (world.tree().path / "lib").exists()
-
-
-def test_sparse_lines_change_and_go_and_come_back(world: World) -> None:
-    world.declare("auth: {checkout: sparse, modify: app}")
-    world.settle()
-    world.declare("auth: {checkout: sparse, modify: lib}")
-    assert [field.path for field in world.change().fields] == ["checkout"]
-    world.settle()
-    assert names(world) == {"S app/a.py", "H lib/b.py", "S top.txt"}
-    world.declare("auth: {modify: lib}")
-    world.settle()
-    assert names(world) == {"H app/a.py", "H lib/b.py", "H top.txt"}
-    world.declare("auth: {checkout: sparse, modify: app}")
-    world.settle()
-    world.declare("auth:")
-    world.settle()
-    assert (world.tree().path / "lib/b.py").exists()
-
-
-def test_a_file_that_was_changed_stays_when_the_lines_leave_it_out(world: World) -> None:
-    world.declare("auth:")
-    world.settle()
-    world.tree().write({"lib/b.py": "mine\n", "lib/new.py": "mine\n"})
-    world.declare("auth: {checkout: sparse, modify: app}")
-    world.apply()
-    assert world.plan().is_empty
-    assert world.tree().read("lib/b.py") == "mine\n"
-    assert world.tree().read("lib/new.py") == "mine\n"
-    assert not (world.tree().path / "top.txt").exists()
-
-
-def test_a_checkout_changed_by_hand_is_drift_and_kept(world: World) -> None:
-    world.declare("auth: {checkout: sparse, modify: app}")
-    world.settle()
-    world.tree().git("sparse-checkout", "add", "/lib")
-    assert any("drift: its checkout was changed by hand" in note for note in world.change().notes)
-    world.settle()
-    assert (world.tree().path / "lib/b.py").exists()
-    world.declare("auth: {checkout: sparse, modify: [app, '*.txt']}")
-    world.settle()
-    assert names(world) == {"H app/a.py", "S lib/b.py", "H top.txt"}
-
-
-def test_a_full_tree_of_a_sparse_main_worktree_is_full(world: World) -> None:
-    world.main.git("sparse-checkout", "set", "--cone", "app")
-    world.declare("auth:\nui: {checkout: sparse, modify: lib}")
-    world.settle()
-    assert names(world) == {"H app/a.py", "H lib/b.py", "H top.txt"}
-    assert names(world, "ui") == {"S app/a.py", "H lib/b.py", "S top.txt"}
-    assert not (world.project.path / "lib").exists()
-
-
-# --- bare ------------------------------------------------------------------------------------------------------------
-
 
 @pytest.fixture
 def bare(tmp_path: Path) -> World:
@@ -87,6 +21,7 @@ def bare(tmp_path: Path) -> World:
 
 
 def test_a_bare_repository_has_worktrees(bare: World, tmp_path: Path) -> None:
+    """The manifest is the one of the worktree on its default branch."""
     bare.declare("auth: {helpers: {test: {eager: true}}}", head="project: shop\n")
     bare.settle()
     assert GitRepo(tmp_path / "shop.wt/auth").read("app/a.py") == "a = 1\n"
@@ -96,65 +31,8 @@ def test_a_bare_repository_has_worktrees(bare: World, tmp_path: Path) -> None:
     assert bare.main.worktrees() == [tmp_path / "shop.git", tmp_path / "main"]
 
 
-# --- submodules ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def super_world(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Give a repository with a submodule that has a submodule of its own, and with one that is switched off."""
-    (tmp_path / "gitconfig").write_text('[protocol "file"]\n\tallow = always\n')
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    inner = GitRepo.init(tmp_path / "inner", {"inner.txt": "inner\n"})
-    part = GitRepo.init(tmp_path / "part", {"part.txt": "part\n"})
-    part.git("submodule", "--quiet", "add", str(inner.path), "deep")
-    part.commit()
-    world.main.git("submodule", "--quiet", "add", str(part.path), "vendor/part")
-    world.main.git("submodule", "--quiet", "add", str(inner.path), "vendor/off")
-    world.main.git("config", "--file", ".gitmodules", "submodule.vendor/off.update", "none")
-    world.main.commit()
-    return world
-
-
-def test_submodules_are_filled_where_that_is_declared(super_world: World) -> None:
-    super_world.declare("auth: {submodules: true}\nui: {submodules: true}\nplain:")
-    super_world.settle()
-    for name in ("auth", "ui"):
-        assert super_world.tree(name).read("vendor/part/deep/inner.txt") == "inner\n"
-        assert not list((super_world.tree(name).path / "vendor/off").iterdir())
-    assert not list((super_world.tree("plain").path / "vendor/part").iterdir())
-
-
-def test_submodules_declared_later_are_filled_and_emptied_ones_filled_again(super_world: World) -> None:
-    super_world.declare("auth:")
-    super_world.settle()
-    super_world.declare("auth: {submodules: true}")
-    assert [(field.path, field.after) for field in super_world.change().fields] == [("submodules", "filled")]
-    super_world.settle()
-    super_world.tree().git("submodule", "--quiet", "deinit", "vendor/part")
-    super_world.settle()
-    assert super_world.tree().read("vendor/part/part.txt") == "part\n"
-
-
-def test_a_tree_with_submodules_is_moved_by_a_person_only(super_world: World) -> None:
-    super_world.declare("auth: {submodules: true}")
-    super_world.settle()
-    super_world.declare("auth: {submodules: true, path: ../elsewhere}")
-    assert any("it has submodules" in note for note in super_world.change().notes)
-    assert not super_world.change().is_pending
-
-
-def test_orchestra_works_inside_a_submodule(super_world: World) -> None:
-    part = World.of(Project(GitRepo(super_world.project.path / "vendor/part")))
-    part.declare("auth: {path: '../../../part.wt/{name}'}")
-    part.settle()
-    assert GitRepo(super_world.project.path.parent / "part.wt/auth").read("part.txt") == "part\n"
-    assert super_world.main.git("status", "--porcelain") == ""
-
-
-# --- other shapes ----------------------------------------------------------------------------------------------------
-
-
 def test_a_repository_without_a_commit_is_a_conflict_until_there_is_one(tmp_path: Path) -> None:
+    """The hint says which."""
     world = World.of(Project(GitRepo.init(tmp_path / "shop")))
     world.declare("auth: {helpers: {test: {eager: true}}}")
     change = world.change()
@@ -166,6 +44,7 @@ def test_a_repository_without_a_commit_is_a_conflict_until_there_is_one(tmp_path
 
 
 def test_a_repository_with_longer_hashes(tmp_path: Path) -> None:
+    """SHA-256 throughout."""
     (tmp_path / "shop").mkdir()
     repository = GitRepo(tmp_path / "shop")
     repository.git("init", "--quiet", "--initial-branch=main", "--object-format=sha256")
@@ -182,6 +61,7 @@ def test_a_repository_with_longer_hashes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [b"caf\xe9", "döner ☃".encode(), b"new\nline", b'quote"s', b"back\\slash", b" lead"])
 def test_a_repository_at_a_path_of_any_bytes(tmp_path: Path, name: bytes) -> None:
+    """Also bytes that are no text: made, mended and taken down."""
     place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     world = World.make(place)
     world.declare("auth: {helpers: {test: {eager: true}}}")
@@ -193,6 +73,7 @@ def test_a_repository_at_a_path_of_any_bytes(tmp_path: Path, name: bytes) -> Non
 
 
 def test_a_repository_reached_through_a_link(world: World, tmp_path: Path) -> None:
+    """It is one repository, by either path."""
     (tmp_path / "link").symlink_to(tmp_path / "shop")
     through = World(Project(GitRepo(tmp_path / "link")))
     world.declare("auth:")
@@ -202,6 +83,7 @@ def test_a_repository_reached_through_a_link(world: World, tmp_path: Path) -> No
 
 
 def test_the_users_hook_runs_once_as_for_git_worktree_add(world: World, tmp_path: Path) -> None:
+    """With the same arguments, in the same place; not again when nothing is made."""
     hook = world.common_dir / "hooks/post-checkout"
     log = tmp_path / "log"
     hook.write_text(f'#!/bin/sh\nprintf "%s|" "$@" "$PWD" >> {log}\necho >> {log}\n')
@@ -217,14 +99,20 @@ def test_the_users_hook_runs_once_as_for_git_worktree_add(world: World, tmp_path
 
 
 def test_a_hook_that_fails_does_not_undo_the_tree(world: World) -> None:
+    """Neither does git undo it; that it failed is told, and the next apply goes on from there."""
     hook = world.common_dir / "hooks/post-checkout"
-    hook.write_text("#!/bin/sh\nexit 3\n")
+    hook.write_text("#!/bin/sh\necho no tools >&2\nexit 3\n")
     hook.chmod(0o755)
     world.declare("auth:")
+
+    report = world.try_apply()
+
+    assert [o.reason for o in report.outcomes if o.error and "no tools" in o.reason]
     world.settle()
 
 
 def test_hooks_from_elsewhere_run_too(world: World, tmp_path: Path) -> None:
+    """`core.hooksPath` is kept."""
     (tmp_path / "hooks").mkdir()
     hook = tmp_path / "hooks/post-checkout"
     hook.write_text(f"#!/bin/sh\necho $3 >> {tmp_path}/log\n")
@@ -236,6 +124,7 @@ def test_hooks_from_elsewhere_run_too(world: World, tmp_path: Path) -> None:
 
 
 def test_a_partial_clone_is_planned_without_the_network(tmp_path: Path) -> None:
+    """What a commit has by name is known without its files."""
     origin = GitRepo.init(tmp_path / "origin", {"a.txt": "a"})
     origin.git("config", "uploadpack.allowFilter", "true")
     origin.git("switch", "--quiet", "-c", "auth")
@@ -253,6 +142,7 @@ def test_a_partial_clone_is_planned_without_the_network(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("base", ["v1", "origin/auth"])
 def test_what_a_base_has_by_a_name_of_ours_is_known_before_the_tree_is_made(tmp_path: Path, base: str) -> None:
+    """A tag or a remote branch as well."""
     origin = GitRepo.init(tmp_path / "origin", {"a.txt": "a"})
     origin.git("switch", "--quiet", "-c", "auth")
     origin.commit({"SESSION.md": "theirs\n"})
@@ -266,6 +156,7 @@ def test_what_a_base_has_by_a_name_of_ours_is_known_before_the_tree_is_made(tmp_
 
 
 def test_two_trees_with_eager_helpers_of_all_levels(world: World) -> None:
+    """Each tree is a sibling, each desk knows its tree."""
     world.declare("""
         auth: {modify: app, helpers: {test: {eager: true, helpers: {fixtures: {eager: true}}}, docs: }}
         ui: {modify: lib, helpers: {test: {eager: true, workspace: tree, links: true}, desk: {workspace: desk}}}

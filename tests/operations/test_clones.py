@@ -38,6 +38,7 @@ def two(tmp_path: Path) -> tuple[World, World]:
 
 @pytest.mark.parametrize("order", ORDERS, ids=", ".join)
 def test_two_clones_do_not_know_each_other(two: tuple[World, World], order: tuple[str, ...]) -> None:
+    """In every order, what one does leaves every byte and time of the other."""
     for step in order:
         verb, who = step.split()
         acting, other = two if who == "a" else two[::-1]
@@ -51,6 +52,7 @@ def test_two_clones_do_not_know_each_other(two: tuple[World, World], order: tupl
 
 
 def test_two_clones_that_want_the_same_place_tell_so(tmp_path: Path) -> None:
+    """The second is told whose it is, and touches nothing."""
     origin = GitRepo.init(tmp_path / "origin", {"a.txt": "a\n"})
     first, second = (World.of(Project(origin.clone(tmp_path / name))) for name in ("one", "two"))
     for world in (first, second):
@@ -83,6 +85,7 @@ def everything(world: World) -> dict[str, str]:
 def test_a_copy_says_so_gets_an_identity_and_leaves_the_original_alone(
     original: World, tmp_path: Path, place: str
 ) -> None:
+    """Applied, pruned and destroyed, it changes no byte of the original."""
     (tmp_path / "there").mkdir()
     copy = copied(original, tmp_path / place)
     before = everything(original)
@@ -105,6 +108,7 @@ def identity(world: World) -> str:
 
 
 def test_a_copy_that_wants_the_originals_places_is_told_so(original: World, tmp_path: Path) -> None:
+    """Git directory and trees of the original stay as they are."""
     copy = copied(original, tmp_path / "here/copy")
     before = everything(original)
     plan = copy.plan()
@@ -116,6 +120,7 @@ def test_a_copy_that_wants_the_originals_places_is_told_so(original: World, tmp_
 
 
 def test_the_original_is_destroyed_and_the_copy_keeps_its_own(original: World, tmp_path: Path) -> None:
+    """Each knows its own by the clone that the marks name."""
     copy = copied(original, tmp_path / "here/copy")
     copy.declare(MANIFEST)
     copy.settle("auth")
@@ -128,6 +133,7 @@ def test_the_original_is_destroyed_and_the_copy_keeps_its_own(original: World, t
 
 
 def test_a_copy_that_is_moved_does_not_take_the_originals_trees(original: World, tmp_path: Path) -> None:
+    """`git worktree repair` would."""
     copy = copied(original, tmp_path / "here/copy")
     copy.declare(MANIFEST, head="project: copy\n")
     copy.settle("auth")
@@ -142,6 +148,7 @@ def test_a_copy_that_is_moved_does_not_take_the_originals_trees(original: World,
 
 
 def test_original_and_trees_are_copied_together(original: World, tmp_path: Path) -> None:
+    """The copied trees name the original: they are nobody's to change."""
     subprocess.run(["cp", "-a", str(tmp_path / "here"), str(tmp_path / "there")], check=True)
     copy = World(Project(GitRepo(tmp_path / "there/shop")))
     before = everything(original)
@@ -154,6 +161,7 @@ def test_original_and_trees_are_copied_together(original: World, tmp_path: Path)
 
 
 def test_a_copy_of_a_clone_that_is_gone_is_not_taken_for_it(original: World, tmp_path: Path) -> None:
+    """A person takes the trees over, by commands that the plan names."""
     copy = copied(original, tmp_path / "here/copy")
     shutil.rmtree(original.project.path)
     theirs = snapshot(tmp_path / "here/shop.wt")
@@ -173,6 +181,7 @@ def test_a_copy_of_a_clone_that_is_gone_is_not_taken_for_it(original: World, tmp
 
 
 def test_a_clone_that_is_made_by_git_is_no_copy(original: World, tmp_path: Path) -> None:
+    """It has no identity yet and says nothing."""
     clone = World.of(Project(original.main.clone(tmp_path / "there/shop")))
     clone.declare(MANIFEST)
     assert clone.plan().notes == ()

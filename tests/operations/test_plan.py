@@ -42,6 +42,7 @@ def many(count: int, **fields: str) -> str:
 def test_the_programs_of_a_plan_do_not_grow_with_what_is_declared(
     world: World, monkeypatch: pytest.MonkeyPatch, is_applied: bool
 ) -> None:
+    """The same programs for one, two and seven worktrees with helpers."""
     counts = {}
     for count in (1, 2, 7):
         world.declare(many(count))
@@ -54,6 +55,7 @@ def test_the_programs_of_a_plan_do_not_grow_with_what_is_declared(
 
 
 def test_the_programs_of_a_plan_do_not_grow_with_drift(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor with bases that only git can name."""
     world.declare(many(5))
     world.settle()
     for number in range(5):
@@ -69,6 +71,7 @@ def test_the_programs_of_a_plan_do_not_grow_with_drift(world: World, monkeypatch
 
 
 def test_a_plan_changes_nothing(world: World) -> None:
+    """Not a byte, a time or an inode of repository and trees, whatever there is to do."""
     world.declare(many(2) + "\ngone:")
     world.apply()
     world.tree("tree-0").write({"SESSION.md": "mine\n", "new.txt": "mine"})
@@ -81,6 +84,7 @@ def test_a_plan_changes_nothing(world: World) -> None:
 
 
 def test_a_plan_before_the_first_apply_changes_nothing(world: World) -> None:
+    """It gives the clone no identity."""
     world.declare(many(2))
     before = snapshot(world.project.path.parent, times=True)
     world.plan()
@@ -130,6 +134,7 @@ def traces(*directories: Path) -> list[str]:
 
 
 def test_a_plan_runs_nothing_that_the_repository_or_its_configuration_names(world: World, tmp_path: Path) -> None:
+    """Hooks, filters, monitors, pagers, aliases, helpers: the traps work, and none is sprung."""
     world.declare(many(2))
     world.settle()
     world.tree("tree-0").write({"app/a.py": "changed\n"})
@@ -142,6 +147,7 @@ def test_a_plan_runs_nothing_that_the_repository_or_its_configuration_names(worl
 
 
 def test_a_plan_of_a_strangers_repository_runs_nothing_and_asks_no_network(tmp_path: Path) -> None:
+    """Commands of the manifest are text."""
     stranger = GitRepo.init(tmp_path / "stranger", {
         "a.txt": "a", ".gitattributes": "* filter=trap\n", ".lfsconfig": "[lfs]\n\turl = http://localhost:1\n",
         ".gitmodules": '[submodule "x"]\n\tpath = x\n\turl = http://localhost:1/x\n',
@@ -159,6 +165,7 @@ def test_a_plan_of_a_strangers_repository_runs_nothing_and_asks_no_network(tmp_p
 def test_variables_that_would_redirect_git_are_not_followed(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As when orchestra is called from a hook of another repository."""
     other = GitRepo.init(tmp_path / "other", {"x.txt": "x"})
     world.declare("auth:")
     before = snapshot(other.path, times=True)
@@ -185,6 +192,7 @@ def test_variables_that_would_redirect_git_are_not_followed(
 
 
 def test_the_note_of_another_manifest_comes_first_and_only_when_it_is_one(world: World) -> None:
+    """It may not be the one that was meant."""
     world.declare("auth:")
     world.settle()
     assert world.plan().notes == ()

@@ -21,6 +21,7 @@ def behind(auth: World) -> World:
 
 
 def test_it_merges_what_the_base_gained(behind: World) -> None:
+    """The message names the base; done again there is nothing to do."""
     result = synced(behind, "auth")
     assert (result.ok, result.commits) == (True, 1)
     assert behind.tree().read("lib/new.py") == "new\n"
@@ -31,6 +32,7 @@ def test_it_merges_what_the_base_gained(behind: World) -> None:
 
 
 def test_it_rebases_on_request(behind: World) -> None:
+    """The tree's own commits come last."""
     assert synced(behind, "auth", rebase=True).ok
     assert behind.tree().commit_of("HEAD~1") == behind.main.commit_of("main")
     behind.require_settled()
@@ -38,6 +40,7 @@ def test_it_rebases_on_request(behind: World) -> None:
 
 @pytest.mark.parametrize("rebase", [False, True])
 def test_a_conflict_is_undone_and_named(behind: World, *, rebase: bool) -> None:
+    """Files, branch and git directory are as before, and the hint says how to do it by hand."""
     behind.tree().commit({"lib/b.py": "auth\n"})
     behind.main.commit({"lib/b.py": "main\n"})
     before = snapshot(behind.tree().path), behind.main.commit_of("auth")
@@ -53,6 +56,7 @@ def test_a_conflict_is_undone_and_named(behind: World, *, rebase: bool) -> None:
 @pytest.mark.parametrize("rebase", [False, True])
 @pytest.mark.parametrize("stage", [False, True])
 def test_a_dirty_tree_is_left_as_it_is(behind: World, *, rebase: bool, stage: bool) -> None:
+    """Staged or not."""
     behind.tree().write({"app/a.py": "mine\n"})
     if stage:
         behind.tree().git("add", "app/a.py")
@@ -66,6 +70,7 @@ def test_a_dirty_tree_is_left_as_it_is(behind: World, *, rebase: bool, stage: bo
 @pytest.mark.parametrize("rebase", [False, True])
 @pytest.mark.parametrize("mine", [".env", "build/x.o", "lib/new.py", "conf"])
 def test_a_file_that_git_does_not_know_is_not_overwritten(auth: World, mine: str, *, rebase: bool) -> None:
+    """Git itself overwrites ignored files without a word."""
     auth.common_dir.joinpath("info/exclude").write_text(".env\nbuild/\nconf\n/orchestra.yaml\n")
     auth.tree().write({mine: "mine\n"})
     theirs = f"{mine}/inside" if mine == "conf" else mine
@@ -79,6 +84,7 @@ def test_a_file_that_git_does_not_know_is_not_overwritten(auth: World, mine: str
 
 
 def test_a_directory_that_git_does_not_know_is_not_overwritten_by_a_file(auth: World) -> None:
+    """The same for all that is in it."""
     auth.common_dir.joinpath("info/exclude").write_text("conf\n/orchestra.yaml\n")
     auth.tree().write({"conf/mine": "mine\n"})
     auth.main.write({"conf": "theirs\n"})
@@ -89,6 +95,7 @@ def test_a_directory_that_git_does_not_know_is_not_overwritten_by_a_file(auth: W
 
 
 def test_a_directory_that_becomes_a_file_is_no_obstacle(auth: World) -> None:
+    """What git knows it may replace."""
     auth.main.git("rm", "--quiet", "-r", "lib")
     auth.main.commit({"lib": "now a file\n"})
     assert synced(auth, "auth").ok
@@ -96,6 +103,7 @@ def test_a_directory_that_becomes_a_file_is_no_obstacle(auth: World) -> None:
 
 
 def test_a_file_of_ours_makes_way_for_the_repositorys(auth: World) -> None:
+    """It can be made again, and is, aside."""
     auth.main.commit({"SESSION.md": "theirs\n"})
     assert synced(auth, "auth").ok
     assert auth.tree().read("SESSION.md") == "theirs\n"
@@ -103,6 +111,7 @@ def test_a_file_of_ours_makes_way_for_the_repositorys(auth: World) -> None:
 
 
 def test_an_edited_file_of_ours_does_not_make_way(auth: World) -> None:
+    """It cannot be made again."""
     auth.tree().write({"SESSION.md": "mine\n"})
     auth.main.commit({"SESSION.md": "theirs\n"})
     assert not synced(auth, "auth").ok
@@ -111,6 +120,7 @@ def test_an_edited_file_of_ours_does_not_make_way(auth: World) -> None:
 
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
 def test_changes_that_git_was_told_not_to_see_are_not_overwritten(behind: World, flag: str) -> None:
+    """Git calls such a tree clean."""
     behind.tree().git("update-index", flag, "lib/b.py")
     behind.tree().write({"lib/b.py": "mine\n"})
     behind.main.commit({"lib/b.py": "theirs\n"})
@@ -119,6 +129,7 @@ def test_changes_that_git_was_told_not_to_see_are_not_overwritten(behind: World,
 
 
 def test_a_merge_that_is_half_done_is_left_alone(behind: World) -> None:
+    """It is somebody's."""
     behind.tree().commit({"lib/b.py": "auth\n"})
     behind.main.commit({"lib/b.py": "main\n"})
     behind.tree().try_git("merge", "main")
@@ -127,11 +138,13 @@ def test_a_merge_that_is_half_done_is_left_alone(behind: World) -> None:
 
 
 def test_a_tree_on_another_branch_is_left_alone(behind: World) -> None:
+    """What is declared is not what is there."""
     behind.tree().git("switch", "--quiet", "-c", "mine")
     assert "is on mine" in synced(behind, "auth").result
 
 
 def test_all_are_synced_parents_first_so_that_it_reaches_the_last_helper(world: World) -> None:
+    """Those without a tree are passed over."""
     world.declare("auth: {helpers: {test: {eager: true, helpers: {deep: {eager: true}}}, idle: }}\nui:")
     world.settle()
     world.main.commit({"lib/new.py": "new\n"})
@@ -144,6 +157,7 @@ def test_all_are_synced_parents_first_so_that_it_reaches_the_last_helper(world: 
 
 
 def test_an_edited_base_is_brought_in_and_no_longer_news(auth: World) -> None:
+    """The mark remembers the base that the tree has."""
     auth.main.branch("release")
     auth.main.git("switch", "--quiet", "release")
     auth.main.commit({"release.txt": "1\n"})
@@ -155,6 +169,7 @@ def test_an_edited_base_is_brought_in_and_no_longer_news(auth: World) -> None:
 
 
 def test_a_hook_that_refuses_leaves_everything_as_it_was(behind: World) -> None:
+    """A merge that was not committed is undone."""
     hook = behind.common_dir / "hooks/pre-merge-commit"
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)

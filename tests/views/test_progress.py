@@ -20,7 +20,7 @@ AUTH = Change(Address("workspace", "auth"), Action.CREATE)
 UI = Change(Address("workspace", "ui"), Action.DELETE)
 CREATED = Outcome(AUTH.address, Status.CREATED, attempts=1, seconds=1.23)
 FAILED = Outcome(UI.address, Status.FAILED, error=PermanentError("disk\nfull", hint="make room"), attempts=1, seconds=2)
-SKIPPED = Outcome(Address("file", "ui/SESSION.md"), Status.SKIPPED, "needs workspace:ui, which failed")
+SKIPPED = Outcome(Address("file", "ui/SESSION.md"), Status.SKIPPED, "it needs workspace:ui, which failed")
 
 
 @pytest.mark.parametrize(

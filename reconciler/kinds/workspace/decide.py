@@ -24,7 +24,7 @@ def decide(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) -> Ch
         change = _decide_broken(address, spec, actual, actual.tree)
     else:
         change = decide_present(address, spec, actual, actual.tree)
-    return replace(change, observed={**_observed(spec, actual), **change.observed})
+    return replace(change, observed={**_observed(actual), **change.observed})
 
 
 def _decide_desk(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) -> Change:
@@ -170,24 +170,22 @@ def _at(tree: TreeActual, spec: WorkspaceSpec) -> TreeActual:
     return replace(tree, path=spec.path, mark=replace(tree.mark, declared=declared))
 
 
-def _observed(spec: WorkspaceSpec, actual: WorkspaceActual) -> dict[str, str]:
-    """What a change is planned from. A base that this very apply makes (a parent's branch) is not part of it."""
+def _observed(actual: WorkspaceActual) -> dict[str, str]:
+    """What a change is planned from. The base is no part of it: a branch starts from where that is by then.
+
+    Nor is the desk: one that is ours and there already, since its host's tree came back with it, is what is wanted.
+    """
     tree, around = actual.tree, actual.around
-    facts = {"desk": str(actual.desk)}
     if tree is not None:
         return {
-            **facts,
             "tree": "filling" if tree.filling else tree.standing.value,
             "path": str(tree.path),
             "branch": str(tree.branch),
             "locked": str(tree.locked),
         }
-    start = (actual.base.commit if actual.base else None) if spec.level == 1 else None
     return {
-        **facts,
         "tree": "absent",
-        "branch": str(around.branch_commit),
-        "base": str(around.branch_commit or (around.remote[1] if around.remote else start)),
+        "branch": "there" if around.branch_commit else "absent",
         "obstacle": around.obstacle,
         "checked out at": str(around.checked_out_at),
     }

@@ -19,9 +19,9 @@ from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace import remove
 from reconciler.kinds.workspace.decide import decide, decide_removal
 from reconciler.kinds.workspace.make import Maker
-from reconciler.kinds.workspace.observe import KIND, load_host, look_at_desk, observe
+from reconciler.kinds.workspace.observe import load_host, look_at_desk, observe
 from reconciler.kinds.workspace.orphans import find_orphans
-from reconciler.kinds.workspace.spec import Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.kinds.workspace.spec import KIND, Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource

@@ -19,8 +19,8 @@ from reconciler.clients.takedown import is_set_aside, put_back
 from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
-from reconciler.kinds.workspace.observe import KIND, desk_address, empty_submodules
-from reconciler.kinds.workspace.spec import TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.kinds.workspace.observe import desk_address, empty_submodules
+from reconciler.kinds.workspace.spec import KIND, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 
 _BEING_MADE = "initializing"  # why git locks a worktree while it adds it
@@ -104,8 +104,13 @@ class Maker:
         self._set_sparse(spec, git_dir, path)
         fill(self.git, path, git_dir)
         left_empty = self._fill_submodules(spec, path)
-        self._run_post_checkout(path)
+        said = self._run_post_checkout(path)
         self._mark(spec, git_dir, {**declared, **left_empty}, "ready")
+        if said is not None:
+            raise PermanentError(
+                f"{path} is made, but its post-checkout hook failed: {said}",
+                hint="mend the hook; the next apply goes on from here",
+            )
 
     def _make_again(self, spec: WorkspaceSpec, tree: TreeActual) -> TreeActual:
         """Put a deleted tree back to its record: the index, and what was staged in it, is still there."""
@@ -123,11 +128,16 @@ class Maker:
             connect(spec.path, tree.git_dir)
         return replace(tree, path=spec.path, filling=True, mark=Mark(declared, "filling"))
 
-    def _run_post_checkout(self, tree: Path) -> None:
-        """Run the user's hook as `git worktree add` does; like there, its failure does not undo the tree."""
+    def _run_post_checkout(self, tree: Path) -> str | None:
+        """Run the user's hook as `git worktree add` does; like there, its failure is told and does not undo the tree.
+
+        Returns:
+            What a failing hook said; None when there is none, or it succeeded.
+        """
         head = self.git.run("rev-parse", "HEAD", cwd=tree).text.strip()
-        null = "0" * len(head)
-        self.git.run("hook", "run", "--ignore-missing", "post-checkout", "--", null, head, "1", cwd=tree, ok=range(256))
+        words = ("hook", "run", "--ignore-missing", "post-checkout", "--", "0" * len(head), head, "1")
+        ended = self.git.run(*words, cwd=tree, ok=range(256))
+        return (ended.stderr or ended.text.strip() or f"exit status {ended.code}") if ended.code else None
 
     # --- a tree that is there ----------------------------------------------------------------------------------------
 

@@ -13,14 +13,14 @@ from reconciler.clients.git import Git, count_ahead_behind, resolve_commits
 from reconciler.clients.marks import Mark, MarkBook, load_book
 from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
-from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
+from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import OrchestraError
 from reconciler.kinds.memory import Located
-from reconciler.kinds.workspace.spec import Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.kinds.workspace.around import surroundings
+from reconciler.kinds.workspace.spec import KIND, Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
-KIND = "workspace"
 _SPARSE = re.compile(r"^\s*sparsecheckout\s*=\s*true", re.IGNORECASE | re.MULTILINE)
 
 
@@ -58,7 +58,7 @@ def _observe_one(survey: Survey, spec: WorkspaceSpec, base: Base | None, located
         located.learn(survey, spec.host, spec.name.partition("--")[0], spec.was and spec.was.partition("--")[0])
     around = Surroundings()
     if spec.tree and (tree is None or _is_elsewhere(spec, tree)):
-        around = _surroundings(survey, spec, tree)
+        around = surroundings(survey, spec, tree)
     hit = survey.marks.get(desk_address(spec.name)) or survey.marks.get(desk_address(spec.was or ""))
     desk = look_at_desk(spec, located, hit[0].book if hit else None)
     return replace(desk, tree=tree, around=around, base=base)
@@ -173,94 +173,6 @@ def empty_submodules(tree: Path) -> tuple[str, ...]:
         return ()
     paths = re.findall(r"^\s*path\s*=\s*(.+?)\s*$", text, re.MULTILINE)
     return tuple(sorted(path for path in paths if not (tree / path / ".git").exists()))
-
-
-# --- what stands around ----------------------------------------------------------------------------------------------
-
-
-def _surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> Surroundings:
-    branch = survey.branches.get(spec.branch)
-    remotes = survey.remotes_with(spec.branch)
-    place = _checked_out_elsewhere(survey, spec.branch)
-    obstacle, hint = _obstacle(survey, spec, tree)
-    return Surroundings(
-        branch_commit=branch.commit if branch else None,
-        branch_is_ours=branch is not None and branch.mark == Address(KIND, spec.name),
-        remote=(remotes[0], survey.remotes[remotes[0]]) if len(remotes) == 1 else None,
-        remotes=remotes,
-        checked_out_at=place,
-        is_gone=place is not None and not os.path.lexists(place),
-        is_cut_off=any(r.path == place and r.standing is Standing.CUT_OFF for r in survey.records),
-        is_in_main=spec.branch == survey.main_branch,
-        ref_in_the_way=_ref_in_the_way(survey, spec.branch, tree),
-        is_recorded=any(r.branch == spec.branch and r.standing is Standing.FOREIGN for r in survey.records),
-        obstacle=obstacle,
-        obstacle_hint=hint,
-    )
-
-
-def _checked_out_elsewhere(survey: Survey, branch: str) -> Path | None:
-    place = survey.checked_out.get(branch)
-    record = survey.record_at(place) if place else None
-    return None if record and record.standing is Standing.FOREIGN else place
-
-
-def _ref_in_the_way(survey: Survey, branch: str, tree: TreeActual | None) -> str:
-    own = tree.branch if tree else None
-    for other in survey.branches:
-        if other != own and (other.startswith(branch + "/") or branch.startswith(other + "/")):
-            return other
-    return ""
-
-
-def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> tuple[str, str]:
-    """Say what stands at the wanted path that is not this workspace's own tree, and the way out."""
-    record = survey.record_at(spec.path)
-    if record is not None and not (tree and record.git_dir == tree.git_dir):
-        return _record_obstacle(spec, record)
-    outer = next((path for path in spec.path.parents if survey.record_at(path)), None)
-    if outer is not None:
-        return f"{spec.path} lies inside the worktree {outer}, with which git would delete it", "name another `path:`"
-    if not os.path.lexists(spec.path) or (record and record.standing is not Standing.MISSING):
-        return "", ""
-    return _path_obstacle(spec, is_recorded=record is not None)
-
-
-def _path_obstacle(spec: WorkspaceSpec, *, is_recorded: bool) -> tuple[str, str]:
-    if linked_git_dir(spec.path):
-        return f"{spec.path} is a worktree of another clone or repository", "name another `path:` or `project:`"
-    if spec.path.is_symlink() or not spec.path.is_dir():
-        return f"{spec.path} exists and is no directory", "move it away, or name another `path:`"
-    if _has_content(spec.path):
-        hint = "move it away, or name another `path:`"
-        if is_recorded:
-            hint = f"if that is the tree and only its `.git` file is gone, run `git worktree repair`; else {hint}"
-        return f"{spec.path} exists and is not empty", hint
-    return "", ""
-
-
-def _has_content(directory: Path) -> bool:
-    try:
-        return any(directory.iterdir())
-    except OSError:
-        return True
-
-
-def _record_obstacle(spec: WorkspaceSpec, record: TreeRecord) -> tuple[str, str]:
-    on = f"branch {record.branch}" if record.branch else "no branch"
-    if record.standing is Standing.FOREIGN:
-        return (
-            f"{spec.path} is a worktree of the clone that this one was copied from",
-            "name another `path:` or `project:`",
-        )
-    if record.standing is Standing.MISSING:
-        return f"git still has a record of a deleted worktree at {spec.path}", "run `git worktree prune`"
-    owner = next((str(a) for a in sorted(record.book.marks) if a.kind == KIND), None) if record.book else None
-    if owner:
-        return f"{spec.path} is the tree of {owner}", "say `was:` if it was renamed, or name another `path:`"
-    if record.branch == spec.branch:
-        return f"a worktree on {on} is at {spec.path}, made without orchestra", f"run `orchestra adopt {spec.name}`"
-    return f"a worktree on {on} is at {spec.path}, made without orchestra", "name another `path:`"
 
 
 # --- bases -----------------------------------------------------------------------------------------------------------

@@ -12,8 +12,7 @@ from reconciler.clients.trees import TreeRecord
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace import remove
 from reconciler.kinds.workspace.leftover import left_over
-from reconciler.kinds.workspace.observe import KIND
-from reconciler.kinds.workspace.spec import Base, TreeActual, WorkspaceActual
+from reconciler.kinds.workspace.spec import KIND, Base, TreeActual, WorkspaceActual
 from reconciler.model.address import Address
 
 
@@ -37,11 +36,17 @@ def find_orphans(git: Git, scope: Scope, declared: Collection[str]) -> dict[Addr
             continue
         if address.kind == KIND:
             kept = remove.reasons_to_keep(git, scope.survey, record) if scope.examine else ()
+            kept = (*_others_reason(scope, mark), *kept)
             found[own] = _with_tree(scope.survey, _tree(record, mark, address.name), before, kept)
-        elif address.kind == "desk" and address.name.partition("--")[0] in known:
+        elif address.kind == "desk" and address.name.partition("--")[0] in {*declared}:
             # Desks of a tree that is no longer declared itself stay or go with that tree.
             found[own] = _with_desk(scope, record, mark, before)
     return found
+
+
+def _others_reason(scope: Scope, mark: Mark) -> tuple[str, ...]:
+    owner = mark.declared.get("owner")
+    return () if scope.mine is None or owner in {None, scope.mine} else (f"it is {owner}'s",)
 
 
 def _with_tree(survey: Survey, tree: TreeActual, before: WorkspaceActual, kept: tuple[str, ...]) -> WorkspaceActual:

@@ -14,19 +14,10 @@ from reconciler.clients.marks import MarkBook, change_book, load_book
 from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
 from reconciler.clients.takedown import discard, is_set_aside, put_back, set_aside
-from reconciler.clients.trees import Standing, TreeRecord, aside_of, linked_git_dir
+from reconciler.clients.trees import Standing, TreeRecord, aside_of, half_done, linked_git_dir
 from reconciler.errors import ClientError, ConflictError, PermanentError, RefusedError
 from reconciler.kinds.digest import digest
 from reconciler.kinds.workspace.observe import desk_address
-
-_OPERATIONS = {
-    "MERGE_HEAD": "a merge",
-    "rebase-merge": "a rebase",
-    "rebase-apply": "a rebase or am",
-    "CHERRY_PICK_HEAD": "a cherry-pick",
-    "REVERT_HEAD": "a revert",
-    "BISECT_LOG": "a bisect",
-}
 
 
 def reasons_to_keep(git: Git, survey: Survey, record: TreeRecord) -> tuple[str, ...]:
@@ -53,9 +44,10 @@ def _plain_reasons(survey: Survey, record: TreeRecord) -> Iterator[str]:
         yield "its HEAD is detached"
     if (record.git_dir / "modules").is_dir():
         yield "it has submodules"
-    for name, what in _OPERATIONS.items():
-        if (record.git_dir / name).exists():
-            yield f"{what} is half done"
+    if begun := half_done(record.git_dir):
+        yield f"a {begun} is half done"
+    if record.path.is_symlink():
+        yield "its path is a symbolic link"
     below = f"{record.path}/"
     yield from (
         f"worktree {other.path} lies inside it" for other in survey.records if str(other.path).startswith(below)
@@ -174,15 +166,23 @@ def remove_tree(git: Git, repository: Repository, record: TreeRecord) -> None:
         RefusedError: somebody did; it is where it was.
         ClientError: git or the operating system refused.
     """
-    if record.standing is not Standing.MISSING:
-        set_aside(record.path)
-    lying = as_it_lies(replace(record, standing=Standing.MISSING))
+    if record.standing is Standing.MISSING:
+        lying = as_it_lies(record)
+    else:
+        lying = replace(record, path=set_aside(record.path), standing=Standing.PRESENT)
+    try:
+        _refuse_work(git, record, lying)
+    except BaseException:
+        if lying.path != record.path:
+            put_back(record.path)
+        raise
+    discard(repository.common_dir, record.git_dir, record.path)
+
+
+def _refuse_work(git: Git, record: TreeRecord, lying: TreeRecord) -> None:
     reasons = tuple(_reasons(git, lying))
-    if reasons and lying.path != record.path:
-        put_back(record.path)
     if reasons:
         raise RefusedError(f"{record.path} is kept: {'; '.join(reasons)}")
-    discard(repository.common_dir, record.git_dir, record.path)
 
 
 def as_it_lies(record: TreeRecord) -> TreeRecord:
@@ -221,7 +221,7 @@ def branch_holds_work(git: Git, repository: Repository, branch: str, tip: str, b
     if git.run("merge-base", "--is-ancestor", tip, base, git_dir=where, ok=(0, 1)).code:
         return True
     logged = commits_in_log(where / "logs" / "refs" / "heads" / branch)
-    others = (f"--exclude=refs/heads/{branch}", "--branches", "--remotes", "--tags")
+    others = (f"--exclude={branch}", "--branches", "--remotes", "--tags")
     return bool(_unreachable(git, logged, *others, git_dir=where))
 
 

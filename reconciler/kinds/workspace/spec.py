@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.clients.marks import Mark
 from reconciler.clients.trees import Standing
 
+KIND = "workspace"
 DESKS = ".sub-agents"
 
 
@@ -29,6 +30,7 @@ class WorkspaceSpec:
         sparse: the lines of the sparse checkout; None checks out everything.
         submodules: fill the tree's submodules.
         was: its full name before it was renamed.
+        owner: whose it is; None is nobody's in particular.
     """
 
     name: str
@@ -42,12 +44,20 @@ class WorkspaceSpec:
     sparse: tuple[str, ...] | None = None
     submodules: bool = False
     was: str | None = None
+    owner: str | None = None
 
     @property
     def declared(self) -> Mapping[str, Any]:
         """The declaration as its mark keeps it."""
         sparse = None if self.sparse is None else list(self.sparse)
-        return {"branch": self.branch, "base": self.base, "path": str(self.path), "tree": self.tree, "sparse": sparse}
+        return {
+            "branch": self.branch,
+            "base": self.base,
+            "path": str(self.path),
+            "tree": self.tree,
+            "sparse": sparse,
+            "owner": self.owner,
+        }
 
 
 @dataclass(frozen=True, slots=True)

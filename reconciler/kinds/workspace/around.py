@@ -1,0 +1,101 @@
+"""What stands around a workspace: its branch elsewhere, and whatever is at the path that its tree is wanted at."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from reconciler.clients.survey import Survey
+from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
+from reconciler.kinds.workspace.spec import KIND, Surroundings, TreeActual, WorkspaceSpec
+from reconciler.model.address import Address
+
+
+def surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> Surroundings:
+    """Look at what matters for making, renaming or moving a workspace's tree."""
+    branch = survey.branches.get(spec.branch)
+    remotes = survey.remotes_with(spec.branch)
+    place = _checked_out_elsewhere(survey, spec.branch)
+    obstacle, hint = _obstacle(survey, spec, tree)
+    return Surroundings(
+        branch_commit=branch.commit if branch else None,
+        branch_is_ours=branch is not None and branch.mark == Address(KIND, spec.name),
+        remote=(remotes[0], survey.remotes[remotes[0]]) if len(remotes) == 1 else None,
+        remotes=remotes,
+        checked_out_at=place,
+        is_gone=place is not None and not os.path.lexists(place),
+        is_cut_off=any(r.path == place and r.standing is Standing.CUT_OFF for r in survey.records),
+        is_in_main=spec.branch == survey.main_branch,
+        ref_in_the_way=_ref_in_the_way(survey, spec.branch, tree),
+        is_recorded=any(r.branch == spec.branch and r.standing is Standing.FOREIGN for r in survey.records),
+        obstacle=obstacle,
+        obstacle_hint=hint,
+    )
+
+
+def _checked_out_elsewhere(survey: Survey, branch: str) -> Path | None:
+    place = survey.checked_out.get(branch)
+    record = survey.record_at(place) if place else None
+    return None if record and record.standing is Standing.FOREIGN else place
+
+
+def _ref_in_the_way(survey: Survey, branch: str, tree: TreeActual | None) -> str:
+    own = tree.branch if tree else None
+    for other in survey.branches:
+        if other != own and (other.startswith(branch + "/") or branch.startswith(other + "/")):
+            return other
+    return ""
+
+
+def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> tuple[str, str]:
+    """Say what stands at the wanted path that is not this workspace's own tree, and the way out."""
+    record = survey.record_at(spec.path)
+    if record is not None and not (tree and record.git_dir == tree.git_dir):
+        return _record_obstacle(spec, record)
+    outer = next((path for path in spec.path.parents if survey.record_at(path)), None)
+    if outer is not None:
+        return f"{spec.path} lies inside the worktree {outer}, with which git would delete it", "name another `path:`"
+    if not os.path.lexists(spec.path) or (record and record.standing is not Standing.MISSING):
+        return "", ""
+    return _path_obstacle(spec, survey.repository.common_dir, is_recorded=record is not None)
+
+
+def _path_obstacle(spec: WorkspaceSpec, common_dir: Path, *, is_recorded: bool) -> tuple[str, str]:
+    linked = linked_git_dir(spec.path)
+    if linked and linked.parent == common_dir / "worktrees":
+        hint = f"move {spec.path} away, apply, and copy back what you need"
+        return f"git's record of the worktree at {spec.path} was pruned; its files are still there", hint
+    if linked:
+        return f"{spec.path} is a worktree of another clone or repository", "name another `path:` or `project:`"
+    if spec.path.is_symlink() or not spec.path.is_dir():
+        return f"{spec.path} exists and is no directory", "move it away, or name another `path:`"
+    if _has_content(spec.path):
+        hint = "move it away, or name another `path:`"
+        if is_recorded:
+            hint = f"if that is the tree and only its `.git` file is gone, run `git worktree repair`; else {hint}"
+        return f"{spec.path} exists and is not empty", hint
+    return "", ""
+
+
+def _has_content(directory: Path) -> bool:
+    try:
+        return any(directory.iterdir())
+    except OSError:
+        return True
+
+
+def _record_obstacle(spec: WorkspaceSpec, record: TreeRecord) -> tuple[str, str]:
+    on = f"branch {record.branch}" if record.branch else "no branch"
+    if record.standing is Standing.FOREIGN:
+        return (
+            f"{spec.path} is a worktree of the clone that this one was copied from",
+            "name another `path:` or `project:`",
+        )
+    if record.standing is Standing.MISSING:
+        return f"git still has a record of a deleted worktree at {spec.path}", "run `git worktree prune`"
+    owner = next((str(a) for a in sorted(record.book.marks) if a.kind == KIND), None) if record.book else None
+    if owner:
+        return f"{spec.path} is the tree of {owner}", "say `was:` if it was renamed, or name another `path:`"
+    if record.branch == spec.branch:
+        return f"a worktree on {on} is at {spec.path}, made without orchestra", f"run `orchestra adopt {spec.name}`"
+    return f"a worktree on {on} is at {spec.path}, made without orchestra", "name another `path:`"

@@ -1,0 +1,66 @@
+"""Submodules: filled where that is declared, and in nobody's way elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.repository import GitRepo, Project
+from tests.support.world import World
+
+
+@pytest.fixture
+def super_world(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Give a repository with a submodule that has a submodule of its own, and with one that is switched off."""
+    (tmp_path / "gitconfig").write_text('[protocol "file"]\n\tallow = always\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    inner = GitRepo.init(tmp_path / "inner", {"inner.txt": "inner\n"})
+    part = GitRepo.init(tmp_path / "part", {"part.txt": "part\n"})
+    part.git("submodule", "--quiet", "add", str(inner.path), "deep")
+    part.commit()
+    world.main.git("submodule", "--quiet", "add", str(part.path), "vendor/part")
+    world.main.git("submodule", "--quiet", "add", str(inner.path), "vendor/off")
+    world.main.git("config", "--file", ".gitmodules", "submodule.vendor/off.update", "none")
+    world.main.commit()
+    return world
+
+
+def test_submodules_are_filled_where_that_is_declared(super_world: World) -> None:
+    """Also theirs; not one that git is told to leave empty, which is no difference either."""
+    super_world.declare("auth: {submodules: true}\nui: {submodules: true}\nplain:")
+    super_world.settle()
+    for name in ("auth", "ui"):
+        assert super_world.tree(name).read("vendor/part/deep/inner.txt") == "inner\n"
+        assert not list((super_world.tree(name).path / "vendor/off").iterdir())
+    assert not list((super_world.tree("plain").path / "vendor/part").iterdir())
+
+
+def test_submodules_declared_later_are_filled_and_emptied_ones_filled_again(super_world: World) -> None:
+    """The plan names them."""
+    super_world.declare("auth:")
+    super_world.settle()
+    super_world.declare("auth: {submodules: true}")
+    assert [(field.path, field.after) for field in super_world.change().fields] == [("submodules", "filled")]
+    super_world.settle()
+    super_world.tree().git("submodule", "--quiet", "deinit", "vendor/part")
+    super_world.settle()
+    assert super_world.tree().read("vendor/part/part.txt") == "part\n"
+
+
+def test_a_tree_with_submodules_is_moved_by_a_person_only(super_world: World) -> None:
+    """Git refuses it."""
+    super_world.declare("auth: {submodules: true}")
+    super_world.settle()
+    super_world.declare("auth: {submodules: true, path: ../elsewhere}")
+    assert any("it has submodules" in note for note in super_world.change().notes)
+    assert not super_world.change().is_pending
+
+
+def test_orchestra_works_inside_a_submodule(super_world: World) -> None:
+    """Its main worktree is not where git lists it."""
+    part = World.of(Project(GitRepo(super_world.project.path / "vendor/part")))
+    part.declare("auth: {path: '../../../part.wt/{name}'}")
+    part.settle()
+    assert GitRepo(super_world.project.path.parent / "part.wt/auth").read("part.txt") == "part\n"
+    assert super_world.main.git("status", "--porcelain") == ""

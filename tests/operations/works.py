@@ -1,0 +1,149 @@
+"""Everything in a tree that is somebody's work, made in the tree of `auth`. Never a test."""
+
+from __future__ import annotations
+
+from tests.support.repository import GitRepo
+from tests.support.world import World
+
+
+def conflict(world: World, verb: str) -> None:
+    world.main.commit({"app/a.py": "main\n"})
+    world.tree().commit({"app/a.py": "auth\n"})
+    world.tree().try_git(*verb.split(), "main")
+
+
+def dirty(world: World) -> None:
+    world.tree().write({"app/a.py": "mine\n"})
+
+
+def staged(world: World) -> None:
+    dirty(world)
+    world.tree().git("add", "app/a.py")
+
+
+def staged_and_changed_back(world: World) -> None:
+    staged(world)
+    world.tree().write({"app/a.py": "a = 1\n"})
+
+
+def deleted(world: World) -> None:
+    (world.tree().path / "app/a.py").unlink()
+
+
+def made_executable(world: World) -> None:
+    (world.tree().path / "app/a.py").chmod(0o755)
+
+
+def untracked(world: World) -> None:
+    world.tree().write({"new.txt": "mine"})
+
+
+def untracked_though_not_shown(world: World) -> None:
+    untracked(world)
+    world.main.git("config", "status.showUntrackedFiles", "no")
+
+
+def ignored(world: World) -> None:
+    (world.common_dir / "info/exclude").write_text(".env\n/orchestra.yaml\n")
+    world.tree().write({".env": "SECRET=1"})
+
+
+def ignored_deep(world: World) -> None:
+    (world.common_dir / "info/exclude").write_text("build/\n/orchestra.yaml\n")
+    world.tree().write({"app/build/deep/x.o": "mine"})
+
+
+def ignored_link(world: World) -> None:
+    (world.common_dir / "info/exclude").write_text("data\n/orchestra.yaml\n")
+    (world.tree().path / "data").symlink_to("/elsewhere")
+
+
+def edited_contract(world: World) -> None:
+    world.tree().write({"SESSION.md": "mine\n"})
+
+
+def message_on_a_desk(world: World) -> None:
+    world.tree().write({".sub-agents/messages/1.md": "mine\n"})
+
+
+def edited_status(world: World) -> None:
+    world.tree().write({".sub-agents/status.yaml": "mine\n"})
+
+
+def assume_unchanged(world: World) -> None:
+    world.tree().git("update-index", "--assume-unchanged", "app/a.py")
+    dirty(world)
+
+
+def skip_worktree(world: World) -> None:
+    world.tree().git("update-index", "--skip-worktree", "app/a.py")
+    dirty(world)
+
+
+def only_in_the_reflog(world: World) -> None:
+    world.tree().commit({"app/a.py": "a = 2\n"})
+    world.tree().git("reset", "--quiet", "--hard", "HEAD~1")
+
+
+def detached(world: World) -> None:
+    world.tree().git("switch", "--quiet", "--detach")
+
+
+def merging(world: World) -> None:
+    conflict(world, "merge")
+    assert (world.git_dir() / "MERGE_HEAD").exists()
+
+
+def merged_and_not_committed(world: World) -> None:
+    world.main.commit({"lib/b.py": "main\n"})
+    world.tree().git("merge", "--quiet", "--no-commit", "--no-ff", "main")
+
+
+def rebasing(world: World) -> None:
+    conflict(world, "rebase")
+
+
+def picking(world: World) -> None:
+    conflict(world, "cherry-pick")
+
+
+def reverting(world: World) -> None:
+    world.tree().commit({"app/a.py": "a = 2\n"})
+    world.tree().git("revert", "--no-commit", "HEAD")
+    assert (world.git_dir() / "REVERT_HEAD").exists()
+
+
+def bisecting(world: World) -> None:
+    world.tree().git("bisect", "start")
+
+
+def private_ref(world: World) -> None:
+    world.tree().git("update-ref", "refs/worktree/mine", "HEAD")
+
+
+def locked(world: World) -> None:
+    world.main.git("worktree", "lock", "--reason", "on a stick", str(world.tree().path))
+
+
+def nested_repository(world: World) -> None:
+    (world.common_dir / "info/exclude").write_text("inner/\n/orchestra.yaml\n")
+    GitRepo.init(world.tree().path / "inner", {"x.txt": "mine"})
+
+
+def nested_worktree(world: World) -> None:
+    (world.common_dir / "info/exclude").write_text("inner/\n/orchestra.yaml\n")
+    world.main.worktree(world.tree().path / "inner", "inner")
+
+
+def repository_in_place_of_a_submodule(world: World) -> None:
+    inner = GitRepo.init(world.tree().path / "part", {"x.txt": "x"})
+    world.tree().git("add", "part")
+    world.tree().git("commit", "--quiet", "-m", "gitlink")
+    inner.write({"x.txt": "mine"})
+
+
+def a_tag_of_nothing_else(world: World) -> None:
+    world.tree().commit({"app/a.py": "a = 2\n"})
+    world.tree().git("branch", "--quiet", "keep")
+    world.tree().git("reset", "--quiet", "--hard", "HEAD~1")
+    world.main.git("branch", "-D", "keep")
