@@ -148,12 +148,12 @@ def test_who_stands_in_a_directory_is_seen(tmp_path: Path, name: str) -> None:
 
 def test_a_program_whose_name_is_cut_in_a_character_is_seen(tmp_path: Path) -> None:
     """The kernel keeps 15 bytes of a name, which may end in the middle of a letter."""
-    program = tmp_path / ("a" + "é" * 10)
+    program = tmp_path / ("é" * 10)
     program.symlink_to("/bin/sleep")
     (tmp_path / "d").mkdir()
     with subprocess.Popen([program, "600"], cwd=tmp_path / "d") as process:
         try:
-            wait_until(lambda: Path(f"/proc/{process.pid}/comm").read_bytes().startswith(b"a\xc3"))
+            wait_until(lambda: Path(f"/proc/{process.pid}/comm").read_bytes().startswith(b"\xc3"))
             assert [pid for pid, _ in processes_using(tmp_path / "d")] == [process.pid]
         finally:
             process.kill()
