@@ -50,11 +50,29 @@ def exclude(git: Git, tree: Path, git_dir: Path, text: str) -> None:
     """Put a tree's exclude file in place and in force.
 
     Raises:
+        ConflictError: the tree has an exclude file of somebody else's, whose lines would be lost.
         ClientError: it could not be written.
     """
+    _require_no_other(git, tree, git_dir, text)
     files.write(git_dir, FILE_NAME, text.encode("utf-8", "surrogateescape"))
     if not is_excluding(git_dir, text):
         put_in_force(git, tree, git_dir)
+
+
+def _require_no_other(git: Git, tree: Path, git_dir: Path, text: str) -> None:
+    asked = git.run("config", "--worktree", "--type=path", "--get", "core.excludesFile", cwd=tree, ok=(0, 1))
+    other = Path(asked.text.strip())
+    if not asked.text.strip() or other == git_dir / FILE_NAME:
+        return
+    try:
+        lines = other.read_text("utf-8", "surrogateescape").strip()
+    except OSError:
+        return
+    if lines not in text:  # `git worktree add` hands on the main worktree's, whose lines we have
+        raise ConflictError(
+            f"{tree} has an exclude file of its own, {other}",
+            hint=f"put its lines elsewhere, then `git -C {tree} config --worktree --unset core.excludesFile`",
+        )
 
 
 def put_in_force(git: Git, tree: Path, git_dir: Path) -> None:

@@ -63,7 +63,7 @@ def discard(common_dir: Path, git_dir: Path, tree: Path) -> None:
 
 def has_rubbish(common_dir: Path) -> bool:
     """Whether there is something for `sweep` to delete."""
-    return (common_dir / _REMOVED).is_dir()
+    return any((common_dir / _REMOVED).glob("*"))
 
 
 def sweep(common_dir: Path) -> None:
@@ -74,8 +74,6 @@ def sweep(common_dir: Path) -> None:
     """
     for place in sorted((common_dir / _REMOVED).glob("*")):
         _finish(place)
-    with contextlib.suppress(OSError):
-        (common_dir / _REMOVED).rmdir()
 
 
 def _finish(place: Path) -> None:
