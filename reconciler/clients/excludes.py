@@ -35,9 +35,13 @@ def _escape(path: str) -> str:
 def is_excluding(git_dir: Path, text: str) -> bool:
     """Whether a tree's exclude file has this text and is in force."""
     entry = files.read(git_dir, FILE_NAME)
+    is_there = entry is not None and entry.content == text.encode("utf-8", "surrogateescape")
+    return is_there and _is_in_force(git_dir)
+
+
+def _is_in_force(git_dir: Path) -> bool:
     config = files.read(git_dir, "config.worktree")
-    in_force = config is not None and _config_text(git_dir / FILE_NAME) in (config.content or b"")
-    return in_force and entry is not None and entry.content == text.encode("utf-8", "surrogateescape")
+    return config is not None and _config_text(git_dir / FILE_NAME) in (config.content or b"")
 
 
 def _config_text(path: Path) -> bytes:
@@ -53,7 +57,8 @@ def exclude(git: Git, tree: Path, git_dir: Path, text: str) -> None:
         ConflictError: the tree has an exclude file of somebody else's, whose lines would be lost.
         ClientError: it could not be written.
     """
-    _require_no_other(git, tree, git_dir, text)
+    if not _is_in_force(git_dir):
+        _require_no_other(git, tree, git_dir, text)
     files.write(git_dir, FILE_NAME, text.encode("utf-8", "surrogateescape"))
     if not is_excluding(git_dir, text):
         put_in_force(git, tree, git_dir)

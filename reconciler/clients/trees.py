@@ -112,12 +112,20 @@ def _candidates(
     for home, record in lost.items():
         if home != record.git_dir:  # repository and trees moved together: as far from each other as before
             yield Path(os.path.normpath(record.git_dir / os.path.relpath(record.path, home)))
+    for record in lost.values():  # a move of ours, killed between record and tree
+        yield from (Path(place) for place in _marked_places(record))
     for directory in dict.fromkeys((*(record.path.parent for record in records), *likely)):
         yield from _subdirectories(directory)
     for record in lost.values():  # one step up, or the directory that holds the trees was renamed
         for directory in _subdirectories(record.path.parent.parent):
             yield directory
             yield directory / record.path.name
+
+
+def _marked_places(record: TreeRecord) -> list[str]:
+    marks = record.book.marks if record.book else {}
+    declared = [mark.declared for address, mark in marks.items() if address.kind == "workspace"]
+    return [str(each["path"]) for each in declared if "path" in each]
 
 
 def _subdirectories(directory: Path) -> list[Path]:
@@ -139,8 +147,14 @@ def connect(tree: Path, git_dir: Path) -> None:
     Raises:
         ClientError: one of them could not be written.
     """
-    files.write(tree, ".git", os.fsencode(f"gitdir: {git_dir}\n"))
-    files.write(git_dir, "gitdir", os.fsencode(f"{tree}/.git\n"))
+    _let_say(tree, ".git", f"gitdir: {git_dir}\n")
+    _let_say(git_dir, "gitdir", f"{tree}/.git\n")
+
+
+def _let_say(directory: Path, name: str, text: str) -> None:
+    entry = files.read(directory, name)
+    if entry is None or entry.content != os.fsencode(text):
+        files.write(directory, name, os.fsencode(text))
 
 
 _HALF_DONE = {

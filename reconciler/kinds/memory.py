@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.clients.survey import Survey
-from reconciler.clients.trees import TreeRecord, linked_git_dir
+from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
 from reconciler.model.address import Address
 
 
@@ -47,8 +47,17 @@ class Memory:
     Attributes:
         tracked: what the repository itself has by a name of ours, per tree and path, as it was planned.
         never_ignored: per tree, what its `.gitignore` takes out of all that is ignored.
+        drifted: declared paths of trees that were moved by hand, and where they are.
     """
 
     located: Located = field(default_factory=Located)
     tracked: dict[tuple[Path, str], bool] = field(default_factory=dict)
     never_ignored: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    drifted: dict[Path, Path] = field(default_factory=dict)
+
+    def learn_drift(self, survey: Survey, workspace: str, declared: Path) -> None:
+        """Remember where a tree is that is not where it is declared, and that no edit of the manifest will move."""
+        hit = survey.marks.get(Address("workspace", workspace))
+        is_there = hit is not None and hit[0].standing in {Standing.PRESENT, Standing.MOVED}
+        if hit and is_there and hit[0].path != declared and hit[1].declared.get("path") == str(declared):
+            self.drifted[declared] = hit[0].path

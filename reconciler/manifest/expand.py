@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.boundaries.pattern import parse
@@ -18,6 +18,7 @@ from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
 DESKS = ".sub-agents"
+CLAUDE = "CLAUDE.local.md"
 AnyResource = Resource[WorkspaceSpec] | Resource[FileSpec]
 
 
@@ -150,14 +151,17 @@ class _Expansion:
             yield self._tree_of(self.declaration), self.declaration.full_name, ""
 
     def _texts(self, prefix: str) -> Iterator[tuple[str, str]]:
-        name = "CONTRACT.md" if self.declaration.parent else "SESSION.md"
-        text = self._contract()
+        name, text = self._contract_name, self._contract()
         yield name, text
-        yield "CLAUDE.local.md", contract.claude_text(name)
+        yield CLAUDE, contract.claude_text(name)
         yield "AGENTS.override.md", contract.codex_text(text)
         yield ".allowed-paths", contract.allowed_paths_text(self.declaration)
         if not prefix:
             yield f"{DESKS}/.gitignore", "*\n"
+
+    @property
+    def _contract_name(self) -> str:
+        return "CONTRACT.md" if self.declaration.parent else "SESSION.md"
 
     def _contract(self) -> str:
         declaration = self.declaration
@@ -185,8 +189,10 @@ class _Expansion:
     def _pointers(self) -> Iterator[Resource[FileSpec]]:
         declaration = self.declaration
         host, workspace = self._tree_of(self._root), self._root.full_name
-        where = self._tree_of(declaration) if declaration.tree else host
-        yield self._file(host, workspace, f"{self._desk}/WORKSPACE", content=f"{where}\n")
+        owner = declaration if declaration.tree else self._root
+        where = self._tree_of(owner)
+        pointer = self._file(host, workspace, f"{self._desk}/WORKSPACE", content=f"{where}\n")
+        yield replace(pointer, spec=replace(pointer.spec, points_to=(owner.full_name, where)))
         if declaration.links and self._has_tree:
             yield self._file(host, workspace, f"{self._desk}/tree", link=str(where))
 
@@ -217,6 +223,7 @@ class _Expansion:
             seed=seed,
             starts=tuple((each.branch, each.base) for each in self._with_ancestors(holder)),
             was=Address("file", f"{old_holder}/{path}") if old_holder else None,
+            loads=self._contract_name if path == CLAUDE else None,
             secret=content is not None and any(value in content for value in self.manifest.secrets.values() if value),
         )
         needs = dict.fromkeys((Address("workspace", workspace), self._address))

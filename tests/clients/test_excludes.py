@@ -94,7 +94,12 @@ def test_it_is_no_longer_in_force_when_the_repository_was_moved(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("configured", "expected"),
-    [(None, "/config/git/ignore"), ("", "/config/git/ignore"), ("~/mine", "/somewhere/mine"), ("/etc/mine", "/etc/mine")],
+    [
+        (None, "/config/git/ignore"),
+        ("", "/config/git/ignore"),
+        ("~/mine", "/somewhere/mine"),
+        ("/etc/mine", "/etc/mine"),
+    ],
 )
 def test_the_users_own_are_where_git_has_them(configured: str | None, expected: str) -> None:
     assert excludes.global_excludes_file(configured, Path("/somewhere"), Path("/config")) == Path(expected)

@@ -33,5 +33,4 @@ def test_a_removal_leaves_alone_what_another_is_about_to_remove(
     discard(trees[0])
     assert repo.worktrees() == [repo.path]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["shop"]
-    takedown.sweep(repository.common_dir)
-    assert not (repository.common_dir / "orchestra/removed").exists()
+    assert not takedown.has_rubbish(repository.common_dir)

@@ -101,6 +101,21 @@ def test_a_tree_moved_by_hand_is_repaired_and_stays_there(auth: World, tmp_path:
     assert "Harden it" in moved.read("SESSION.md")
 
 
+def test_the_desk_of_a_helper_names_its_tree_where_it_is(world: World, tmp_path: Path) -> None:
+    """Also while it is not where it is declared."""
+    world.declare("auth: {helpers: {test: {eager: true}}}")
+    world.settle()
+    world.tree("auth--test").path.rename(tmp_path / "by-hand")
+    world.settle()
+    assert world.tree().read(".sub-agents/test/WORKSPACE") == f"{tmp_path}/by-hand\n"
+    (tmp_path / "by-hand").rename(world.tree("auth--test").path)
+    world.settle()
+    assert world.tree().read(".sub-agents/test/WORKSPACE") == f"{world.tree('auth--test').path}\n"
+    world.declare("auth: {path: ../elsewhere, helpers: {test: {eager: true}}}")
+    world.settle()
+    assert (tmp_path / "elsewhere/.sub-agents/test/WORKSPACE").read_text() == f"{tmp_path}/elsewhere--test\n"
+
+
 def test_files_are_not_written_into_what_stands_where_a_moved_tree_was(auth: World, tmp_path: Path) -> None:
     """Another repository's tree at the declared path is none of ours."""
     auth.tree().path.rename(tmp_path / "auth-by-hand")

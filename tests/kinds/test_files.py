@@ -125,3 +125,19 @@ def test_a_file_without_its_mark_gets_it(auth: World) -> None:
     change = auth.change("file:auth/notes.txt")
     assert (change.action, change.reason) == (Action.UPDATE, "it is there, and its mark is not")
     auth.settle()
+
+
+def test_a_file_with_a_secret_is_its_owners_alone_and_never_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what it is to hold nor what it held."""
+    monkeypatch.setenv("TOKEN", "hunter-two")
+    world.declare("auth: {files: {.npmrc: 'token={env:TOKEN}'}}", head="env: [TOKEN]\n")
+    assert "hunter-two" not in str(world.plan())
+    world.settle()
+    assert world.tree().read(".npmrc") == "token=hunter-two"
+    assert (world.tree().path / ".npmrc").stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv("TOKEN", "another")
+    assert "hunter-two" not in str(world.plan())
+    world.settle()
+    assert world.tree().read(".npmrc") == "token=another"

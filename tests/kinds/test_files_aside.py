@@ -31,6 +31,19 @@ def test_ours_goes_to_the_desks_where_the_repository_has_one_by_its_name(tmp_pat
     assert world.plan().is_empty
 
 
+def test_what_loads_the_contract_names_the_place_that_it_has(tmp_path: Path) -> None:
+    """Else the agent would be told to read the repository's file of that name."""
+    world = World.make(tmp_path, {"SESSION.md": "theirs\n"})
+    world.declare("auth: {helpers: {test: {eager: true}}}")
+    world.settle()
+    assert world.tree().read("CLAUDE.local.md") == "@.sub-agents/SESSION.md\n"
+    assert world.tree("auth--test").read("CLAUDE.local.md") == "@CONTRACT.md\n"
+    world.tree().git("rm", "--quiet", "SESSION.md")
+    world.tree().git("commit", "--quiet", "-m", "not any more")
+    world.settle()
+    assert world.tree().read("CLAUDE.local.md") == "@SESSION.md\n"
+
+
 def test_a_file_that_the_repository_gets_by_a_name_of_ours_moves_ours_aside(auth: World) -> None:
     """And back when the repository loses it."""
     auth.main.commit({"SESSION.md": "theirs\n"})

@@ -16,6 +16,7 @@ _CONCEALED = "(what it holds is a secret)\n"
 
 def decide(address: Address, spec: FileSpec, actual: FileActual) -> Change:
     """Compare a declared file with what was found of it."""
+    spec = spec.as_found(actual)
     return _conceal(_decide(address, spec, actual)) if spec.secret or actual.secret else _decide(address, spec, actual)
 
 

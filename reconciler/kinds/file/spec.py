@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.clients.files import Entry
 from reconciler.kinds.digest import digest
 from reconciler.model.address import Address
 
+KIND = "file"
 DESKS = ".sub-agents"
 
 
@@ -28,6 +30,9 @@ class FileSpec:
         was: its address before the workspace was renamed.
         replace: an edit by hand is to be replaced, as requested.
         secret: its content holds a value of the environment: it is never shown, and its owner alone may read it.
+        loads: a file beside it that it names as `@file`: where that one has to make way, it is told its new place.
+        points_to: full name and declared path of a workspace whose tree it names: a tree that was moved by hand is
+            named where it is.
     """
 
     workspace: str
@@ -40,6 +45,19 @@ class FileSpec:
     was: Address | None = None
     replace: bool = False
     secret: bool = False
+    loads: str | None = None
+    points_to: tuple[str, Path] | None = None
+
+    def as_found(self, actual: FileActual | None) -> FileSpec:
+        """What is wanted beside what was found."""
+        if self.content is None or actual is None:
+            return self
+        content = self.content
+        if actual.is_loading_aside:
+            content = content.replace(f"@{self.loads}".encode(), f"@{DESKS}/{self.loads}".encode())
+        if actual.points_at and self.points_to:
+            content = content.replace(os.fsencode(self.points_to[1]), os.fsencode(actual.points_at))
+        return replace(self, content=content)
 
     @property
     def fallback(self) -> str | None:
@@ -70,6 +88,8 @@ class FileActual:
         hidden: git does not show it as untracked.
         tree: its tree (needed where nothing is declared any more).
         secret: what was applied last held a value of the environment.
+        is_loading_aside: the file that it loads has to make way, and it has not.
+        points_at: where the tree that it names was moved by hand; None when it is where it is declared.
     """
 
     path: str
@@ -81,3 +101,5 @@ class FileActual:
     hidden: bool = True
     tree: Path = Path()
     secret: bool = False
+    is_loading_aside: bool = False
+    points_at: Path | None = None

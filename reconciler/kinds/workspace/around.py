@@ -79,7 +79,7 @@ def _path_obstacle(spec: WorkspaceSpec, common_dir: Path, *, is_recorded: bool) 
 
 def _has_content(directory: Path) -> bool:
     try:
-        return any(directory.iterdir())
+        return any(not is_temporary(entry.name) for entry in directory.iterdir())
     except OSError:
         return True
 

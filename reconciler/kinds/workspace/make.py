@@ -20,6 +20,7 @@ from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
 from reconciler.kinds.workspace.observe import desk_address, empty_submodules
+from reconciler.kinds.workspace.rename import begin_rename, finish_rename, move, rename
 from reconciler.kinds.workspace.spec import KIND, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 
@@ -144,26 +145,28 @@ class Maker:
     def _update(self, spec: WorkspaceSpec, tree: TreeActual, ordered: Collection[str]) -> None:
         if tree.marked_as != spec.name:
             self._rename_marks(tree, spec.name)
-        if "branch" in ordered:
-            with self._writing_records():
-                self._git("branch", "-m", str(tree.branch), spec.branch)
-        if "path" in ordered and tree.path != spec.path:
-            self._move(tree.path, spec.path)
-        path = spec.path if "path" in ordered else tree.path
         if "branch" in ordered or tree.branch == spec.branch:
+            self._rename_branch(spec, tree)
+        if "path" in ordered and tree.path != spec.path:
             with self._writing_records():
-                self._mark_branch(spec, made=None)
+                move(tree.git_dir, tree.path, spec.path)
+        path = spec.path if "path" in ordered else tree.path
         if "checkout" in ordered:
             self._set_sparse(spec, tree.git_dir, path)
         left_empty = self._fill_submodules(spec, path)
         self._mark(spec, tree.git_dir, {**_achieved(spec, tree, ordered), **left_empty}, "ready")
 
-    def _move(self, old: Path, new: Path) -> None:
+    def _rename_branch(self, spec: WorkspaceSpec, tree: TreeActual) -> None:
+        """Give the branch its name, unless it has it, and its mark; complete what a kill left between two names."""
+        before = tree.mark.declared.get("branch")
         with self._writing_records():
-            new.parent.mkdir(parents=True, exist_ok=True)
-            if new.is_dir():
-                new.rmdir()  # it is empty; git would move the tree into it
-            self._git("worktree", "move", old, new)
+            if tree.branch and tree.branch != spec.branch:
+                begin_rename(self.git, self.repository, tree.branch, spec.branch)
+            self._mark_branch(spec, made=None)
+            if tree.branch and tree.branch != spec.branch:
+                rename(self.git, self.repository, tree.path, tree.branch, spec.branch)
+            elif before and before != spec.branch:
+                finish_rename(self.git, self.repository, str(before), spec.branch)
 
     def _repair(self, tree: TreeActual) -> None:
         with self._writing_records():

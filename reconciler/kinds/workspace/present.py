@@ -113,11 +113,12 @@ def _in_place_blockers(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeA
     renamed = tree.branch != spec.branch and tree.mark.declared.get("branch") != spec.branch
     moved = tree.path != spec.path and tree.mark.declared.get("path") != str(spec.path)
     around = actual.around
+    is_begun = around.branch_is_ours and around.branch_commit == tree.head  # a rename that was killed
     checks = [
         (bool(tree.users) and (renamed or moved), f"in use by {', '.join(tree.users)}"),
         (tree.locked is not None, f"locked ({tree.locked or 'no reason given'})"),
         (renamed and tree.published, f"branch {tree.branch} is published"),
-        (renamed and around.branch_commit is not None, f"branch {spec.branch} exists already"),
+        (renamed and around.branch_commit is not None and not is_begun, f"branch {spec.branch} exists already"),
         (renamed and bool(around.ref_in_the_way), f"branch {around.ref_in_the_way} is in the way of {spec.branch}"),
         (moved and tree.has_submodules, "it has submodules"),
         (moved and bool(around.obstacle), around.obstacle),

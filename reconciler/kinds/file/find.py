@@ -1,0 +1,205 @@
+"""Find files of ours: what stands where they belong, where that is, and what is left over. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.clients import excludes, files
+from reconciler.clients.excludes import is_never_ignored
+from reconciler.clients.git import Git, paths_in_commits
+from reconciler.clients.marks import Mark, MarkBook, load_book
+from reconciler.clients.survey import Survey
+from reconciler.clients.trees import linked_git_dir
+from reconciler.errors import OrchestraError
+from reconciler.kinds.digest import NOT_A_FILE, digest
+from reconciler.kinds.file.spec import DESKS, KIND, FileActual, FileSpec
+from reconciler.kinds.memory import Memory
+from reconciler.kinds.scope import Scope
+from reconciler.model.address import Address
+from reconciler.model.resource import Resource
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Looks for the files of one clone.
+
+    Attributes:
+        clone: the identity that marks name; None before the first apply.
+        global_excludes: the user's own global excludes, which each tree's exclude file repeats.
+    """
+
+    git: Git
+    clone: str | None
+    global_excludes: str
+    memory: Memory
+
+    def observe(self, resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Address, FileActual]:
+        """Read all declared files; one program asks what the repository has by their names."""
+        self._learn(resources, scope.survey)
+        trees = {spec.tree: self.load(spec) for spec in {r.spec.tree: r.spec for r in resources}.values()}
+        found = {r.address: self.find(r.address, r.spec, trees[r.spec.tree]) for r in resources}
+        return {**found, **_orphans(resources, scope)}
+
+    def _learn(self, resources: Sequence[Resource[FileSpec]], survey: Survey) -> None:
+        """What a second look would not find, or would pay too much for."""
+        for tree, spec in {resource.spec.tree: resource.spec for resource in resources}.items():
+            self.memory.located.learn(survey, tree, *spec.workspaces)
+        for name, path in {r.spec.points_to for r in resources if r.spec.points_to}:
+            self.memory.learn_drift(survey, name, path)
+        self._read_what_is_never_ignored(resources, survey)
+        self._ask_what_is_tracked(resources, survey)
+
+    def _ask_what_is_tracked(self, resources: Iterable[Resource[FileSpec]], survey: Survey) -> None:
+        asked: dict[tuple[str, str], list[tuple[Path, str]]] = {}
+        for resource in resources:
+            spec = resource.spec
+            tip = _tip(survey, spec)
+            for path in (spec.path, DESKS) if tip else ():
+                asked.setdefault((str(tip), path), []).append((spec.tree, path))
+        answers = paths_in_commits(self.git, survey.repository.common_dir, sorted(asked))
+        self.memory.tracked.update({place: answers[pair] for pair, places in asked.items() for place in places})
+
+    def _read_what_is_never_ignored(self, resources: Iterable[Resource[FileSpec]], survey: Survey) -> None:
+        for tree in {resource.spec.tree for resource in resources}:
+            here = self.memory.located.resolve(tree)
+            top = here if linked_git_dir(here) else survey.main
+            self.memory.never_ignored[tree] = excludes.never_ignored(top) if top else ()
+
+    def load(self, spec: FileSpec) -> Tree:
+        """Find the tree that bears the workspace's mark; any other that stands in its place is not looked into."""
+        located = self.memory.located
+        git_dir = located.git_dir_of(spec.tree)
+        book = load_book(git_dir, self.clone) if git_dir else None
+        if git_dir is None or book is None or not any(book.is_of(name) for name in spec.workspaces):
+            return Tree(located.resolve(spec.tree))
+        text = excludes.exclude_text(self.global_excludes, to_hide(places_of(book)))
+        is_hiding = located.is_cut_off(spec.tree) or excludes.is_excluding(git_dir, text)
+        return Tree(located.resolve(spec.tree), git_dir, book, is_hiding=is_hiding)
+
+    def find(self, address: Address, spec: FileSpec, tree: Tree) -> FileActual:
+        """Find one file in its tree; what cannot be read is in the way."""
+        try:
+            return self._find_in(address, spec, tree)
+        except OrchestraError as error:
+            return FileActual(spec.path, blocked=error.message, hint=error.hint, tree=tree.path)
+
+    def _find_in(self, address: Address, spec: FileSpec, tree: Tree) -> FileActual:
+        if self.memory.tracked.get((spec.tree, DESKS)) and spec.path.startswith(f"{DESKS}/"):
+            hint = "orchestra keeps desks there; the repository's own has to be called otherwise"
+            return FileActual(spec.path, blocked=f"the repository itself has {DESKS}", hint=hint, tree=tree.path)
+        mark = tree.mark(address, spec.was)
+        applied = str(mark.declared.get("sha256")) if mark else None
+        marked_at = str(mark.declared.get("path")) if mark else None
+        why = self._why_aside(spec, tree, marked_at)
+        has_desks = not self.memory.tracked.get((spec.tree, DESKS))
+        path = spec.fallback if why and spec.fallback and has_desks else spec.path
+        if why and path == spec.path:
+            return FileActual(path, blocked=f"{path} exists and is not ours", hint="move it away", tree=tree.path)
+        entry = files.read(tree.path, path) if tree.exists else None
+        if entry is not None and digest(entry) == NOT_A_FILE:
+            return FileActual(path, blocked=f"{path} is a directory, or no file", hint="move it away", tree=tree.path)
+        return FileActual(
+            path=path,
+            entry=entry,
+            applied=applied if marked_at == path else None,
+            moved_aside=why,
+            is_loading_aside=not why and self._is_loading_aside(spec, tree),
+            points_at=self.memory.drifted.get(spec.points_to[1]) if spec.points_to else None,
+            secret=mark is not None and bool(mark.declared.get("secret")),
+            hidden=tree.is_hiding or path.startswith(f"{DESKS}/"),
+            tree=tree.path,
+        )
+
+    def _why_aside(self, spec: FileSpec, tree: Tree, marked_at: str | None) -> str:
+        """Why the file cannot be where it is declared: something that is not ours is, or belongs, there."""
+        if self.memory.tracked.get((spec.tree, spec.path)):
+            return f"the repository has a file of the name {spec.path}"
+        if spec.fallback and is_never_ignored(spec.path, self.memory.never_ignored.get(spec.tree, ())):
+            return f"the repository's .gitignore wants {spec.path} seen"
+        if marked_at == spec.path or spec.seed or not tree.exists:
+            return ""
+        entry = files.read(tree.path, spec.path)
+        if entry is None or digest(entry) == spec.digest:
+            return ""
+        return f"{spec.path} is somebody else's"
+
+    def _is_loading_aside(self, spec: FileSpec, tree: Tree) -> bool:
+        """Whether the file that it loads has to make way; what that one should hold is not known here."""
+        if spec.loads is None:
+            return False
+        mark = tree.mark(Address(KIND, f"{spec.workspace}/{spec.loads}"), None)
+        marked_at = str(mark.declared.get("path")) if mark else None
+        return bool(self._why_aside(replace(spec, path=spec.loads), tree, marked_at))
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What the files of one tree have in common.
+
+    Attributes:
+        git_dir: None when there is no tree that bears the workspace's mark.
+        is_hiding: git ignores all of them; what is not there yet, or is only to be linked again, will be made so.
+    """
+
+    path: Path
+    git_dir: Path | None = None
+    book: MarkBook | None = None
+    is_hiding: bool = True
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is one that bears the mark."""
+        return self.git_dir is not None
+
+    def mark(self, address: Address, was: Address | None) -> Mark | None:
+        """Find the mark of a file, also under the name that it had before."""
+        marks = self.book.marks if self.book else {}
+        return marks.get(address) or (marks.get(was) if was else None)
+
+
+def places_of(book: MarkBook | None) -> dict[Address, str]:
+    """Where the files of a tree lie, by its marks."""
+    marks = book.marks.items() if book else ()
+    return {address: str(mark.declared.get("path")) for address, mark in marks if address.kind == KIND}
+
+
+def to_hide(places: Mapping[Address, str]) -> set[str]:
+    """Choose the paths that git has to be told of: desks ignore themselves."""
+    return {path for path in places.values() if not path.startswith(f"{DESKS}/")}
+
+
+def _tip(survey: Survey, spec: FileSpec) -> str | None:
+    """The commit whose files the tree has, or will have."""
+    record = survey.record_at(spec.tree)
+    if record and record.head:
+        return record.head
+    for branch, base in spec.starts:
+        remotes = survey.remotes_with(branch)
+        names = (branch, remotes[0] if len(remotes) == 1 else "", base or survey.default_branch or "")
+        found = next((commit for commit in map(survey.commit_of, names) if commit), None)
+        if found:
+            return found
+    return spec.starts[-1][1] if spec.starts else None  # a tag or a hash is for git to resolve
+
+
+def _orphans(resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Address, FileActual]:
+    """Files of ours that nobody declares any more, in trees that are declared; others live and go with their tree."""
+    declared = {address for r in resources for address in (r.address, r.spec.was) if address}
+    hosts = {r.spec.workspace for r in resources}
+    found = {}
+    for address, (record, mark) in scope.survey.marks.items():
+        if address.kind == KIND and address not in declared and address.name.partition("/")[0] in hosts:
+            found[address] = _left_over(record.path, mark)
+    return found
+
+
+def _left_over(tree: Path, mark: Mark) -> FileActual:
+    declared = mark.declared
+    path = str(declared.get("path"))
+    found = FileActual(path, applied=str(declared.get("sha256")), tree=tree, secret=bool(declared.get("secret")))
+    try:
+        return replace(found, entry=files.read(tree, path))
+    except OrchestraError as error:
+        return replace(found, blocked=error.message, hint=error.hint)
