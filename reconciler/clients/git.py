@@ -136,7 +136,8 @@ def _gist(said: str) -> str:
 
 
 def _disk_hint(said: str) -> str:
-    return "free some space and run the command again" if "No space left" in said else ""
+    is_full = "No space left" in said or "unable to write file" in said  # git does not always say why it could not
+    return "free some space (or see who may write there) and run the command again" if is_full else ""
 
 
 def count_ahead_behind(

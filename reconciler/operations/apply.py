@@ -33,8 +33,11 @@ def apply(
         LockHeldError: another apply is at work.
         ClientError: git failed.
     """
-    planned = _plan_saved(session, plan_file) if plan_file else plan(session, options)
-    return carry_out(session, planned, "apply", execution)
+
+    def make(session: Session) -> Planned:
+        return _plan_saved(session, plan_file) if plan_file else plan(session, options)
+
+    return carry_out(session, make(session), "apply", execution, again=make)
 
 
 def _plan_saved(session: Session, file: Path) -> Planned:

@@ -35,7 +35,11 @@ def destroy(session: Session, options: DestroyOptions | None, execution: Executi
         LockHeldError: another apply is at work.
         ClientError: git failed.
     """
-    return carry_out(session, plan_destroy(session, options or DestroyOptions()), "destroy", execution)
+
+    def make(session: Session) -> Planned:
+        return plan_destroy(session, options or DestroyOptions())
+
+    return carry_out(session, make(session), "destroy", execution, again=make)
 
 
 def plan_destroy(session: Session, options: DestroyOptions) -> Planned:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.journal import JournalFile
+from reconciler.clients.survey import take_survey
 from reconciler.clients.takedown import has_rubbish
 from reconciler.engine.executor import execute
+from reconciler.engine.saved_plan import restrict
 from reconciler.model.change import Change
 from reconciler.model.outcome import Outcome, Report
 from reconciler.operations.execution import Applied, Execution
@@ -19,8 +21,17 @@ from reconciler.operations.plan import Planned, kinds_of, source_of
 from reconciler.operations.session import Session
 
 
-def carry_out(session: Session, planned: Planned, command: str, execution: Execution) -> Applied:
+def carry_out(
+    session: Session, planned: Planned, command: str, execution: Execution, *, again: Callable[[Session], Planned]
+) -> Applied:
     """Ask, take the lock, and execute a plan.
+
+    Args:
+        session: where.
+        planned: the plan that is asked about.
+        command: `apply` or `destroy`.
+        execution: how.
+        again: makes the plan anew, for when another apply was waited for: of that plan, what was approved is done.
 
     Raises:
         LockHeldError: another apply is at work.
@@ -33,8 +44,16 @@ def carry_out(session: Session, planned: Planned, command: str, execution: Execu
             _clear(session, command, execution)
         return Applied(planned.plan, Report(()))
     execution.interrupt.stop_running = session.git.runner.stop_all
-    wait, on_wait = execution.lock_timeout, execution.on_wait
-    with locked(session, f"orchestra {command}", lock_timeout=wait, on_wait=on_wait) as started:
+    waited_for: list[str] = []
+
+    def on_wait(holder: str) -> None:
+        waited_for.append(holder)
+        execution.on_wait(holder)
+
+    with locked(session, f"orchestra {command}", lock_timeout=execution.lock_timeout, on_wait=on_wait) as started:
+        if waited_for:
+            fresh = again(replace(session, survey=take_survey(session.git, session.repository)))
+            planned = replace(fresh, plan=restrict(fresh.plan, planned.plan))
         clone = prepare_clone(session.git, session.repository)
         kinds = kinds_of(session, clone)
         journal = RunJournal(

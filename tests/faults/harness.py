@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults.sampling import SEED
 from tests.faults.scenarios import APPLY, Scenario, build
 from tests.faults.world import World, difference
 from tests.support.repository import GitRepo
@@ -98,6 +100,12 @@ class Points:
     changed: list[int]
     git_seconds: list[float]
 
+    @property
+    def calls(self) -> list[int]:
+        """One point for each state of the disk that the end of a client call leaves: the first such end."""
+        ends = [number for number, name in enumerate(self.names, 1) if not name.startswith("os.")]
+        return sorted({ends[place] for number in self.changed if (place := bisect_left(ends, number)) < len(ends)})
+
 
 class Stage:
     """A scenario, ready to be run again and again from the same beginning.
@@ -119,12 +127,40 @@ class Stage:
         scenario.prepare(self.world)
         self.world.keep("before")
         self.wanted = self._undisturbed()
-        self.points = self._count()
+        self.points = self.count()
 
     def run(self, words: tuple[str, ...], fault: Fault | None = None, *, jobs: int = 1) -> Ended:
         """Run a command in the main worktree."""
         is_parallel = words[0] in {"apply", "destroy"}
         return self.server.run(self.world.root / "shop", (*words, *((f"-j{jobs}",) if is_parallel else ())), fault)
+
+    def run_on(self, fault: Fault) -> Ended:
+        """Run the command that is to put everything in order, with a fault in it as well."""
+        ended = self.run(self.scenario.recovery, fault)
+        wait_for_survivors(self.world.root)
+        return ended
+
+    def count(self) -> Points:
+        """Begin anew, and count the points of an undisturbed run."""
+        self.world.put_back("before")
+        ended = self.run(self.scenario.words, {"count": str(self.world.root)}).expect(0, 4)
+        return Points(*json.loads(ended.report))
+
+    def strike(self, fault: Fault, *, jobs: int = 1, is_patient: bool = True) -> Ended:
+        """Begin anew and run the command with a fault in it; if patient, wait until nothing runs any more."""
+        wait_for_survivors(self.world.root)
+        self.world.put_back("before")
+        ended = self.run(self.scenario.words, fault, jobs=jobs)
+        if is_patient:
+            wait_for_survivors(self.world.root)
+        return ended
+
+    def judge(self, fault: object) -> None:
+        """Put everything in order, and fail unless nothing tells that there was a fault."""
+        try:
+            self._judge()
+        except AssertionError as error:
+            raise AssertionError(f"{self.scenario.name}, FAULTS_SEED={SEED}, after {fault}:\n{error}") from error
 
     def _undisturbed(self) -> dict[str, str]:
         self.run(self.scenario.words).expect(0, 4)
@@ -132,20 +168,7 @@ class Stage:
             self.run(self.scenario.again).expect(0)
         return self.world.description()
 
-    def _count(self) -> Points:
-        self.world.put_back("before")
-        ended = self.run(self.scenario.words, {"count": str(self.world.root)}).expect(0, 4)
-        return Points(*json.loads(ended.report))
-
-    def strike(self, fault: Fault, *, jobs: int = 1) -> Ended:
-        """Begin anew and run the command with a fault in it."""
-        self.world.put_back("before")
-        ended = self.run(self.scenario.words, fault, jobs=jobs)
-        wait_for_survivors(self.world.root)
-        return ended
-
-    def judge(self) -> None:
-        """Put everything in order, and fail unless nothing tells that there was a fault."""
+    def _judge(self) -> None:
         ended = self._recover()
         found = difference(self.wanted, self.world.description())
         assert not found, f"the world differs from that of an undisturbed run:\n{found}\n{ended}"
@@ -154,11 +177,26 @@ class Stage:
             self.run(("plan", "--detailed-exitcode")).expect(0)
 
     def _recover(self) -> Ended:
-        """Run the next command, and again after doing what it asks for by name: to abort a rebase that it left."""
-        is_sync = self.scenario.recovery[0] == "sync"
-        ended = self.run(self.scenario.recovery).expect(0, *((4,) if is_sync else ()))
-        half_done = re.search(r"a rebase is half done in (\S+) \(finish it, or `git rebase --abort`\)", ended.out)
-        if half_done:
-            GitRepo(Path(half_done[1])).git("rebase", "--abort")
-            ended = self.run(self.scenario.recovery).expect(4)
-        return ended
+        """Run the next command, and again after doing what it asks for by name."""
+        codes = (0, 4) if self.scenario.recovery[0] == "sync" else (0,)
+        ended = self.run(self.scenario.recovery)
+        for _ in range(3):
+            if not self._do_as_told(ended):
+                break
+            ended = self.run(self.scenario.recovery)
+        return ended.expect(*codes)
+
+    def _do_as_told(self, ended: Ended) -> bool:
+        """Abort the rebase, or remove the lock, that a message names; say whether there was one."""
+        said = ended.out + ended.err
+        if half_done := re.search(r"a (rebase|merge) is half done in (\S+) \(finish it, or", said):
+            GitRepo(Path(half_done[2])).git(half_done[1], "--abort")
+        elif lock := re.search(
+            r"a killed one left it behind: remove (\S+/(?:packed-refs|index|HEAD|ORIG_HEAD)\.lock)", said
+        ):
+            Path(lock[1]).unlink(missing_ok=True)
+        elif re.search(r"(is being written by|is still at work)", said):
+            wait_for_survivors(self.world.root)
+        else:
+            return False
+        return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from reconciler.clients.files import is_temporary
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
 from reconciler.kinds.workspace.spec import KIND, Surroundings, TreeActual, WorkspaceSpec

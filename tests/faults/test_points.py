@@ -1,0 +1,58 @@
+"""The campaign itself: no way into the clients is forgotten, and a run passes the same points every time."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.faults import points
+from tests.faults.harness import Stage
+
+UNWATCHED = """
+import importlib, pkgutil, sys, reconciler
+for info in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
+    if info.name != "reconciler.__main__":
+        importlib.import_module(info.name)
+from tests.faults import points
+class Nobody:
+    def before(self, point, arguments): pass
+    def after(self, point): pass
+before = {function for _, _, function in points.public_functions()}
+points.watch(Nobody())
+for name, module in sys.modules.items():
+    if name.partition(".")[0] == "reconciler":
+        for holder in (module, *(each for each in vars(module).values() if isinstance(each, type))):
+            for key, value in vars(holder).items():
+                if getattr(value, "__func__", value) in before:
+                    print(f"{name}: {key}")
+"""
+
+
+def test_no_room_holds_a_client_function_that_is_not_watched() -> None:
+    """After watching began, nobody can reach an original any more, however it was imported."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", UNWATCHED], cwd=root, capture_output=True, text=True, check=True)
+    assert not done.stdout
+
+
+def test_every_client_module_has_points() -> None:
+    """A new module of the room is part of the campaign by being there."""
+    found = {function.__module__ for _, _, function in points.public_functions()}
+    defining = {
+        module.__name__
+        for module in points.client_modules()
+        if any(inspect.isfunction(value) and value.__module__ == module.__name__ for value in vars(module).values())
+    }
+    assert found == defining
+    assert {"reconciler.clients.git", "reconciler.clients.marks", "reconciler.clients.process"} <= found
+
+
+def test_a_run_passes_the_same_points_every_time(stage_of: Callable[[str], Stage]) -> None:
+    """With one job the n-th call is the same call in every run: what is counted once is where it kills."""
+    stage = stage_of("apply")
+    again = stage.count()
+    assert len(again.names) == len(stage.points.names)
+    assert again.changed == stage.points.changed
