@@ -21,6 +21,9 @@ from tests.support.repository import GitRepo
 
 KILLED = -9
 Fault = Mapping[str, Any]
+_HALF_DONE = re.compile(r"a (rebase|merge) is half done in (\S+) \(finish it, or")
+_LOCK = re.compile(r"a killed one left it behind: remove (\S+/(?:packed-refs|index|HEAD|ORIG_HEAD)\.lock)")
+_AT_WORK = re.compile(r"is being written by|is still at work")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +192,11 @@ class Stage:
     def _do_as_told(self, ended: Ended) -> bool:
         """Abort the rebase, or remove the lock, that a message names; say whether there was one."""
         said = ended.out + ended.err
-        if half_done := re.search(r"a (rebase|merge) is half done in (\S+) \(finish it, or", said):
+        if half_done := _HALF_DONE.search(said):
             GitRepo(Path(half_done[2])).git(half_done[1], "--abort")
-        elif lock := re.search(
-            r"a killed one left it behind: remove (\S+/(?:packed-refs|index|HEAD|ORIG_HEAD)\.lock)", said
-        ):
+        elif lock := _LOCK.search(said):
             Path(lock[1]).unlink(missing_ok=True)
-        elif re.search(r"(is being written by|is still at work)", said):
+        elif _AT_WORK.search(said):
             wait_for_survivors(self.world.root)
         else:
             return False

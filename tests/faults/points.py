@@ -1,7 +1,7 @@
 """Every point at which a command may be killed, found by looking and never by a list that can be forgotten.
 
-A point is a call of a public function or method of `reconciler.clients`, or a change of the disk that this process makes
-itself (`os.mkdir`, `os.replace`, ...): a kill between two of the latter shows what a single client call leaves half done.
+A point is a call of a public function or method of `reconciler.clients`, or a change of the disk that this process
+makes itself (`os.mkdir`, `os.replace`, ...): a kill between two of the latter shows what one call leaves half done.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any, Protocol
 
 from reconciler import clients
 
-# What changes the disk, of all that `os` has. `open` counts only when it makes the file.
-MUTATORS = ("open", "write", "pwrite", "ftruncate", "replace", "rename", "link", "symlink", "mkdir", "rmdir", "unlink")
+# What changes the disk, of all that `os` has. `open` counts only when it makes the file; `write` also feeds programs,
+# which then run on at their own pace, so that it would be no point.
+MUTATORS = ("open", "pwrite", "ftruncate", "replace", "rename", "link", "symlink", "mkdir", "rmdir", "unlink")
 
 
 class Watcher(Protocol):
@@ -53,7 +54,7 @@ def _classes(module: ModuleType) -> list[type]:
 
 
 def watch(watcher: Watcher) -> None:
-    """Tell a watcher of every point from now on. There is no way back: it is for a process that is about to be killed."""
+    """Tell a watcher of every point from now on. There is no way back: it is for a process that is to be killed."""
     replaced = {}
     for holder, name, function in public_functions():
         replaced[function] = _watched(function, f"{_label(holder)}.{name}", watcher)

@@ -69,7 +69,7 @@ class Scenario:
     """A command in a situation.
 
     Attributes:
-        prepare: changes the world, in which everything was applied if `is_applied`, into the one that the command finds.
+        prepare: changes the world, in which all was applied if `is_applied`, into the one that the command finds.
         words: the command.
         again: what is run after a kill, until it succeeds.
     """

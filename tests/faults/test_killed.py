@@ -1,4 +1,4 @@
-"""Killed after the n-th call into the clients, for every n: the next command converges, and nothing of the user's is lost.
+"""Killed after the n-th call into the clients, for every n: the next command converges, and nothing is lost.
 
 Two calls between which the disk did not change are one point: what the next command finds is the same. So every n is
 covered by killing, for real, once between any two changes. The long campaign kills after and before every single call.

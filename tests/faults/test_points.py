@@ -11,31 +11,13 @@ from pathlib import Path
 from tests.faults import points
 from tests.faults.harness import Stage
 
-UNWATCHED = """
-import importlib, pkgutil, sys, reconciler
-for info in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
-    if info.name != "reconciler.__main__":
-        importlib.import_module(info.name)
-from tests.faults import points
-class Nobody:
-    def before(self, point, arguments): pass
-    def after(self, point): pass
-before = {function for _, _, function in points.public_functions()}
-points.watch(Nobody())
-for name, module in sys.modules.items():
-    if name.partition(".")[0] == "reconciler":
-        for holder in (module, *(each for each in vars(module).values() if isinstance(each, type))):
-            for key, value in vars(holder).items():
-                if getattr(value, "__func__", value) in before:
-                    print(f"{name}: {key}")
-"""
-
 
 def test_no_room_holds_a_client_function_that_is_not_watched() -> None:
     """After watching began, nobody can reach an original any more, however it was imported."""
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", UNWATCHED], cwd=root, capture_output=True, text=True, check=True)
-    assert not done.stdout
+    words = [sys.executable, "-m", "tests.faults.unwatched"]
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_every_client_module_has_points() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -102,6 +103,7 @@ class Assassin:
         time.sleep(self.delay_seconds)
         if "git" in self.victims:
             for process in tuple(runner._running):
-                os.killpg(process.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
         if "orchestra" in self.victims:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A directory with a repository and all that lies around it: kept, put back, and described so that two can be compared."""
+"""A directory with a repository and all that lies around it: kept, put back, and described, to be compared."""
 
 from __future__ import annotations
 
@@ -122,6 +122,7 @@ def difference(wanted: dict[str, str], found: dict[str, str]) -> str:
 
 
 def _from_first_difference(wanted: str | None, found: str | None) -> str:
-    start = max(0, len(os.path.commonprefix([wanted or "", found or ""])) - 60)
+    same = next((at for at, (a, b) in enumerate(zip(wanted or "", found or "", strict=False)) if a != b), 0)
+    start = max(0, same - 60)
     wanted_here, found_here = (None if text is None else text[start : start + 300] for text in (wanted, found))
     return f"  wanted {wanted_here!r}\n  found  {found_here!r}"
