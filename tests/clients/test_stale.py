@@ -14,7 +14,8 @@ from reconciler.errors import LockHeldError
 from tests.support.fakes import FakeClock
 from tests.support.repository import GitRepo
 
-OURS = ["config.lock", "refs/heads/ours.lock", "refs/heads/a/b.lock", "worktrees/t/config.worktree.lock"]
+IN_TREES = ["worktrees/t/config.worktree.lock", "worktrees/t/info/sparse-checkout.lock"]
+OURS = ["config.lock", "refs/heads/ours.lock", "refs/heads/a/b.lock", *IN_TREES]
 OTHERS = ["index.lock", "packed-refs.lock", "HEAD.lock", "refs/heads/theirs.lock", "worktrees/t/index.lock"]
 
 
