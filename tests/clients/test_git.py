@@ -86,7 +86,11 @@ def test_other_failures_are_final(repo: GitRepo, git: Git, words: tuple[str, ...
         ("fatal: failed to read /r/.git/worktrees/a/commondir: Success", TransientError, ""),
         ("fatal: bad object worktrees/a/HEAD", TransientError, ""),
         ("fatal: cannot lock ref 'refs/heads/a': is at 1 but expected 2", PermanentError, ""),
-        ("fatal: write error: No space left on device", PermanentError, "free some space (or see who may write there) and run the command again"),
+        (
+            "fatal: write error: No space left on device",
+            PermanentError,
+            "free some space (or see who may write there) and run the command again",
+        ),
         ("fatal: could not read Username for 'https://h': terminal prompts disabled", PermanentError, ""),
         ("fatal: not a git repository (or any of the parent directories): .git", PermanentError, ""),
     ],
