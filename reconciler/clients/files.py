@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from reconciler.clients.refusals import refused
 from reconciler.errors import ClientError, ConflictError, PermanentError
 
 TEMPORARY = ".orchestra.tmp"
@@ -185,7 +186,7 @@ def list_files(root: Path, relative: str) -> tuple[str, ...]:
 
 def _refuse_unreadable(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise PermanentError(f"{error.filename}: {error.strerror}", hint=_hint(error)) from error
+        raise refused(str(error.filename), error) from error
 
 
 @contextlib.contextmanager
@@ -208,7 +209,7 @@ def _directory(root: Path, relative: str, *, create: bool) -> Iterator[tuple[int
             raise PermanentError(f"{root} does not exist") from None
         raise
     except OSError as error:
-        raise PermanentError(f"{root / relative}: {error.strerror}", hint=_hint(error)) from error
+        raise refused(str(root / relative), error) from error
     finally:
         for descriptor in opened:
             os.close(descriptor)
@@ -240,10 +241,6 @@ def _is_name(text: str) -> bool:
         return b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:
         return False
-
-
-def _hint(error: OSError) -> str:
-    return {28: "free some space and run the command again", 13: "check who may write there"}.get(error.errno or 0, "")
 
 
 def real_path(path: Path) -> Path:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reconciler.errors import PermanentError
+from reconciler.clients.refusals import refused
 
 _TAIL_BYTES = 4_000_000
 
@@ -41,7 +41,7 @@ class JournalFile:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise PermanentError(f"cannot write the journal {self._file}: {error.strerror}") from error
+            raise refused(f"cannot write the journal {self._file}", error) from error
 
     def _mend(self, descriptor: int) -> bytes:
         """A torn last line (a kill, a full disk) must not swallow the next one."""

@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from reconciler.errors import LockHeldError, PermanentError
+from reconciler.clients.refusals import refused
+from reconciler.errors import LockHeldError
 
 UNKNOWN = "an unknown process"
 _POLL_SECONDS = 0.1
@@ -96,7 +97,7 @@ def _open(file: Path) -> int:
         # Close-on-exec: a program started by apply must not inherit the lock and keep it.
         return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise PermanentError(f"cannot take the lock {file}: {error.strerror}") from error
+        raise refused(f"cannot take the lock {file}", error) from error
 
 
 def _try(descriptor: int) -> bool:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from reconciler.clients.git import Repository
 from reconciler.clients.process import processes_using
-from reconciler.errors import LockHeldError, PermanentError
+from reconciler.clients.refusals import refused
+from reconciler.errors import LockHeldError
 
 _PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.05
@@ -46,7 +47,7 @@ def drop_stale_locks(
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise PermanentError(f"cannot remove {file}, which is stale: {error.strerror}") from error
+            raise refused(f"cannot remove {file}, which is stale", error) from error
     for record in _records(repository.common_dir):
         with contextlib.suppress(OSError):
             record.rmdir()  # what is in use is not empty
@@ -56,7 +57,8 @@ def _locks(common_dir: Path, branches: Iterable[str]) -> Iterator[Path]:
     """The locks of records that orchestra has git write; packed refs are not among them, since losing those is dear."""
     yield common_dir / "config.lock"
     yield from (common_dir / "refs" / "heads" / f"{branch}.lock" for branch in branches if _is_name(branch))
-    yield from (record / "config.worktree.lock" for record in _records(common_dir))
+    in_records = ("config.worktree.lock", "info/sparse-checkout.lock")
+    yield from (record / name for record in _records(common_dir) for name in in_records)
 
 
 def _is_name(branch: str) -> bool:

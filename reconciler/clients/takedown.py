@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from reconciler.clients.refusals import refused
 from reconciler.clients.trees import aside_of, linked_git_dir
-from reconciler.errors import PermanentError
 
 _REMOVED = Path("orchestra", "removed")
 _TREE, _RECORD = "tree", "record"
@@ -96,5 +96,4 @@ def _explained(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "check who may write there" if isinstance(error, PermissionError) else ""
-        raise PermanentError(f"{what}: {error.filename}: {error.strerror}", hint=hint) from error
+        raise refused(f"{what}: {error.filename}", error) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ from reconciler.clients.survey import take_survey
 from reconciler.clients.takedown import has_rubbish
 from reconciler.engine.executor import execute
 from reconciler.engine.saved_plan import restrict
+from reconciler.errors import OrchestraError
 from reconciler.model.change import Change
 from reconciler.model.outcome import Outcome, Report
 from reconciler.operations.execution import Applied, Execution
@@ -70,7 +72,8 @@ def carry_out(
             journal=journal,
             interrupt=execution.interrupt,
         )
-        journal.end(report)
+        with suppress(OrchestraError):  # a full disk costs the last line of the history, never the answer
+            journal.end(report)
     return Applied(planned.plan, report)
 
 

@@ -109,7 +109,7 @@ def test_a_full_disk(small_disk: Path) -> None:
     ended = shop.run("apply", "--auto-approve")
 
     assert ended.code in {1, 4}, ended
-    assert "free some space" in ended.out
+    assert "free some space" in ended.out + ended.err
     assert "Traceback" not in ended.out + ended.err
     _remount(small_disk, "size=80m")
     _settled(shop)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.clients.git import Git
 from reconciler.clients.process import processes_using
+from reconciler.clients.refusals import refused
 from reconciler.errors import PermanentError, TransientError
 
 
@@ -101,7 +102,7 @@ def drop_stale_locks(tree: Path, git_dir: Path) -> None:
         try:
             lock.unlink(missing_ok=True)
         except OSError as error:
-            raise PermanentError(f"cannot remove the stale lock {lock}: {error.strerror}") from error
+            raise refused(f"cannot remove the stale lock {lock}", error) from error
 
 
 def _holds_only_git_file(tree: Path) -> bool:

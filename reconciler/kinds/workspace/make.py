@@ -14,6 +14,7 @@ from reconciler.clients import excludes, files
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.process import Finished
+from reconciler.clients.refusals import refused
 from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
 from reconciler.clients.takedown import is_set_aside, put_back
 from reconciler.clients.trees import Standing, connect, linked_git_dir
@@ -124,7 +125,7 @@ class Maker:
                 tree.path.rename(spec.path)
             spec.path.mkdir(exist_ok=True)
         except OSError as error:
-            raise PermanentError(f"cannot make {spec.path}: {error.strerror}") from error
+            raise refused(f"cannot make {spec.path}", error) from error
         with self._writing_records():
             connect(spec.path, tree.git_dir)
         return replace(tree, path=spec.path, filling=True, mark=Mark(declared, "filling"))
@@ -230,7 +231,7 @@ class Maker:
             with self.records:
                 yield
         except OSError as error:
-            raise PermanentError(f"{error.filename}: {error.strerror}") from error
+            raise refused(str(error.filename), error) from error
 
     def _git(self, *words: str | Path, ok: tuple[int, ...] = (0,)) -> Finished:
         # From the git directory, not from a worktree: `worktree add` copies the per-worktree configuration of the one

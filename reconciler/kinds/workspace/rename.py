@@ -13,9 +13,9 @@ from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.git import Git, Repository
+from reconciler.clients.refusals import refused
 from reconciler.clients.survey import BRANCH_KEY
 from reconciler.clients.trees import connect
-from reconciler.errors import PermanentError
 
 
 def begin_rename(git: Git, repository: Repository, old: str, new: str) -> None:
@@ -77,7 +77,7 @@ def move(git_dir: Path, old: Path, new: Path) -> None:
         old.rename(new)
     except OSError as error:
         connect(old, git_dir)
-        raise PermanentError(f"cannot move {old} to {new}: {error.strerror}") from error
+        raise refused(f"cannot move {old} to {new}", error) from error
     connect(new, git_dir)
 
 
