@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.clients.refusals import refused
@@ -19,6 +20,28 @@ from reconciler.errors import LockHeldError
 UNKNOWN = "an unknown process"
 _POLL_SECONDS = 0.1
 _ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the new holder finds.
+
+    Attributes:
+        killed: when the last holder began, in seconds since the epoch, if it was killed at work.
+        generation: what `generation` said right before: another number than at an earlier look means that somebody
+            held the lock in between, and may have changed anything.
+    """
+
+    killed: float | None
+    generation: int
+
+
+def generation(file: Path) -> int:
+    """Tell one state of the lock from another: every holder changes it, twice. 0 when nobody ever held it."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @contextlib.contextmanager
@@ -30,7 +53,7 @@ def hold(
     on_wait: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[float | None]:
+) -> Iterator[Held]:
     """Hold the lock for the length of a block.
 
     Args:
@@ -41,13 +64,10 @@ def hold(
         sleep: waits.
         clock: seconds that never go back.
 
-    Yields:
-        When the last holder began, in seconds since the epoch, if it was killed at work.
-
     Raises:
         LockHeldError: somebody else held it for as long as was waited.
     """
-    descriptor = _open(file)
+    descriptor, is_new = _open(file)
     try:
         deadline = clock() + timeout_seconds
         told = False
@@ -61,22 +81,22 @@ def hold(
                 on_wait(who)
                 told = True
             sleep(_POLL_SECONDS)
-        with _named(descriptor, holder) as killed:
-            yield killed
+        before = os.fstat(descriptor)
+        with _named(descriptor, holder, before.st_size):
+            yield Held(before.st_mtime if before.st_size else None, 0 if is_new else before.st_mtime_ns)
     finally:
         os.close(descriptor)
 
 
 @contextlib.contextmanager
-def _named(descriptor: int, holder: dict[str, str]) -> Iterator[float | None]:
+def _named(descriptor: int, holder: dict[str, str], size: int) -> Iterator[None]:
     """Say in the file who holds it, for the length of a block; a disk that is full only costs others the name."""
-    before = os.fstat(descriptor)
     text = json.dumps(holder).encode()
     with contextlib.suppress(OSError):
-        os.pwrite(descriptor, text.ljust(before.st_size), 0)  # never a moment without a name that can be read
+        os.pwrite(descriptor, text.ljust(size), 0)  # never a moment without a name that can be read
         os.ftruncate(descriptor, len(text))
     try:
-        yield before.st_mtime if before.st_size else None
+        yield
     finally:
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
@@ -91,11 +111,14 @@ def _find_holder(file: Path, sleep: Callable[[float], None]) -> str:
     return UNKNOWN
 
 
-def _open(file: Path) -> int:
+def _open(file: Path) -> tuple[int, bool]:
+    """Open the file, and say whether it was not there before."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC  # a program started by apply must not inherit the lock and keep it
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Close-on-exec: a program started by apply must not inherit the lock and keep it.
-        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with contextlib.suppress(FileExistsError):
+            return os.open(file, flags | os.O_EXCL, 0o644), True
+        return os.open(file, flags, 0o644), False
     except OSError as error:
         raise refused(f"cannot take the lock {file}", error) from error
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from reconciler.clients.lock import hold
+from reconciler.clients.lock import Held, hold
 from reconciler.clients.stale import drop_stale_locks
 from reconciler.clients.survey import take_survey
 from reconciler.clients.takedown import sweep
@@ -20,11 +20,8 @@ def locked(
     *,
     lock_timeout: float = 0.0,
     on_wait: Callable[[str], None] = lambda _: None,
-) -> Iterator[str]:
+) -> Iterator[Held]:
     """Hold the lock for the length of a block.
-
-    Yields:
-        When it was asked for, in ISO 8601.
 
     Raises:
         LockHeldError: somebody else held it for as long as was waited.
@@ -32,9 +29,9 @@ def locked(
     """
     since = datetime.now(UTC).isoformat(timespec="seconds")
     holder = session.holder(command, since)
-    with hold(session.lock_file, holder, timeout_seconds=lock_timeout, on_wait=on_wait) as killed:
-        if killed is not None:
+    with hold(session.lock_file, holder, timeout_seconds=lock_timeout, on_wait=on_wait) as held:
+        if held.killed is not None:
             branches = take_survey(session.git, session.repository).marked_branches
-            drop_stale_locks(session.repository, branches, killed)
+            drop_stale_locks(session.repository, branches, held.killed)
         sweep(session.repository.common_dir)
-        yield since
+        yield held

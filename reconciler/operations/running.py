@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.journal import JournalFile
-from reconciler.clients.survey import take_survey
 from reconciler.clients.takedown import has_rubbish
 from reconciler.engine.executor import execute
 from reconciler.engine.saved_plan import restrict
@@ -20,7 +19,7 @@ from reconciler.model.outcome import Outcome, Report
 from reconciler.operations.execution import Applied, Execution
 from reconciler.operations.locking import locked
 from reconciler.operations.plan import Planned, kinds_of, source_of
-from reconciler.operations.session import Session
+from reconciler.operations.session import Session, renewed
 
 
 def carry_out(
@@ -33,7 +32,8 @@ def carry_out(
         planned: the plan that is asked about.
         command: `apply` or `destroy`.
         execution: how.
-        again: makes the plan anew, for when another apply was waited for: of that plan, what was approved is done.
+        again: makes the plan anew, for when another command changed something since it was made (it was waited for, or
+            was at work while we looked, or while a person read): of the new plan, what was approved is done.
 
     Raises:
         LockHeldError: another apply is at work.
@@ -46,22 +46,18 @@ def carry_out(
             _clear(session, command, execution)
         return Applied(planned.plan, Report(()))
     execution.interrupt.stop_running = session.git.runner.stop_all
-    waited_for: list[str] = []
-
-    def on_wait(holder: str) -> None:
-        waited_for.append(holder)
-        execution.on_wait(holder)
-
-    with locked(session, f"orchestra {command}", lock_timeout=execution.lock_timeout, on_wait=on_wait) as started:
-        if waited_for:
-            fresh = again(replace(session, survey=take_survey(session.git, session.repository)))
+    wait, on_wait = execution.lock_timeout, execution.on_wait
+    with locked(session, f"orchestra {command}", lock_timeout=wait, on_wait=on_wait) as held:
+        if held.generation != session.generation:
+            session = renewed(session)
+            fresh = again(session)
             planned = replace(fresh, plan=restrict(fresh.plan, planned.plan))
         clone = prepare_clone(session.git, session.repository)
         kinds = kinds_of(session, clone)
         journal = RunJournal(
             session.journal, command, session.user, source_of(session), planned.redact, run=uuid.uuid4().hex
         )
-        journal.start(started)
+        journal.start()
         report = execute(
             planned.plan,
             planned.graph,
@@ -95,9 +91,9 @@ class RunJournal:
     redact: Callable[[str], str]
     run: str = ""
 
-    def start(self, when: str) -> None:
+    def start(self) -> None:
         """Write down that the run begins."""
-        record = {"type": "start", "command": self.command, "user": self.user, "manifest": self.manifest, "time": when}
+        record = {"type": "start", "command": self.command, "user": self.user, "manifest": self.manifest}
         self._write(record, durable=True)
 
     def intent(self, change: Change) -> None:

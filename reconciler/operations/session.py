@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reconciler.clients import files
+from reconciler.clients import files, lock
 from reconciler.clients.excludes import global_excludes_file
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.journal import JournalFile
@@ -30,6 +30,8 @@ class Session:
         file: the manifest.
         survey: the repository as it was when the command began.
         on_secrets: told the values that must not be shown, as soon as they are known.
+        generation: what the repository's lock said before anything was looked at: a plan is made again when another
+            command changed something since.
         memory: what the kinds learn from the plan to the end of its apply.
     """
 
@@ -40,12 +42,13 @@ class Session:
     file: Path
     survey: Survey
     on_secrets: Callable[[Mapping[str, str]], None]
+    generation: int = 0
     memory: Memory = field(default_factory=Memory)
 
     @property
     def lock_file(self) -> Path:
         """The repository's lock."""
-        return self.repository.common_dir / "orchestra" / "lock"
+        return _lock_file(self.repository)
 
     @property
     def journal(self) -> JournalFile:
@@ -135,6 +138,7 @@ def open_session(
     """
     git = Git(environment)
     repository = git.discover(cwd)
+    seen = lock.generation(_lock_file(repository))
     survey = take_survey(git, repository)
     root = _root(survey)
     if root is None and file is None:
@@ -144,7 +148,17 @@ def open_session(
         )
     manifest = (cwd / file) if file else (root or cwd) / MANIFEST_NAME
     root = root or manifest.parent
-    return Session(environment, git, repository, files.real_path(root), manifest, survey, on_secrets)
+    return Session(environment, git, repository, files.real_path(root), manifest, survey, on_secrets, seen)
+
+
+def renewed(session: Session) -> Session:
+    """The same session after a new look at the world."""
+    seen = lock.generation(session.lock_file)
+    return replace(session, survey=take_survey(session.git, session.repository), generation=seen, memory=Memory())
+
+
+def _lock_file(repository: Repository) -> Path:
+    return repository.common_dir / "orchestra" / "lock"
 
 
 def _root(survey: Survey) -> Path | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.clients.lock import describe_holder, hold
+from reconciler.clients.lock import describe_holder, generation, hold
 from reconciler.errors import LockHeldError, PermanentError
 
 ME = {"pid": "1", "user": "alex", "host": "here", "command": "orchestra apply", "since": "2024-01-02T03:04:05+00:00"}
@@ -86,21 +86,21 @@ def test_it_dies_with_its_holder(tmp_path: Path, by: signal.Signals) -> None:
     with another(tmp_path / "lock") as process:
         os.kill(process.pid, by)
         process.wait()
-        with hold(tmp_path / "lock", ME, timeout_seconds=0) as killed:
-            assert killed is not None, "the holder did not end by itself"
+        with hold(tmp_path / "lock", ME, timeout_seconds=0) as held:
+            assert held.killed is not None, "the holder did not end by itself"
 
 
 def test_it_is_free_again_and_says_nothing_of_a_kill(tmp_path: Path) -> None:
     for _ in range(2):
-        with hold(tmp_path / "lock", ME, timeout_seconds=0) as killed:
-            assert killed is None
+        with hold(tmp_path / "lock", ME, timeout_seconds=0) as held:
+            assert held.killed is None
 
 
 def test_an_error_inside_frees_it(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="inside"), hold(tmp_path / "lock", ME, timeout_seconds=0):
         raise ValueError("inside")
-    with hold(tmp_path / "lock", ME, timeout_seconds=0) as killed:
-        assert killed is None
+    with hold(tmp_path / "lock", ME, timeout_seconds=0) as held:
+        assert held.killed is None
 
 
 def test_a_program_that_was_started_meanwhile_does_not_keep_it(tmp_path: Path) -> None:
@@ -127,3 +127,15 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         hold(tmp_path / "file/lock", ME, timeout_seconds=0),
     ):
         pytest.fail("there is no such place")
+
+
+def test_who_looked_before_another_held_it_is_told_by_the_generation(tmp_path: Path) -> None:
+    file = tmp_path / "lock"
+    before = generation(file)
+    with hold(file, ME, timeout_seconds=0) as first:
+        assert first.generation == before == 0, "nobody held it in between"
+        during = generation(file)
+    after = generation(file)
+    assert len({before, during, after}) == 3
+    with hold(file, ME, timeout_seconds=0) as second:
+        assert second.generation == after
