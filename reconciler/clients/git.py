@@ -71,6 +71,7 @@ class Git:
         git_dir: Path | None = None,
         stdin: bytes = b"",
         ok: Sequence[int] = (0,),
+        environment: Mapping[str, str] | None = None,
     ) -> Finished:
         """Run one git command.
 
@@ -80,13 +81,14 @@ class Git:
             git_dir: the git directory to speak of, instead of the one of `cwd`.
             stdin: its input.
             ok: the exit statuses that are an answer, not a failure.
+            environment: what it gets beside the environment of all.
 
         Raises:
             TransientError: another git was in the way for the moment.
             PermanentError: it failed otherwise.
         """
         where = (f"--git-dir={git_dir}",) if git_dir else ()
-        finished = self.runner.run(("git", *where, *words), cwd=cwd or git_dir, stdin=stdin)
+        finished = self.runner.run(("git", *where, *words), cwd=cwd or git_dir, stdin=stdin, environment=environment)
         if finished.code not in ok:
             raise _failure(finished)
         return finished

@@ -56,14 +56,21 @@ class Runner:
         *,
         cwd: Path | None = None,
         stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
     ) -> Finished:
         """Run a program to its end.
+
+        Args:
+            argv: the program and its arguments.
+            cwd: where it stands.
+            stdin: its input.
+            environment: what this one gets beside the environment of all.
 
         Raises:
             PermanentError: it could not be started, or all programs were told to stop.
         """
         words = tuple(str(word) for word in argv)
-        process = self._start(words, cwd)
+        process = self._start(words, cwd, environment or {})
         try:
             stdout, stderr = process.communicate(stdin)
         except BaseException:  # Ctrl-C: what was begun must not go on when we and our lock are gone
@@ -75,7 +82,9 @@ class Runner:
                 self._running.discard(process)
         return Finished(words, process.returncode, stdout, stderr.decode("utf-8", "replace").strip())
 
-    def _start(self, argv: tuple[str, ...], cwd: Path | None) -> subprocess.Popen[bytes]:
+    def _start(
+        self, argv: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._stopped:
                 raise PermanentError(f"{argv[0]} was not started: interrupted")
@@ -83,7 +92,7 @@ class Runner:
                 process = subprocess.Popen(  # noqa: S603 - a list of words, never a shell
                     argv,
                     cwd=cwd,
-                    env=self._environment,
+                    env={**self._environment, **environment},
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,

@@ -157,7 +157,17 @@ def _let_say(directory: Path, name: str, text: str) -> None:
         files.write(directory, name, os.fsencode(text))
 
 
+MOVE_NOTE = "orchestra.move.json"
+"""Stands in a tree's git directory while `sync` brings the tree from one commit to another."""
+
+
+def has_moving_trees(common_dir: Path) -> bool:
+    """Whether a tree is on its way to another commit."""
+    return any((common_dir / "worktrees").glob(f"*/{MOVE_NOTE}"))
+
+
 _HALF_DONE = {
+    MOVE_NOTE: "sync",
     "MERGE_HEAD": "merge",
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",

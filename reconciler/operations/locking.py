@@ -1,4 +1,4 @@
-"""Hold the repository's lock while something is changed; what a killed run left in git's way is cleared first."""
+"""Hold the repository's lock while something is changed; what a killed run left is cleared, or ended, first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from datetime import UTC, datetime
 from reconciler.clients.lock import Held, hold
 from reconciler.clients.stale import drop_stale_locks
 from reconciler.clients.survey import take_survey
-from reconciler.clients.takedown import sweep
+from reconciler.clients.takedown import has_rubbish, sweep
+from reconciler.clients.trees import Standing, has_moving_trees
+from reconciler.errors import ConflictError
+from reconciler.kinds.workspace.advance import resume
+from reconciler.kinds.workspace.merging import has_scratch, sweep_scratch
 from reconciler.operations.session import Session
 
 
@@ -33,5 +37,21 @@ def locked(
         if held.killed is not None:
             branches = take_survey(session.git, session.repository).marked_branches
             drop_stale_locks(session.repository, branches, held.killed)
-        sweep(session.repository.common_dir)
+        if is_something_left(session):
+            sweep(session.repository.common_dir)
+            sweep_scratch(session.git, session.repository)
+            _end_moves(session)
         yield held
+
+
+def is_something_left(session: Session) -> bool:
+    """Whether a run that was killed left what the next holder of the lock clears or ends."""
+    common_dir = session.repository.common_dir
+    return has_rubbish(common_dir) or has_scratch(common_dir) or has_moving_trees(common_dir)
+
+
+def _end_moves(session: Session) -> None:
+    for record in take_survey(session.git, session.repository).records:
+        if record.standing is Standing.PRESENT:
+            with contextlib.suppress(ConflictError):  # that tree's own; whoever asks for its status is told
+                resume(session.git, record.path, record.git_dir)

@@ -10,14 +10,13 @@ from datetime import UTC, datetime
 
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.journal import JournalFile
-from reconciler.clients.takedown import has_rubbish
 from reconciler.engine.executor import execute
 from reconciler.engine.saved_plan import restrict
 from reconciler.errors import OrchestraError
 from reconciler.model.change import Change
 from reconciler.model.outcome import Outcome, Report
 from reconciler.operations.execution import Applied, Execution
-from reconciler.operations.locking import locked
+from reconciler.operations.locking import is_something_left, locked
 from reconciler.operations.plan import Planned, kinds_of, source_of
 from reconciler.operations.session import Session, renewed
 
@@ -42,7 +41,7 @@ def carry_out(
     if not execution.approve(planned.plan):
         return Applied(planned.plan, None)
     if planned.plan.is_empty:
-        if has_rubbish(session.repository.common_dir):
+        if is_something_left(session):
             _clear(session, command, execution)
         return Applied(planned.plan, Report(()))
     execution.interrupt.stop_running = session.git.runner.stop_all

@@ -10,9 +10,11 @@ from reconciler.clients.clone import prepare_clone
 from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.survey import Survey, take_survey
-from reconciler.clients.trees import Standing, TreeRecord
-from reconciler.errors import ClientError, ConflictError, OrchestraError, UsageError
+from reconciler.clients.trees import Standing, TreeRecord, half_done
+from reconciler.errors import ConflictError, OrchestraError, UsageError
+from reconciler.kinds.workspace.advance import Move, advance
 from reconciler.kinds.workspace.incoming import endangered
+from reconciler.kinds.workspace.merging import merged_commit, rebased_commit
 from reconciler.manifest.declaration import Declaration
 from reconciler.model.address import Address
 from reconciler.operations.locking import locked
@@ -55,15 +57,15 @@ def sync(
         clone = prepare_clone(session.git, session.repository)
         survey = take_survey(session.git, session.repository)
         wanted = [each for each in chosen if names or Address("workspace", each.full_name) in survey.marks]
-        return tuple(_sync_one(session.git, survey, clone, each, rebase=rebase) for each in wanted)
+        return tuple(_sync_one(session, survey, clone, each, rebase=rebase) for each in wanted)
 
 
-def _sync_one(git: Git, survey: Survey, clone: str, declaration: Declaration, *, rebase: bool) -> Synced:
+def _sync_one(session: Session, survey: Survey, clone: str, declaration: Declaration, *, rebase: bool) -> Synced:
     try:
-        record, base, commit = _require_ready(git, survey, declaration)
-        commits = int(git.run("rev-list", "--count", f"HEAD..{commit}", cwd=record.path).text)
+        record, base, commit = _require_ready(session.git, survey, declaration)
+        commits = int(session.git.run("rev-list", "--count", f"HEAD..{commit}", cwd=record.path).text)
         if commits:
-            _bring_in(git, record, base, commit, rebase=rebase)
+            _bring_in(session, survey, record, base, commit, rebase=rebase)
         _remember(record, clone, declaration)
     except OrchestraError as error:
         hint = f" ({error.hint})" if error.hint else ""
@@ -99,9 +101,8 @@ def _tip(git: Git, survey: Survey, base: str) -> str:
 
 
 def _require_nothing_half_done(record: TreeRecord) -> None:
-    for name, what in (("MERGE_HEAD", "merge"), ("rebase-merge", "rebase"), ("rebase-apply", "rebase")):
-        if (record.git_dir / name).exists():
-            raise ConflictError(f"a {what} is half done in {record.path}", hint=f"finish it, or `git {what} --abort`")
+    if begun := half_done(record.git_dir):
+        raise ConflictError(f"a {begun} is half done in {record.path}", hint=f"finish it, or `git {begun} --abort`")
 
 
 def _require_clean(git: Git, record: TreeRecord) -> None:
@@ -117,35 +118,20 @@ def _require_nothing_lost(git: Git, record: TreeRecord, commit: str) -> None:
         raise ConflictError(f"git would overwrite {shown} in {record.path}", hint="move what is yours away first")
 
 
-def _bring_in(git: Git, record: TreeRecord, base: str, commit: str, *, rebase: bool) -> None:
-    """Merge or rebase; on a conflict put everything back as it was."""
-    verb = "rebase" if rebase else "merge"
-    if not rebase:
-        _require_mergeable(git, record, commit)
-    message = f"Merge {base} into {record.branch}"
-    words = ("rebase", "--quiet", commit) if rebase else ("merge", "--quiet", "-m", message, commit)
-    try:
-        git.run(*words, cwd=record.path)
-    except ClientError as error:
-        names = git.lines("diff", "--name-only", "--diff-filter=U", cwd=record.path)
-        if not any((record.git_dir / name).exists() for name in ("MERGE_HEAD", "rebase-merge", "rebase-apply")):
-            raise
-        git.run(verb, "--abort", cwd=record.path)
-        conflicts = f"conflicts in {', '.join(names)}" if names else error.message
-        raise ConflictError(conflicts, hint=_by_hand(verb, record, commit)) from error
-
-
-def _require_mergeable(git: Git, record: TreeRecord, commit: str) -> None:
-    """Merge without the tree first: a merge with conflicts is never begun, so that a kill cannot leave it there."""
-    words = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", "HEAD", commit)
-    merged = git.run(*words, cwd=record.path, ok=(0, 1))
-    if merged.code:
-        names = [name for name in merged.text.split("\0")[1:] if name]
-        raise ConflictError(f"conflicts in {', '.join(names)}", hint=_by_hand("merge", record, commit))
-
-
-def _by_hand(verb: str, record: TreeRecord, commit: str) -> str:
-    return f"run `git {verb} {commit[:9]}` in {record.path} and resolve them"
+def _bring_in(session: Session, survey: Survey, record: TreeRecord, base: str, commit: str, *, rebase: bool) -> None:
+    """Find the new commit apart from the tree, then bring the tree to it."""
+    git = session.git
+    head = git.run("rev-parse", "HEAD", cwd=record.path).text.strip()
+    if rebase:
+        target = rebased_commit(git, session.repository, record, commit)
+    else:
+        sign = survey.config.get("commit.gpgsign", "").lower() in {"true", "yes", "on", "1"}
+        target = merged_commit(git, record, base, commit, sign=sign)
+    done = f"orchestra sync: {'rebased onto' if rebase else 'merged'} {base}"
+    advance(git, record.path, record.git_dir, Move(head, target, done))
+    git.run("update-ref", "ORIG_HEAD", head, cwd=record.path)
+    hook = ("post-checkout", "--", head, target, "1") if rebase else ("post-merge", "--", "0")
+    git.run("hook", "run", "--ignore-missing", *hook, cwd=record.path, ok=range(256))  # as in git, it decides nothing
 
 
 def _remember(record: TreeRecord, clone: str, declaration: Declaration) -> None:

@@ -25,8 +25,7 @@ def _strike(
         stage.judge(fault)
 
 
-# A sync whose git is killed too can leave a merge half written: it is told, and not yet put in order. A known gap.
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("sync")])
+@pytest.mark.parametrize("name", NAMES)
 def test_killed_together(stage_of: Callable[[str], Stage], name: str) -> None:
     """A loss of power: whatever git had half written, the next command makes whole, or names the lock to remove."""
     _strike(stage_of(name), ("git", "orchestra"), (KILLED, 0, 4), times(4, 150))

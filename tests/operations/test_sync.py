@@ -50,7 +50,7 @@ def test_a_conflict_is_undone_and_named(behind: World, *, rebase: bool) -> None:
     assert f"in {behind.tree().path} and resolve" in result.result
     assert (snapshot(behind.tree().path), behind.main.commit_of("auth")) == before
     assert behind.tree().status() == ""
-    assert not (behind.git_dir() / "MERGE_HEAD").exists()
+    assert not list(behind.git_dir().glob("*.lock")) + list(behind.git_dir().glob("orchestra.move.json"))
 
 
 @pytest.mark.parametrize("rebase", [False, True])
@@ -169,11 +169,11 @@ def test_an_edited_base_is_brought_in_and_no_longer_news(auth: World) -> None:
 
 
 def test_a_hook_that_refuses_leaves_everything_as_it_was(behind: World) -> None:
-    """A merge that was not committed is undone."""
-    hook = behind.common_dir / "hooks/pre-merge-commit"
-    hook.write_text("#!/bin/sh\nexit 1\n")
+    """What was written for a branch that may not move is taken back."""
+    hook = behind.common_dir / "hooks/reference-transaction"
+    hook.write_text("#!/bin/sh\n! grep -q refs/heads/auth\n")
     hook.chmod(0o755)
     before = snapshot(behind.tree().path), behind.main.commit_of("auth")
     assert not synced(behind, "auth").ok
     assert (snapshot(behind.tree().path), behind.main.commit_of("auth")) == before
-    assert not (behind.git_dir() / "MERGE_HEAD").exists()
+    assert not list(behind.git_dir().glob("*.lock")) + list(behind.git_dir().glob("orchestra.move.json"))

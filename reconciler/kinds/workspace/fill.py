@@ -71,17 +71,18 @@ def _is_in_the_way(tree: Path, name: str) -> bool:
 
 def _mend_cut_short(git: Git, tree: Path) -> None:
     differing = git.run("diff-files", "-z", "--name-only", "--diff-filter=M", cwd=tree).text.split("\0")
-    cut = [name for name in differing if name and _is_cut_short(git, tree, name)]
+    cut = [name for name in differing if name and is_beginning(git, tree, name)]
     if cut:
         request = "".join(f"{name}\0" for name in cut).encode("utf-8", "surrogateescape")
         git.run("checkout-index", "--quiet", "--force", "-z", "--stdin", cwd=tree, stdin=request)
 
 
-def _is_cut_short(git: Git, tree: Path, name: str) -> bool:
+def is_beginning(git: Git, tree: Path, name: str, commit: str = "") -> bool:
+    """Whether a file is cut short: a mere beginning of what a commit, or else the index, has by its name."""
     file = tree / name
     if file.is_symlink() or not file.is_file():
         return False
-    wanted = git.run("cat-file", "--filters", f":{name}", cwd=tree, ok=(0, 128))
+    wanted = git.run("cat-file", "--filters", f"{commit}:{name}", cwd=tree, ok=(0, 128))
     found = file.read_bytes()
     return wanted.code == 0 and found != wanted.stdout and wanted.stdout.startswith(found)
 

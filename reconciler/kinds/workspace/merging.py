@@ -1,0 +1,100 @@
+"""What a branch would be with its base's commits in it, found out apart from its tree: nothing there is touched.
+
+So a merge or rebase with conflicts is never begun where somebody works, and a kill cannot leave one there.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.clients.git import Git, Repository
+from reconciler.clients.trees import TreeRecord
+from reconciler.errors import ClientError, ConflictError
+
+_SCRATCH = Path("orchestra", "scratch")
+_NO_HOOKS = ("-c", "core.hooksPath=/dev/null", "-c", "rebase.updateRefs=false")
+
+
+def merged_commit(git: Git, record: TreeRecord, base: str, commit: str, *, sign: bool) -> str:
+    """Merge a commit into what a tree has checked out, and return the new commit; a fast-forward where it can be one.
+
+    Args:
+        git: starts git.
+        record: the tree.
+        base: what the commit is called in the message.
+        commit: what to bring in.
+        sign: the user wants commits signed.
+
+    Raises:
+        ConflictError: there are conflicts.
+        ClientError: git failed.
+    """
+    if not git.run("merge-base", "--is-ancestor", "HEAD", commit, cwd=record.path, ok=(0, 1)).code:
+        return commit
+    words = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", "HEAD", commit)
+    merged = git.run(*words, cwd=record.path, ok=(0, 1))
+    tree, *names = merged.text.split("\0")
+    if merged.code:
+        raise _conflict("merge", record, commit, [name for name in names if name])
+    message = ("-m", f"Merge {base} into {record.branch}", *(("-S",) if sign else ()))
+    return git.run("commit-tree", *message, "-p", "HEAD", "-p", commit, tree, cwd=record.path).text.strip()
+
+
+def rebased_commit(git: Git, repository: Repository, record: TreeRecord, commit: str) -> str:
+    """Put what a tree has checked out onto a commit, in a scratch worktree without files, and return the new commit.
+
+    Raises:
+        ConflictError: there are conflicts.
+        ClientError: git failed.
+    """
+    with _scratch(git, repository, record) as place:
+        try:
+            git.run(*_NO_HOOKS, "rebase", "--quiet", commit, cwd=place)
+        except ClientError as error:
+            names = git.lines("diff", "--name-only", "--diff-filter=U", cwd=place)
+            if not names:
+                raise
+            raise _conflict("rebase", record, commit, names) from error
+        return git.run("rev-parse", "HEAD", cwd=place).text.strip()
+
+
+@contextmanager
+def _scratch(git: Git, repository: Repository, record: TreeRecord) -> Iterator[Path]:
+    head = git.run("rev-parse", "HEAD", cwd=record.path).text.strip()
+    place = repository.common_dir / _SCRATCH / record.git_dir.name
+    words = ("worktree", "add", "--force", "--force", "--quiet", "--no-checkout", "--detach", place, head)
+    git.run(*words, git_dir=repository.common_dir)
+    try:
+        git.run("sparse-checkout", "set", "--no-cone", "/.git", cwd=place)
+        git.run("read-tree", "-m", "-u", "HEAD", cwd=place)
+        yield place
+    finally:
+        _drop(git, repository, place)
+
+
+def has_scratch(common_dir: Path) -> bool:
+    """Whether a kill left a scratch worktree."""
+    return any((common_dir / _SCRATCH).glob("*"))
+
+
+def sweep_scratch(git: Git, repository: Repository) -> None:
+    """Remove the scratch worktrees that a kill left. The caller holds the repository's lock.
+
+    Raises:
+        ClientError: git failed.
+    """
+    for place in sorted((repository.common_dir / _SCRATCH).glob("*")):
+        _drop(git, repository, place)
+
+
+def _drop(git: Git, repository: Repository, place: Path) -> None:
+    git.run("worktree", "remove", "--force", "--force", place, git_dir=repository.common_dir, ok=(0, 128))
+    shutil.rmtree(place, ignore_errors=True)  # what a killed git had only begun, it does not know
+
+
+def _conflict(verb: str, record: TreeRecord, commit: str, names: list[str]) -> ConflictError:
+    hint = f"run `git {verb} {commit[:9]}` in {record.path} and resolve them"
+    return ConflictError(f"conflicts in {', '.join(names)}", hint=hint)
