@@ -23,6 +23,9 @@ class Action(Enum):
     CONFLICT = "!"
 
 
+_ORDERS = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
+
+
 class Mode(Enum):
     """How a change will be made."""
 
@@ -78,4 +81,4 @@ class Change:
     @property
     def is_pending(self) -> bool:
         """Whether apply would carry it out."""
-        return self.action in {Action.CREATE, Action.UPDATE, Action.DELETE} and self.mode is not Mode.PERSON
+        return self.action in _ORDERS and self.mode is not Mode.PERSON

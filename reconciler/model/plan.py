@@ -47,7 +47,8 @@ class Plan:
     @property
     def summary(self) -> Summary:
         """Count what apply would do; what waits for a conflict cannot be done."""
-        actions = [change.action for change in self.pending if change.address not in self._blocked]
+        blocked = self._blocked
+        actions = [change.action for change in self.pending if change.address not in blocked]
         return Summary(actions.count(Action.CREATE), actions.count(Action.UPDATE), actions.count(Action.DELETE))
 
     @property

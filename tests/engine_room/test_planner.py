@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from textwrap import dedent
 
 import pytest
@@ -10,7 +11,7 @@ from reconciler.engine.graph import Graph
 from reconciler.engine.observer import observe
 from reconciler.engine.planner import make_destroy_plan, make_plan
 from reconciler.engine.selection import Selection
-from reconciler.model.change import Mode
+from reconciler.model.change import Action, Change, Mode
 from reconciler.model.plan import Plan
 from tests.engine_room.builders import at, graph_of, snapshot_of, thing
 from tests.support.fakes import World, fake_kinds
@@ -157,6 +158,24 @@ def test_destroy_is_for_everything_that_bears_our_mark() -> None:
 
     assert [change.address.name for change in plan.changes] == ["ui", "auth--test", "auth/a", "auth"]
     assert plan.summary.destroy == 4
+
+
+class _Walked(tuple[Change, ...]):
+    """Changes that count how often somebody walks through them."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Change]:
+        self.walks += 1
+        return super().__iter__()
+
+
+def test_a_plan_is_summed_up_in_as_many_walks_however_long_it_is() -> None:
+    """What is counted of a plan of thousands of changes is not counted anew for each of them."""
+    short, long = (_Walked(Change(at(f"a{number}"), Action.CREATE) for number in range(size)) for size in (2, 50))
+
+    assert [Plan(changes).summary.add for changes in (short, long)] == [2, 50]
+    assert short.walks == long.walks
 
 
 def test_a_selection_limits_the_plan_and_is_noted() -> None:
