@@ -23,7 +23,6 @@ CASES = [
 PARALLEL = ("apply", "rename", "destroy-then-apply")
 
 
-@pytest.mark.timeout(7200 if is_long() else 300)
 @pytest.mark.parametrize(("name", "shard"), CASES)
 def test_killed_at_every_point(stage_of: Callable[[str], Stage], name: str, shard: int) -> None:
     """Wherever a command with one job is killed, the next one leaves the world as if nothing had happened."""
