@@ -160,7 +160,7 @@ def test_destroy_is_for_everything_that_bears_our_mark() -> None:
     assert plan.summary.destroy == 4
 
 
-class _Walked(tuple[Change, ...]):
+class _Walked(tuple[Change, ...]):  # noqa: SLOT001 - a tuple takes none that have names
     """Changes that count how often somebody walks through them."""
 
     walks = 0
