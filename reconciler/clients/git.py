@@ -35,10 +35,11 @@ _KEPT_VARIABLES = (
 # What another attempt may mend: locks that another git holds for a moment, and the races of `git worktree add`
 # (a reader that meets another tree's half-written record; seen with 2.39, still in the source of 2.55).
 _TRANSIENT = re.compile(
-    r"\.lock': File exists|could not lock config file .*: File exists|failed to read .*/commondir"
-    r"|bad object worktrees/"
+    r"\.lock': File exists|could not lock config file [^:\n]+(?:$|: File exists)|failed to read .*/commondir"
+    r"|bad object worktrees/",
+    re.MULTILINE,
 )
-_STALE_LOCK = re.compile(r"'([^']+\.lock)': File exists|could not lock config file (.*): File exists")
+_STALE_LOCK = re.compile(r"'([^']+\.lock)': File exists|could not lock config file ([^:\n]+)", re.MULTILINE)
 
 
 def git_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -126,7 +127,10 @@ def _failure(finished: Finished) -> ClientError:
         return PermanentError(message, hint=_disk_hint(said))
     lock = _STALE_LOCK.search(finished.stderr or said)
     file = (lock[1] or f"{lock[2]}.lock") if lock else ""
-    hint = f"if no git is at work there, a killed one left it behind: remove {file}" if file else ""
+    is_there = bool(file) and (
+        os.path.lexists(file) or not Path(file).is_absolute()
+    )  # else it is gone by now
+    hint = f"if no git is at work there, a killed one left it behind: remove {file}" if is_there else ""
     return TransientError(message, hint=hint)
 
 
