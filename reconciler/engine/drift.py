@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from reconciler.errors import ConflictError
@@ -14,13 +15,23 @@ _ORDERS = {
     Action.DELETE: "remove it",
     Action.CONFLICT: "stop at a conflict",
 }
+_HASH = re.compile(r"(?<![0-9a-f])([0-9a-f]{9})[0-9a-f]{31,55}(?![0-9a-f])")
 PLAN_AGAIN = "run `orchestra plan` again and look at the difference"
 
 
 def describe_drift(planned_from: Mapping[str, str], found: Mapping[str, str]) -> str:
-    """Name each field that moved, what was planned from and what was found; empty when none did."""
-    moved = sorted(field for field in planned_from.keys() | found.keys() if planned_from.get(field) != found.get(field))
+    """Name each field that moved, what was planned from and what was found; empty when none did.
+
+    What only one of the two has is named only where nothing else tells them apart: a tree that is gone has no branch.
+    """
+    differing = {field for field in planned_from.keys() | found.keys() if planned_from.get(field) != found.get(field)}
+    moved = sorted(differing & planned_from.keys() & found.keys() or differing)
     return "; ".join(f"{f}: planned from {_say(planned_from.get(f))}, found {_say(found.get(f))}" for f in moved)
+
+
+def is_reached(planned: Change, fresh: Change) -> bool:
+    """Whether nothing is left to do because it is as ordered, and not because somebody made it otherwise meanwhile."""
+    return fresh.action is Action.NO_OP and set(fresh.drifts) <= set(planned.drifts)
 
 
 def require_same(planned: Change, fresh: Change) -> None:
@@ -40,7 +51,8 @@ def describe_order(planned: Change, fresh: Change) -> str:
     """Say how the order itself differs; empty when it does not."""
     if (planned.action, planned.mode) == (fresh.action, fresh.mode):
         return ""
-    because = f" ({fresh.reason})" if fresh.reason else ""
+    why = (fresh.reason, *(() if fresh.is_pending else fresh.notes))
+    because = f" ({'; '.join(filter(None, why))})" if any(why) else ""
     return f"planned to {_order(planned)}, now to {_order(fresh)}{because}"
 
 
@@ -50,4 +62,4 @@ def _order(change: Change) -> str:
 
 
 def _say(value: str | None) -> str:
-    return "nothing" if value is None else repr(value)
+    return repr(_HASH.sub(r"\1", value)) if value else "nothing"

@@ -7,14 +7,14 @@ where the saved one ordered the same from the same facts.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.engine.drift import PLAN_AGAIN, describe_drift, describe_order
+from reconciler.engine.drift import PLAN_AGAIN, describe_drift, describe_order, is_reached
 from reconciler.engine.plan_reader import Unreadable, read_document
 from reconciler.errors import UsageError
 from reconciler.model.address import Address
-from reconciler.model.change import Action, Change
+from reconciler.model.change import Action, Change, FieldChange
 from reconciler.model.plan import Plan
 from reconciler.model.serial import Origin, as_it_is, change_document, plan_document
 
@@ -77,7 +77,7 @@ def restrict(fresh: Plan, saved: Plan, redact: Callable[[str], str] = as_it_is) 
     changes = [change for found in fresh.changes if (change := _hold_against(ordered, found, redact))]
     present = {change.address for change in fresh.changes}
     changes += [_absent(change) for change in ordered.values() if change.address not in present]
-    return Plan(_without_unordered(changes), fresh.notes)
+    return Plan(_without_unordered(_behind_conflicts(changes, ordered)), fresh.notes)
 
 
 def _hold_against(ordered: dict[Address, Change], found: Change, redact: Callable[[str], str]) -> Change | None:
@@ -85,35 +85,37 @@ def _hold_against(ordered: dict[Address, Change], found: Change, redact: Callabl
     planned = ordered.get(found.address)
     if planned is None:
         return found if found.action is Action.NO_OP else None
-    if found.action is Action.NO_OP and _is_reached(planned, found):
-        return found
+    told = replace(found, notes=tuple(redact(note) for note in found.notes))
+    if planned.action is not Action.DELETE and not found.orphan and is_reached(planned, told):
+        return found  # what was to be removed is reached only when it is gone
     difference = _difference(planned, found, redact)
     return _conflict(found, difference) if difference else found
 
 
-def _is_reached(planned: Change, found: Change) -> bool:
-    """Whether nothing being left to do means that the order is fulfilled: what was to be removed must be gone."""
-    return planned.action is not Action.DELETE and not found.orphan
-
-
 def _difference(planned: Change, found: Change, redact: Callable[[str], str]) -> str:
     """Name what moved since the plan was saved; empty when nothing did."""
-    if found.action is Action.NO_OP:  # a no-op was planned from no facts
-        return describe_order(planned, found)
     observed = {name: redact(value) for name, value in found.observed.items()}
-    drift = describe_drift(planned.observed, observed)
+    has_facts = bool(observed) or found.action is not Action.NO_OP
+    drift = describe_drift(planned.observed, observed) if has_facts else ""
     return drift or describe_order(planned, found) or _other_fields(planned, found, redact)
 
 
 def _other_fields(planned: Change, found: Change, redact: Callable[[str], str]) -> str:
-    """Name the fields that the manifest wants otherwise by now."""
+    """Name the fields that would become something else by now, and what; of whole texts only that they would."""
     before, after = change_document(planned)["fields"], change_document(found, redact)["fields"]
     if before == after:
         return ""
-    then = {field.path: (field.before, field.after) for field in planned.fields}
-    now = {field.path: (field.before, field.after) for field in found.fields}
+    sides = ((planned.fields, as_it_is), (found.fields, redact))
+    then, now = ({field.path: _say(field, how) for field in fields} for fields, how in sides)
     moved = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
-    return f"it would change otherwise now: {', '.join(moved)}"
+    said = (f"{path}: planned {then.get(path, 'nothing')}, now {now.get(path, 'nothing')}" for path in moved)
+    return f"it would change otherwise now: {'; '.join(said) or ', '.join(sorted(now))}"
+
+
+def _say(field: FieldChange, redact: Callable[[str], str]) -> str:
+    """A field in one line; of a whole text only that it is one."""
+    sides = ("a text" if field.text else repr(redact(side)) for side in (field.before, field.after) if side is not None)
+    return " to ".join(sides)
 
 
 def _conflict(found: Change, difference: str) -> Change:
@@ -127,6 +129,20 @@ def _absent(planned: Change) -> Change:
     if planned.action is Action.DELETE:
         return replace(planned, action=Action.NO_OP, reason="already gone", fields=(), waits_for=())
     return _conflict(replace(planned, waits_for=()), "it is no longer declared")
+
+
+def _behind_conflicts(changes: list[Change], ordered: Mapping[Address, Change]) -> list[Change]:
+    """Let what was to wait for something that is refused now wait for it still: it is skipped."""
+    conflicts = {change.address for change in changes if change.action is Action.CONFLICT}
+    return [_wait(change, ordered.get(change.address), conflicts) for change in changes]
+
+
+def _wait(change: Change, planned: Change | None, conflicts: set[Address]) -> Change:
+    refused = [needed for needed in (planned.waits_for if planned else ()) if needed in conflicts]
+    if planned is None or not refused or change.action is Action.NO_OP:
+        return change
+    order = planned if change.action is Action.CONFLICT else change
+    return replace(order, waits_for=tuple(dict.fromkeys((*change.waits_for, *refused))))
 
 
 def _without_unordered(changes: list[Change]) -> tuple[Change, ...]:

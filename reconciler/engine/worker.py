@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.engine.drift import PLAN_AGAIN, require_same
+from reconciler.engine.drift import PLAN_AGAIN, is_reached, require_same
 from reconciler.engine.graph import Graph
 from reconciler.engine.observer import Kinds
 from reconciler.engine.retries import Failure, Retries
@@ -97,7 +97,7 @@ class Worker:
         resource = self.graph.resources[change.address]
         actual = kind.look(resource)
         fresh = kind.diff(resource, actual)
-        if fresh.action is Action.NO_OP:
+        if is_reached(change, fresh):
             return _ACHIEVED[change.action] if progress.is_touched else Status.UNCHANGED
         order = _confirm_again(change, fresh) if progress.is_touched else _confirm(change, fresh)
         progress.is_touched = True

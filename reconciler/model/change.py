@@ -82,3 +82,8 @@ class Change:
     def is_pending(self) -> bool:
         """Whether apply would carry it out."""
         return self.action in _ORDERS and self.mode is not Mode.PERSON
+
+    @property
+    def drifts(self) -> tuple[str, ...]:
+        """The notes that tell of a difference somebody made by hand, which is kept."""
+        return tuple(note for note in self.notes if note.startswith("drift"))

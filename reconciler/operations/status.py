@@ -128,9 +128,8 @@ def _needs(declaration: Declaration, changes: Mapping[Address, Change]) -> tuple
     files = [
         each for address, each in changes.items() if address.kind == "file" and address.name.startswith(f"{name}/")
     ]
-    drift = [note for note in change.notes if note.startswith("drift")]
-    edited = [f"{each.address}: {note}" for each in files for note in each.notes if note.startswith("drift")]
-    return (*said, *drift, *edited)
+    edited = [f"{each.address}: {drift}" for each in files for drift in each.drifts]
+    return (*said, *change.drifts, *edited)
 
 
 def _look(

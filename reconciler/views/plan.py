@@ -53,17 +53,13 @@ def last_line(plan: Plan, purpose: Purpose = "apply") -> str:
     """Write the summary; scripts read it, so its words never change."""
     if plan.is_empty and (left := len(_persons(plan))):
         return f"No changes that can be made unattended; {plural(left, 'change is', 'changes are')} left to a person."
-    if plan.is_empty and (drifts := sum(_is_drift(note) for change in plan.changes for note in change.notes)):
+    if plan.is_empty and (drifts := sum(len(change.drifts) for change in plan.changes)):
         return f"No changes. {plural(drifts, 'drift is', 'drifts are')} shown above, and left alone."
     if plan.is_empty:
         return _NOTHING[purpose]
     summary = plan.summary
     counts = f"Plan: {summary.add} to add, {summary.change} to change, {summary.destroy} to destroy."
     return f"{counts} {plural(len(plan.conflicts), 'conflict')}." if plan.conflicts else counts
-
-
-def _is_drift(note: str) -> bool:
-    return note.startswith("drift")
 
 
 def _persons(plan: Plan) -> tuple[Change, ...]:

@@ -221,9 +221,9 @@ AB = [thing("a"), thing("b", "a")]
         pytest.param(
             [thing("a")],
             "",
-            [thing("a", value="more")],
+            [thing("a", value="b")],
             "",
-            "! workspace:a (the saved plan is stale: it would change otherwise now: value)",
+            "! workspace:a (the saved plan is stale: it would change otherwise now: value: planned 'wanted', now 'b')",
             id="the manifest wants otherwise",
         ),
         pytest.param([thing("a")], "", AB, "", "+ workspace:a (absent) value: None -> 'wanted'", id="more is wanted"),
