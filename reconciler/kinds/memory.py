@@ -47,12 +47,14 @@ class Memory:
     Attributes:
         tracked: what the repository itself has by a name of ours, per tree and path, as it was planned.
         never_ignored: per tree, what its `.gitignore` takes out of all that is ignored.
+        starts: per workspace, the commit of its base that the plan showed.
         drifted: declared paths of trees that were moved by hand, and where they are.
     """
 
     located: Located = field(default_factory=Located)
     tracked: dict[tuple[Path, str], bool] = field(default_factory=dict)
     never_ignored: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    starts: dict[str, str] = field(default_factory=dict)
     drifted: dict[Path, Path] = field(default_factory=dict)
 
     def learn_drift(self, survey: Survey, workspace: str, declared: Path) -> None:

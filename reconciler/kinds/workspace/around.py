@@ -56,6 +56,10 @@ def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> t
     outer = next((path for path in spec.path.parents if survey.record_at(path)), None)
     if outer is not None:
         return f"{spec.path} lies inside the worktree {outer}, with which git would delete it", "name another `path:`"
+    above = next((path for path in spec.path.parents if os.path.lexists(path)), None)
+    if above is not None and not above.is_dir():
+        hint = f"move {above} away, or name another `path:`"
+        return f"{above} is in the way of {spec.path}: it is no directory", hint
     if not os.path.lexists(spec.path) or (record and record.standing is not Standing.MISSING):
         return "", ""
     return _path_obstacle(spec, survey.repository.common_dir, is_recorded=record is not None)
@@ -69,9 +73,9 @@ def _path_obstacle(spec: WorkspaceSpec, common_dir: Path, *, is_recorded: bool) 
     if linked:
         return f"{spec.path} is a worktree of another clone or repository", "name another `path:` or `project:`"
     if spec.path.is_symlink() or not spec.path.is_dir():
-        return f"{spec.path} exists and is no directory", "move it away, or name another `path:`"
+        return f"{spec.path} exists and is no directory", f"move {spec.path} away, or name another `path:`"
     if _has_content(spec.path):
-        hint = "move it away, or name another `path:`"
+        hint = f"move {spec.path} away, or name another `path:`"
         if is_recorded:
             hint = f"if that is the tree and only its `.git` file is gone, run `git worktree repair`; else {hint}"
         return f"{spec.path} exists and is not empty", hint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.clients.trees import Standing
-from reconciler.kinds.workspace.present import base_notes, behind_note, decide_present
+from reconciler.kinds.workspace.present import base_notes, behind_note, bring_back, decide_present, sparse_text
 from reconciler.kinds.workspace.spec import Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
@@ -24,7 +24,7 @@ def decide(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) -> Ch
         change = _decide_broken(address, spec, actual, actual.tree)
     else:
         change = decide_present(address, spec, actual, actual.tree)
-    return replace(change, observed={**_observed(actual), **change.observed})
+    return replace(change, observed={**_observed(spec, actual), **change.observed})
 
 
 def _decide_desk(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) -> Change:
@@ -124,6 +124,8 @@ def _refuse(address: Address, reason: str, hint: str) -> Change:
 
 def _decide_broken(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> Change:
     """Mend it, and in the same go whatever else differs and may be changed."""
+    if tree.lost is not None and (tree.filling or tree.standing is Standing.MISSING):
+        return _refuse(address, f"branch {tree.branch} was deleted under its tree {tree.path}", bring_back(tree))
     if tree.standing is Standing.MISSING:
         return _decide_missing(address, spec, actual, tree)
     rest = decide_present(address, spec, actual, tree)
@@ -170,8 +172,8 @@ def _at(tree: TreeActual, spec: WorkspaceSpec) -> TreeActual:
     return replace(tree, path=spec.path, mark=replace(tree.mark, declared=declared))
 
 
-def _observed(actual: WorkspaceActual) -> dict[str, str]:
-    """What a change is planned from. The base is no part of it: a branch starts from where that is by then.
+def _observed(spec: WorkspaceSpec, actual: WorkspaceActual) -> dict[str, str]:
+    """What a change is planned from. The base is no part of it: a branch starts from where that was.
 
     Nor is the desk: one that is ours and there already, since its host's tree came back with it, is what is wanted.
     """
@@ -180,14 +182,16 @@ def _observed(actual: WorkspaceActual) -> dict[str, str]:
         return {
             "tree": "filling" if tree.filling else tree.standing.value,
             "path": str(tree.path),
-            "branch": str(tree.branch),
-            "locked": str(tree.locked),
+            "branch": tree.branch or "none",
+            "locked": "no" if tree.locked is None else tree.locked or "no reason given",
+            "checkout": sparse_text(tree.sparse),
         }
     return {
         "tree": "absent",
-        "branch": "there" if around.branch_commit else "absent",
+        "remote": " at ".join(around.remote) if around.remote and not around.branch_commit else "",
+        f"branch {spec.branch}": f"at {around.branch_commit}" if around.branch_commit else "absent",
         "obstacle": around.obstacle,
-        "checked out at": str(around.checked_out_at),
+        "checked out at": str(around.checked_out_at or ""),
     }
 
 

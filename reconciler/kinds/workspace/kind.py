@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from reconciler.clients import excludes
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import Mark
 from reconciler.clients.survey import Survey, take_survey
-from reconciler.clients.trees import Standing, connect
+from reconciler.clients.trees import Standing, TreeRecord, connect
 from reconciler.errors import ConflictError, RefusedError
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
@@ -44,6 +44,7 @@ class WorkspaceKind:
     def observe(self, resources: Sequence[Resource[WorkspaceSpec]], scope: Scope) -> dict[Address, WorkspaceActual]:
         """Read all declared workspaces and find what is ours beside them."""
         found = observe(self.git, scope.survey, resources, self.memory.located, count=True)
+        self.memory.starts.update(_starts(found))
         declared = {name for resource in resources for name in (resource.spec.name, resource.spec.was) if name}
         return {**found, **find_orphans(self.git, scope, declared)}
 
@@ -56,7 +57,12 @@ class WorkspaceKind:
         survey = take_survey(self.git, self.repository, likely=(spec.path.parent,))
         found = observe(self.git, survey, [resource], self.memory.located, count=False)[resource.address]
         branch = survey.branches.get(spec.branch)
-        return replace(found, branch_made=branch.made if branch else False)
+        return replace(found, branch_made=branch.made if branch else False, base=self._as_shown(spec.name, found.base))
+
+    def _as_shown(self, name: str, base: Base | None) -> Base | None:
+        """A branch starts from the commit that the plan showed, also when its base moved on since."""
+        start = self.memory.starts.get(name)
+        return replace(base, commit=start) if start and base and base.commit else base
 
     def diff(self, resource: Resource[WorkspaceSpec], actual: WorkspaceActual | None) -> Change:
         """Decide by the table of what changed and what apply does."""
@@ -109,7 +115,7 @@ class WorkspaceKind:
         """
         survey = take_survey(self.git, self.repository)
         if actual.tree:
-            self._destroy_tree(actual.tree, survey)
+            self._destroy_tree(address, actual.tree, survey)
         if actual.desk and actual.host and survey.clone:
             remove.remove_desk(actual.host, actual.desk_path, address.name, survey.clone)
         branch = actual.tree.branch if actual.tree else actual.branch
@@ -117,10 +123,11 @@ class WorkspaceKind:
         if actual.branch_made and branch and base and not _is_used_elsewhere(survey, branch, actual.tree):
             self._destroy_branch(branch, base, is_all=actual.tree is None)
 
-    def _destroy_tree(self, tree: TreeActual, survey: Survey) -> None:
+    def _destroy_tree(self, address: Address, tree: TreeActual, survey: Survey) -> None:
         record = next((record for record in survey.records if record.git_dir == tree.git_dir), None)
         if record is None:
             return  # an attempt before this one came that far
+        _require_same(address, tree, record)
         reasons = remove.reasons_to_keep(self.git, survey, record)
         if reasons:
             raise RefusedError(f"{record.path} is kept: {'; '.join(reasons)}")
@@ -142,6 +149,29 @@ class WorkspaceKind:
     def exclusive_key(self, address: Address, spec: WorkspaceSpec | None) -> str | None:
         """Run beside anything: what git cannot do in parallel is done under the maker's lock."""
         return None
+
+
+def _starts(found: Mapping[Address, WorkspaceActual]) -> dict[str, str]:
+    """The commits from which new branches are to start."""
+    return {a.name: actual.base.commit for a, actual in found.items() if actual.base and actual.base.commit}
+
+
+def _require_same(address: Address, tree: TreeActual, record: TreeRecord) -> None:
+    """Make sure that the tree to be removed is the one that the plan showed.
+
+    Raises:
+        ConflictError: it moved, was switched, or another one took its place.
+    """
+    is_ours = record.book is not None and address in record.book.marks
+    facts = {
+        "mark": ("ours", "ours" if is_ours else "none"),
+        "path": (str(tree.path), str(record.path)),
+        "branch": (tree.branch or "none", record.branch or "none"),
+    }
+    moved = [f"{name}: planned from {then!r}, found {now!r}" for name, (then, now) in facts.items() if then != now]
+    if moved:
+        message = f"{address} is not what it was planned from: {'; '.join(moved)}"
+        raise ConflictError(message, hint="plan again and look at the difference; nothing was removed")
 
 
 def _is_used_elsewhere(survey: Survey, branch: str, tree: TreeActual | None) -> bool:

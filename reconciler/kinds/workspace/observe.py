@@ -21,6 +21,7 @@ from reconciler.kinds.workspace.spec import KIND, Base, Surroundings, TreeActual
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
+_LOGGED = re.compile(r"^[0-9a-f]+ ([0-9a-f]{40,64}) ", re.MULTILINE)
 _SPARSE = re.compile(r"^\s*sparsecheckout\s*=\s*true", re.IGNORECASE | re.MULTILINE)
 
 
@@ -102,10 +103,20 @@ def _tree(survey: Survey, spec: WorkspaceSpec, record: TreeRecord, mark: Mark, m
         sparse=sparse_lines(record.git_dir),
         empty_submodules=_empty_submodules(record.path, mark) if spec.submodules else (),
         has_submodules=(record.git_dir / "modules").is_dir(),
+        lost=_last_commit(record.git_dir) if record.branch and record.head is None else None,
     )
     if not _is_elsewhere(spec, tree):
         return tree
     return replace(tree, users=tuple(f"{name} ({pid})" for pid, name in processes_using(tree.path)))
+
+
+def _last_commit(git_dir: Path) -> str:
+    """Where a tree was last, by its own log; empty when that does not say."""
+    try:
+        text = (git_dir / "logs" / "HEAD").read_text(errors="replace")
+    except OSError:
+        return ""
+    return next((commit for commit in reversed(_LOGGED.findall(text)) if commit.strip("0")), "")
 
 
 def _is_published(survey: Survey, spec: WorkspaceSpec, name: str | None) -> bool:

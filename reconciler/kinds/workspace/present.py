@@ -16,6 +16,8 @@ def decide_present(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
     notes: list[str] = []
     if tree.marked_as != spec.name:
         fields.append(FieldChange("name", tree.marked_as, spec.name))
+    if tree.lost is not None:
+        notes.append(f"drift: branch {tree.branch} was deleted; {bring_back(tree)}")
     _compare_branch(spec, tree, fields, notes)
     _compare_path(spec, tree, fields, notes)
     _compare_sparse(spec, tree, fields, notes)
@@ -80,12 +82,12 @@ def _compare_sparse(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldCha
     declared = None if before is None else tuple(before)
     if tree.sparse == spec.sparse:
         if declared != spec.sparse:
-            fields.append(FieldChange("declared checkout", _sparse_text(declared), _sparse_text(spec.sparse)))
+            fields.append(FieldChange("declared checkout", sparse_text(declared), sparse_text(spec.sparse)))
     elif declared == spec.sparse and not tree.filling:
-        text = f"drift: its checkout was changed by hand to {_sparse_text(tree.sparse)}"
-        notes.append(f"{text}, declared is {_sparse_text(spec.sparse)}; it is kept")
+        text = f"drift: its checkout was changed by hand to {sparse_text(tree.sparse)}"
+        notes.append(f"{text}, declared is {sparse_text(spec.sparse)}; it is kept")
     else:
-        fields.append(FieldChange("checkout", _sparse_text(tree.sparse), _sparse_text(spec.sparse)))
+        fields.append(FieldChange("checkout", sparse_text(tree.sparse), sparse_text(spec.sparse)))
 
 
 def _other_fields(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> list[FieldChange]:
@@ -97,7 +99,8 @@ def _other_fields(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual
     return fields
 
 
-def _sparse_text(lines: tuple[str, ...] | None) -> str:
+def sparse_text(lines: tuple[str, ...] | None) -> str:
+    """Name a checkout: full, or the lines of a sparse one."""
     return "full" if lines is None else "sparse: " + " ".join(lines)
 
 
@@ -116,6 +119,7 @@ def _in_place_blockers(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeA
     is_begun = around.branch_is_ours and around.branch_commit == tree.head  # a rename that was killed
     checks = [
         (bool(tree.users) and (renamed or moved), f"in use by {', '.join(tree.users)}"),
+        (tree.lost is not None, f"branch {tree.branch} was deleted"),
         (tree.locked is not None, f"locked ({tree.locked or 'no reason given'})"),
         (renamed and tree.published, f"branch {tree.branch} is published"),
         (renamed and around.branch_commit is not None and not is_begun, f"branch {spec.branch} exists already"),
@@ -124,6 +128,11 @@ def _in_place_blockers(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeA
         (moved and bool(around.obstacle), around.obstacle),
     ]
     return [reason for applies, reason in checks if applies]
+
+
+def bring_back(tree: TreeActual) -> str:
+    """How a branch that was deleted under its tree comes back."""
+    return f"`git update-ref refs/heads/{tree.branch} {tree.lost or 'COMMIT'}` brings it back"
 
 
 def _by_hand(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> tuple[str, ...]:

@@ -122,6 +122,7 @@ class TreeActual:
         sparse: the lines of its sparse checkout; None when it is full.
         empty_submodules: paths of submodules that are not filled, although git would fill them.
         has_submodules: git refuses to move it.
+        lost: the commit that its branch, which was deleted, was at; empty when nothing tells; None when it is there.
     """
 
     git_dir: Path
@@ -138,6 +139,7 @@ class TreeActual:
     sparse: tuple[str, ...] | None = None
     empty_submodules: tuple[str, ...] = ()
     has_submodules: bool = False
+    lost: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
