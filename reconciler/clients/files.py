@@ -121,7 +121,7 @@ def write_link(root: Path, relative: str, target: str) -> None:
     with _directory(root, relative, create=True) as (parent, name):
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
-                raise ConflictError(f"{root / relative} is in the way of a link", hint="move it elsewhere")
+                raise ConflictError(f"{root / relative} is in the way of a link", hint=f"move {root / relative} away")
         temporary = _temporary(name)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=parent)

@@ -30,7 +30,7 @@ def _conceal(change: Change) -> Change:
 
 def _decide(address: Address, spec: FileSpec, actual: FileActual) -> Change:
     found = digest(actual.entry) if actual.entry else None
-    observed = {"path": actual.path, "content": str(found)}
+    observed = {"path": actual.path, "content": found or ""}
     if actual.blocked:
         return Change(address, Action.CONFLICT, actual.blocked, hint=actual.hint, observed=observed)
     notes = _aside_note(actual)
@@ -76,7 +76,7 @@ def decide_removal(address: Address, actual: FileActual) -> Change:
 
 
 def _decide_removal(address: Address, actual: FileActual) -> Change:
-    observed = {"path": actual.path, "content": str(digest(actual.entry) if actual.entry else None)}
+    observed = {"path": actual.path, "content": digest(actual.entry) if actual.entry else ""}
     if actual.blocked:
         note = f"{actual.path} is kept: {actual.blocked}"
         return Change(address, Action.NO_OP, "kept: it cannot be read", notes=(note,), orphan=True, observed=observed)

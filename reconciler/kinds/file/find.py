@@ -96,10 +96,10 @@ class Finder:
         has_desks = not self.memory.tracked.get((spec.tree, DESKS))
         path = spec.fallback if why and spec.fallback and has_desks else spec.path
         if why and path == spec.path:
-            return FileActual(path, blocked=f"{path} exists and is not ours", hint="move it away", tree=tree.path)
+            return _in_the_way(tree, path, "exists and is not ours")
         entry = files.read(tree.path, path) if tree.exists else None
         if entry is not None and digest(entry) == NOT_A_FILE:
-            return FileActual(path, blocked=f"{path} is a directory, or no file", hint="move it away", tree=tree.path)
+            return _in_the_way(tree, path, "is a directory, or no file")
         return FileActual(
             path=path,
             entry=entry,
@@ -157,6 +157,10 @@ class Tree:
         """Find the mark of a file, also under the name that it had before."""
         marks = self.book.marks if self.book else {}
         return marks.get(address) or (marks.get(was) if was else None)
+
+
+def _in_the_way(tree: Tree, path: str, what: str) -> FileActual:
+    return FileActual(path, blocked=f"{path} {what}", hint=f"move {tree.path / path} away", tree=tree.path)
 
 
 def places_of(book: MarkBook | None) -> dict[Address, str]:

@@ -10,7 +10,7 @@ from reconciler.clients import excludes, files
 from reconciler.clients.files import Entry
 from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book, load_book
-from reconciler.clients.trees import linked_git_dir
+from reconciler.clients.trees import Standing, linked_git_dir, standing_of
 from reconciler.errors import ConflictError, RefusedError
 from reconciler.kinds.digest import digest
 from reconciler.kinds.file.decide import decide, decide_removal
@@ -21,6 +21,8 @@ from reconciler.kinds.scope import Scope
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
+
+PLAN_AGAIN = "run `orchestra plan` to see why"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class FileKind:
         if self.clone is None:
             raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
         tree, git_dir, before = self._require_tree(resource)
+        if actual and actual.entry:
+            self._refuse_committed(resource, tree.path, path)
         self._exclude(tree.path, git_dir, {**places_of(tree.book), resource.address: path})
         if spec.link is not None:
             files.write_link(tree.path, path, spec.link)
@@ -114,8 +118,19 @@ class FileKind:
         spec = resource.spec
         tree = self.finder.load(spec)
         if tree.git_dir is None:
-            raise ConflictError(f"{tree.path} is no tree of {spec.workspace}", hint="run `orchestra plan` to see why")
+            raise ConflictError(f"{tree.path} is no tree of {spec.workspace}", hint=PLAN_AGAIN)
+        standing = standing_of(tree.path, tree.git_dir)
+        if standing is not Standing.PRESENT:
+            message = f"tree {tree.path}: planned from 'present', found {standing.value!r}"
+            raise ConflictError(f"{resource.address} is not what it was planned from: {message}", hint=PLAN_AGAIN)
         return tree, tree.git_dir, tree.mark(resource.address, spec.was)
+
+    def _refuse_committed(self, resource: Resource[FileSpec], tree: Path, path: str) -> None:
+        """What stands there may have been committed since the plan, or come with another branch; it is not ours."""
+        words = ("ls-tree", "-z", "--full-tree", "--name-only", "HEAD", "--", path)
+        if self.git.run(*words, cwd=tree, ok=(0, 128)).text:
+            message = f"{path} in the repository: planned from nothing, found it committed in {tree}"
+            raise ConflictError(f"{resource.address} is not what it was planned from: {message}", hint=PLAN_AGAIN)
 
     def _remove_unless_edited(self, tree: Path, mark: Mark) -> None:
         """A file that belongs elsewhere by now leaves nothing of ours where it was, unless git has it by now."""
