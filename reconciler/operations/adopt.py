@@ -29,7 +29,9 @@ from reconciler.operations.session import Session
 
 
 def adopt(session: Session, name_or_path: str, name: str | None = None, *, cwd: Path) -> str:
-    """Adopt a declared workspace's tree, or declare the worktree at a path (relative to `cwd`) and adopt it.
+    """Adopt a declared workspace's tree, or the worktree at a path (relative to `cwd`), declaring it if need be.
+
+    A tree on a declared branch is that workspace's, wherever it is: the next plan moves it to its declared place.
 
     Returns:
         What was done, as a sentence.
@@ -43,11 +45,14 @@ def adopt(session: Session, name_or_path: str, name: str | None = None, *, cwd: 
     edited: Edited | None = None
     if name_or_path not in {declaration.full_name for declaration in manifest.declarations}:
         record = _require_record(session, real_path(cwd / name_or_path), name_or_path)
-        name = name or _name_from(record)
-        edited = _declare(session, record, name)
-        manifest = session.load_manifest()
-        name_or_path = name
-    message = _mark(session, manifest, name_or_path)
+        declared = next((each.full_name for each in manifest.declarations if each.branch == record.branch), None)
+        name = name or declared or _name_from(record)
+        if name != declared:
+            edited = _declare(session, record, name)
+            manifest = session.load_manifest()
+        message = _mark(session, manifest, name, record.path)
+    else:
+        message = _mark(session, manifest, name_or_path)
     return f"{message}\nDeclared it in {edited.file}." if edited else message
 
 
@@ -79,29 +84,30 @@ def _relative(session: Session, path: Path) -> str:
     return Path(os.path.relpath(path, session.root)).as_posix()
 
 
-def _files_as_declared(spec: WorkspaceSpec, resources: Iterable[Resource[Any]]) -> dict[Address, Mark]:
+def _files_as_declared(spec: WorkspaceSpec, tree: Path, resources: Iterable[Resource[Any]]) -> dict[Address, Mark]:
     """The files in the tree that are just as declared already: they were ours before, or may as well have been."""
     marks = {}
     for each in resources:
         if isinstance(each.spec, FileSpec) and each.spec.workspace == spec.name:
-            entry = files.read(spec.path, each.spec.path)
+            entry = files.read(tree, each.spec.path)
             if entry is not None and digest(entry) == each.spec.digest:
                 marks[each.address] = Mark({"path": each.spec.path, "sha256": each.spec.digest})
     return marks
 
 
-def _mark(session: Session, manifest: Manifest, name: str) -> str:
+def _mark(session: Session, manifest: Manifest, name: str, place: Path | None = None) -> str:
     resources = desired(manifest, session.read, mine=None).graph.resources
     resource = resources[Address("workspace", name)]
     spec: WorkspaceSpec = resource.spec
-    record = _require_record(session, spec.path, name)
+    record = _require_record(session, place or spec.path, name)
     if record.branch != spec.branch:
-        raise UsageError(f"{spec.path} is on branch {record.branch}, declared is {spec.branch}", hint="make them agree")
+        message = f"{record.path} is on branch {record.branch}, declared is {spec.branch}"
+        raise UsageError(message, hint="make them agree")
     with locked(session, "orchestra adopt"):
         clone = prepare_clone(session.git, session.repository)
         value = branch_mark_value(clone, resource.address, made=False)
         session.git.run("config", f"branch.{spec.branch}.{BRANCH_KEY}", value, git_dir=session.repository.common_dir)
-        own = Mark({**spec.declared, "sparse": sparse_lines(record.git_dir)})
-        marks = {resource.address: own, **_files_as_declared(spec, resources.values())}
+        own = Mark({**spec.declared, "path": str(record.path), "sparse": sparse_lines(record.git_dir)})
+        marks = {resource.address: own, **_files_as_declared(spec, record.path, resources.values())}
         change_book(record.git_dir, clone, lambda book: MarkBook(clone, {**book.marks, **marks}), durable=True)
     return f"Adopted {record.path} as {name}; nothing in it was changed. `orchestra plan` shows what it lacks."
