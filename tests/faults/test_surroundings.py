@@ -47,6 +47,22 @@ def test_of_two_applies_one_waits(shop: Project) -> None:
     _settled(shop)
 
 
+def test_four_applies_at_once(tmp_path: Path) -> None:
+    """Six worktrees with helpers are made once: each apply ends well or says what moved, and nothing is left to do."""
+    trees = "".join(f"  w{n}: {{helpers: {{a: {{eager: true}}, b: }}}}\n" for n in range(6))
+    files = {f"{directory}/{n}.txt": "x\n" * 50 for directory in "abc" for n in range(60)}
+    shop = project(tmp_path, {**files, "orchestra.yaml": f"worktrees:\n{trees}"})
+
+    running = [_start(shop, "--lock-timeout", "60") for _ in range(4)]
+
+    ended = [(each.communicate(), each.returncode) for each in running]
+    assert {code for _, code in ended} <= {0, 5}, ended
+    assert 0 in {code for _, code in ended}, ended
+    assert not [text for texts, _ in ended for text in texts if "Traceback" in text or "bug in orchestra" in text]
+    shop.run("plan", "--detailed-exitcode").expect(0)
+    assert len(shop.repository.worktrees()) == 13
+
+
 def test_of_two_applies_one_is_refused(shop: Project) -> None:
     """It is told who holds the lock, and nothing of it is done."""
     _slow_hook(shop, 0.5)
