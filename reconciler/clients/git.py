@@ -127,9 +127,7 @@ def _failure(finished: Finished) -> ClientError:
         return PermanentError(message, hint=_disk_hint(said))
     lock = _STALE_LOCK.search(finished.stderr or said)
     file = (lock[1] or f"{lock[2]}.lock") if lock else ""
-    is_there = bool(file) and (
-        os.path.lexists(file) or not Path(file).is_absolute()
-    )  # else it is gone by now
+    is_there = bool(file) and (os.path.lexists(file) or not Path(file).is_absolute())  # else it is gone by now
     hint = f"if no git is at work there, a killed one left it behind: remove {file}" if is_there else ""
     return TransientError(message, hint=hint)
 
