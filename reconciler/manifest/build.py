@@ -161,6 +161,8 @@ class Builder:
             deny=self._area(body, "deny", path),
             read=self._area(body, "read", path),
             shared=self._area(body, "shared", path),
+            scratch=self._area(body, "scratch", path),
+            protect=_first(body.protect, defaults.protect, fallback=False),
             max_helpers=self._max_helpers(body, path),
             done_when=self._done_when(body, path),
             template=None,

@@ -46,6 +46,8 @@ class Declaration:
         links: its desk has a link to its tree.
         was: its name until now.
         modify: git globs; empty means no area was declared.
+        scratch: git globs of what no archive holds.
+        protect: its tree is kept whatever is destroyed.
         max_helpers: None is no limit.
         template: None is the helper's own name when there is such a template, else `general`.
         needs: full names of siblings.
@@ -73,6 +75,8 @@ class Declaration:
     deny: tuple[str, ...]
     read: tuple[str, ...]
     shared: tuple[str, ...]
+    scratch: tuple[str, ...]
+    protect: bool
     max_helpers: int | None
     done_when: tuple[str, ...]
     template: str | None

@@ -89,6 +89,8 @@ class _Expansion:
             submodules=declaration.submodules,
             was=self._was(declaration),
             owner=declaration.owner,
+            scratch=declaration.scratch,
+            protect=declaration.protect,
         )
         needs = [Address("workspace", name) for name in declaration.needs]
         if declaration.parent:

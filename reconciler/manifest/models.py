@@ -122,6 +122,8 @@ class Common(Model):
     )
     submodules: bool | None = Field(None, description="Fill the submodules too.")
     links: bool | None = Field(None, description="Put a link to the tree on the helper's desk.")
+    scratch: Globs | None = Field(None, description="Git globs of what is never committed and never archived.")
+    protect: bool | None = Field(None, description="Keep its tree whatever is destroyed.")
     max_helpers: Annotated[int, Field(ge=0)] | None = Field(None, description="How many helpers it may have; 0: none.")
     done_when: Texts | None = Field(None, description="Commands that succeed when the work is done.")
 

@@ -21,6 +21,7 @@ def decide_present(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
     _compare_branch(spec, tree, fields, notes)
     _compare_path(spec, tree, fields, notes)
     _compare_sparse(spec, tree, fields, notes)
+    fields.extend(_said_otherwise(spec, tree))
     fields.extend(_other_fields(spec, actual, tree))
     notes.extend(_rebase_note(spec, actual, was_declared.get("base")))
     notes.extend(behind_note(actual.base))
@@ -88,6 +89,17 @@ def _compare_sparse(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldCha
         notes.append(f"{text}, declared is {sparse_text(spec.sparse)}; it is kept")
     else:
         fields.append(FieldChange("checkout", sparse_text(tree.sparse), sparse_text(spec.sparse)))
+
+
+def _said_otherwise(spec: WorkspaceSpec, tree: TreeActual) -> list[FieldChange]:
+    """What only the mark keeps, for commands that read no manifest."""
+    said = {"owner": None, "protect": False, "scratch": [], **tree.mark.declared}
+    pairs = {key: (said[key], spec.declared[key]) for key in ("owner", "protect", "scratch")}
+    return [FieldChange(f"declared {key}", _plain(a), _plain(b)) for key, (a, b) in pairs.items() if a != b]
+
+
+def _plain(value: object) -> str | None:
+    return " ".join(map(str, value)) or None if isinstance(value, list) else None if value is None else str(value)
 
 
 def _other_fields(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> list[FieldChange]:

@@ -31,6 +31,8 @@ class WorkspaceSpec:
         submodules: fill the tree's submodules.
         was: its full name before it was renamed.
         owner: whose it is; None is nobody's in particular.
+        scratch: git globs of what no archive holds.
+        protect: its tree is kept whatever is destroyed.
     """
 
     name: str
@@ -45,6 +47,8 @@ class WorkspaceSpec:
     submodules: bool = False
     was: str | None = None
     owner: str | None = None
+    scratch: tuple[str, ...] = ()
+    protect: bool = False
 
     @property
     def declared(self) -> Mapping[str, Any]:
@@ -57,6 +61,8 @@ class WorkspaceSpec:
             "tree": self.tree,
             "sparse": sparse,
             "owner": self.owner,
+            "scratch": list(self.scratch),
+            "protect": self.protect,
         }
 
 
