@@ -73,7 +73,7 @@ def write(root: Path, relative: str, content: bytes, *, mode: int | None = None,
         PermanentError: the operating system refused (disk full, no permission).
     """
     with _directory(root, relative, create=True) as (parent, name):
-        temporary = _temporary(name)
+        temporary = temporary_name(name)
         try:
             _write_new(parent, temporary, content, mode, durable=durable)
             os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
@@ -85,7 +85,8 @@ def write(root: Path, relative: str, content: bytes, *, mode: int | None = None,
             os.fsync(parent)
 
 
-def _temporary(name: str) -> str:
+def temporary_name(name: str) -> str:
+    """The name under which a file is written before it takes its place."""
     # The same at every attempt. Whoever writes below a tree holds the repository's lock, so there are no two at once.
     short = name if len(os.fsencode(name)) < _LONGEST_NAME else hashlib.sha256(os.fsencode(name)).hexdigest()
     return f".{short}{TEMPORARY}"
@@ -122,7 +123,7 @@ def write_link(root: Path, relative: str, target: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
                 raise ConflictError(f"{root / relative} is in the way of a link", hint=f"move {root / relative} away")
-        temporary = _temporary(name)
+        temporary = temporary_name(name)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=parent)
         os.symlink(target, temporary, dir_fd=parent)
@@ -192,7 +193,7 @@ def _refuse_unreadable(error: OSError) -> None:
 @contextlib.contextmanager
 def _directory(root: Path, relative: str, *, create: bool) -> Iterator[tuple[int, str]]:
     """Open the directory that holds `relative`, one step at a time; translate what the system says."""
-    *steps, name = _steps(relative)
+    *steps, name = steps_of(relative)
     opened: list[int] = []
     try:
         opened.append(os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
@@ -228,7 +229,12 @@ def _descend(parent: int, step: str, *, create: bool) -> int:
     return os.open(step, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
 
 
-def _steps(relative: str) -> list[str]:
+def steps_of(relative: str) -> list[str]:
+    """The steps of a path below a directory.
+
+    Raises:
+        PermanentError: it leads elsewhere, or no system takes it.
+    """
     steps = relative.split("/")
     if relative.startswith("/") or ".." in steps or "" in steps or not _is_name(relative):
         raise PermanentError(f"{relative!r} is not a path below a directory")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from reconciler.clients.process import Finished, Runner
 from reconciler.errors import ClientError, PermanentError, TransientError, UsageError
@@ -70,7 +72,7 @@ class Git:
         *words: str | Path,
         cwd: Path | None = None,
         git_dir: Path | None = None,
-        stdin: bytes = b"",
+        stdin: bytes | IO[bytes] = b"",
         ok: Sequence[int] = (0,),
         environment: Mapping[str, str] | None = None,
     ) -> Finished:
@@ -80,7 +82,7 @@ class Git:
             words: the command and its arguments.
             cwd: where to stand.
             git_dir: the git directory to speak of, instead of the one of `cwd`.
-            stdin: its input.
+            stdin: its input, or the open file that it reads itself.
             ok: the exit statuses that are an answer, not a failure.
             environment: what it gets beside the environment of all.
 
@@ -93,6 +95,15 @@ class Git:
         if finished.code not in ok:
             raise _failure(finished)
         return finished
+
+    @contextlib.contextmanager
+    def stream(self, *words: str | Path, git_dir: Path, stdin: bytes = b"") -> Iterator[IO[bytes]]:
+        """Run one git command and read its output bit by bit; raises, at the end of the block, as `run` does."""
+        argv = ("git", f"--git-dir={git_dir}", *words)
+        with self.runner.stream(argv, cwd=git_dir, stdin=stdin) as stream:
+            yield stream.stdout
+        if stream.finished[0].code:
+            raise _failure(stream.finished[0])
 
     def lines(self, *words: str | Path, cwd: Path | None = None, git_dir: Path | None = None) -> list[str]:
         """The lines that a git command prints; raises as `run` does."""

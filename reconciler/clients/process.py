@@ -6,10 +6,12 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from reconciler.errors import PermanentError
 
@@ -38,6 +40,19 @@ class Finished:
         return self.text.removesuffix("\n").split("\n") if self.stdout else []
 
 
+@dataclass(slots=True)
+class Stream:
+    """A program whose output is read while it runs.
+
+    Attributes:
+        stdout: its output.
+        finished: what became of it, without its output; empty while it runs.
+    """
+
+    stdout: IO[bytes]
+    finished: list[Finished] = field(default_factory=list)
+
+
 class Runner:
     """Starts programs and can end all that are running.
 
@@ -55,7 +70,7 @@ class Runner:
         argv: Sequence[str | Path],
         *,
         cwd: Path | None = None,
-        stdin: bytes = b"",
+        stdin: bytes | IO[bytes] = b"",
         environment: Mapping[str, str] | None = None,
     ) -> Finished:
         """Run a program to its end.
@@ -63,16 +78,17 @@ class Runner:
         Args:
             argv: the program and its arguments.
             cwd: where it stands.
-            stdin: its input.
+            stdin: its input, or the open file that it reads itself.
             environment: what this one gets beside the environment of all.
 
         Raises:
             PermanentError: it could not be started, or all programs were told to stop.
         """
         words = tuple(str(word) for word in argv)
-        process = self._start(words, cwd, environment or {})
+        source = subprocess.PIPE if isinstance(stdin, bytes) else stdin
+        process = self._start(words, cwd, environment or {}, stdin=source)
         try:
-            stdout, stderr = process.communicate(stdin)
+            stdout, stderr = process.communicate(stdin if isinstance(stdin, bytes) else None)
         except BaseException:  # Ctrl-C: what was begun must not go on when we and our lock are gone
             _end(process)
             process.wait()
@@ -82,8 +98,43 @@ class Runner:
                 self._running.discard(process)
         return Finished(words, process.returncode, stdout, stderr.decode("utf-8", "replace").strip())
 
+    @contextlib.contextmanager
+    def stream(self, argv: Sequence[str | Path], *, cwd: Path | None = None, stdin: bytes = b"") -> Iterator[Stream]:
+        """Run a program and read its output bit by bit, for output that may not fit into memory.
+
+        Raises:
+            PermanentError: it could not be started, or all programs were told to stop.
+        """
+        words = tuple(str(word) for word in argv)
+        with tempfile.TemporaryFile() as request, tempfile.TemporaryFile() as complaints:
+            request.write(stdin)
+            request.seek(0)
+            process = self._start(words, cwd, {}, stdin=request, stderr=complaints)
+            if process.stdout is None:
+                raise AssertionError
+            stream = Stream(process.stdout)
+            try:
+                yield stream
+            except BaseException:
+                _end(process)
+                raise
+            finally:
+                process.stdout.close()
+                process.wait()
+                with self._lock:
+                    self._running.discard(process)
+            complaints.seek(0)
+            said = complaints.read().decode("utf-8", "replace").strip()
+            stream.finished.append(Finished(words, process.returncode, b"", said))
+
     def _start(
-        self, argv: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str]
+        self,
+        argv: tuple[str, ...],
+        cwd: Path | None,
+        environment: Mapping[str, str],
+        *,
+        stdin: int | IO[bytes] = subprocess.PIPE,
+        stderr: int | IO[bytes] = subprocess.PIPE,
     ) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._stopped:
@@ -93,9 +144,9 @@ class Runner:
                     argv,
                     cwd=cwd,
                     env={**self._environment, **environment},
-                    stdin=subprocess.PIPE,
+                    stdin=stdin,
                     stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
+                    stderr=stderr,
                     start_new_session=True,
                 )
             except (OSError, ValueError) as error:  # ValueError: a word that no system takes

@@ -1,0 +1,93 @@
+"""Commits that go when a tree's git directory or its branch does: what only reflogs and private refs reach."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from reconciler.clients import files
+from reconciler.clients.git import Git, Repository
+
+_PRIVATE = ("refs/worktree/", "refs/bisect/", "refs/rewritten/", "ORIG_HEAD")
+_NAMED = re.compile(r"^(?:ref: .*|[0-9a-f]{40,64})$", re.ASCII)
+_LOGGED = re.compile(r"^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ", re.MULTILINE | re.ASCII)
+
+
+def private_refs(git_dir: Path) -> dict[str, str]:
+    """The refs that only one tree has (`refs/worktree`, `refs/bisect`, `refs/rewritten`, `ORIG_HEAD`), by name.
+
+    Raises:
+        ClientError: the operating system refused.
+    """
+    names = [*files.list_files(git_dir, "refs"), *(file.name for file in sorted(git_dir.glob("*_HEAD")))]
+    found = {name: _content(git_dir / name) for name in names if not name.endswith(".lock")}
+    return {name: value for name, value in found.items() if _is_hash(value)}
+
+
+def restore_private_refs(git: Git, git_dir: Path, refs: Mapping[str, str]) -> None:
+    """Make the refs again that only one tree had, unless they are there.
+
+    Raises:
+        ClientError: git refused.
+    """
+    there = private_refs(git_dir)
+    wanted = {ref: name for ref, name in refs.items() if ref.startswith(_PRIVATE) and ref not in there}
+    if wanted:
+        lines = "".join(f"create {ref} {name}\n" for ref, name in wanted.items())
+        words = ("-c", f"core.hooksPath={os.devnull}", "update-ref", "--no-deref", "--stdin")
+        git.run(*words, git_dir=git_dir, stdin=lines.encode())
+
+
+def lost_tips(git: Git, repository: Repository, git_dir: Path, branch: str | None, head: str | None) -> tuple[str, ...]:
+    """The youngest of the commits that no ref but a tree's own, and no HEAD of it, reaches.
+
+    Raises:
+        ClientError: git or the operating system refused.
+    """
+    logs = [git_dir / "logs" / "HEAD"]
+    if branch:
+        logs.append(repository.common_dir / "logs" / "refs" / "heads" / branch)
+    logged = {name for log in logs for name in logged_commits(log)}
+    candidates = {*logged, *private_refs(git_dir).values()} - {head}
+    if not candidates:
+        return ()
+    kinds = _commits(git, repository.common_dir, candidates)
+    parents = _unreached(git, repository.common_dir, kinds, head)
+    children = {parent for each in parents.values() for parent in each}
+    return tuple(sorted(parents.keys() - children))
+
+
+def logged_commits(log: Path) -> set[str]:
+    """The commits that a reflog names."""
+    found = _LOGGED.findall(_content(log))
+    return {name for pair in found for name in pair if name.strip("0")}
+
+
+def _content(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", "surrogateescape").strip()
+    except OSError:
+        return ""
+
+
+def _is_hash(value: str) -> bool:
+    return _NAMED.match(value) is not None and not value.startswith("ref:")
+
+
+def _commits(git: Git, git_dir: Path, names: Collection[str]) -> list[str]:
+    """Those that are there, and commits (or tags of one): the others are long gone, and git itself does not mind."""
+    request = "".join(f"{name}^{{commit}}\n" for name in sorted(names)).encode()
+    answer = git.run("-c", "protocol.allow=never", "cat-file", "--batch-check", git_dir=git_dir, stdin=request)
+    fields = (line.split(" ") for line in answer.lines)
+    return [words[0] for words in fields if words[1:2] == ["commit"]]
+
+
+def _unreached(git: Git, git_dir: Path, tips: list[str], head: str | None) -> dict[str, list[str]]:
+    if not tips:
+        return {}
+    request = "".join(f"{name}\n" for name in tips).encode()
+    others = ("--not", *([head] if head else []), "--branches", "--remotes", "--tags")
+    listed = git.run("rev-list", "--parents", "--stdin", *others, git_dir=git_dir, stdin=request).lines
+    return {words[0]: words[1:] for words in map(str.split, listed) if words}

@@ -1,0 +1,172 @@
+"""What git's objects cannot say of a tree, as JSON: modes, times, empty directories, which files are gone.
+
+It goes into git's objects, and so names nothing that git ignores.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.clients.files import steps_of
+from reconciler.errors import ClientError, PermanentError
+from reconciler.vault.inventory import Inventory
+
+FORMAT = 1
+TOP = "."
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file: permission bits, time of its last change in nanoseconds, its bytes unless they are those of HEAD."""
+
+    mode: int
+    mtime_ns: int
+    object: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link; its object is the blob of its target, unless HEAD has it so."""
+
+    target: str
+    mtime_ns: int
+    object: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory."""
+
+    mode: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """All that is recorded of a tree beside the bytes.
+
+    Attributes:
+        head: the commit to which the files without an object belong.
+        files, links, directories: by path; `.` is the tree itself.
+        deleted: tracked files that should have been there.
+        index_mtime_ns: when the index was written: git judges by it which files it must read again.
+        shared_index: the name of the file that a split index leans on.
+        sparse: the patterns of its sparse checkout; None when all is checked out.
+        sparse_config: the settings that go with them.
+        private_refs: refs that only this tree had.
+    """
+
+    name: str
+    branch: str | None
+    head: str | None
+    path: str
+    object_format: str
+    files: Mapping[str, File]
+    links: Mapping[str, Link]
+    directories: Mapping[str, Directory]
+    deleted: tuple[str, ...]
+    index_mtime_ns: int
+    shared_index: str | None
+    sparse: str | None
+    sparse_config: Mapping[str, str]
+    private_refs: Mapping[str, str]
+
+    @property
+    def objects(self) -> frozenset[str]:
+        """The objects that hold the bytes of files."""
+        return frozenset(file.object for file in self.files.values() if file.object)
+
+
+def describe_contents(
+    inventory: Inventory, targets: Mapping[str, str]
+) -> tuple[dict[str, File], dict[str, Link], dict[str, Directory]]:
+    """Files, links and directories of a tree that are not ignored.
+
+    Args:
+        inventory: the tree.
+        targets: where links lead.
+    """
+    statuses, stored = inventory.scan.statuses, inventory.stored
+    found = {path: statuses[path] for path in inventory.contents.kept_files}
+    files = {
+        path: File(stat.S_IMODE(status.st_mode), status.st_mtime_ns, stored.get(path))
+        for path, status in found.items()
+        if path not in targets
+    }
+    links = {path: Link(target, statuses[path].st_mtime_ns, stored.get(path)) for path, target in targets.items()}
+    directories = {path: directory_of(statuses[path]) for path in inventory.contents.kept_directories}
+    return files, links, directories
+
+
+def directory_of(status: os.stat_result) -> Directory:
+    """What is recorded of a directory."""
+    return Directory(stat.S_IMODE(status.st_mode), status.st_mtime_ns)
+
+
+def to_json(metadata: Metadata) -> bytes:
+    """Write it; ASCII, since names of files are any bytes."""
+    document = {
+        "format": FORMAT,
+        "name": metadata.name,
+        "branch": metadata.branch,
+        "head": metadata.head,
+        "path": metadata.path,
+        "object_format": metadata.object_format,
+        "files": [[path, file.mode, file.mtime_ns, file.object] for path, file in metadata.files.items()],
+        "links": [[path, link.target, link.mtime_ns, link.object] for path, link in metadata.links.items()],
+        "directories": [[path, each.mode, each.mtime_ns] for path, each in metadata.directories.items()],
+        "deleted": metadata.deleted,
+        "index_mtime_ns": metadata.index_mtime_ns,
+        "shared_index": metadata.shared_index,
+        "sparse": metadata.sparse,
+        "sparse_config": dict(metadata.sparse_config),
+        "private_refs": dict(metadata.private_refs),
+    }
+    return json.dumps(document).encode("ascii")
+
+
+def from_json(content: bytes) -> Metadata:
+    """Read it, and trust no path in it.
+
+    Raises:
+        PermanentError: it is not what `to_json` writes, or names a path that no save of ours would.
+    """
+    try:
+        document: dict[str, Any] = json.loads(content)
+        if document.pop("format") != FORMAT:
+            raise PermanentError("the archive is of a format that this orchestra does not know")
+        metadata = _metadata(document)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise PermanentError("the archive's metadata cannot be read", hint="restore from its bundle") from error
+    for path in (*metadata.files, *metadata.links, *metadata.directories):
+        if path != TOP:
+            require_path(path)
+    return metadata
+
+
+def _metadata(document: dict[str, Any]) -> Metadata:
+    files = {path: File(int(mode), int(time), name) for path, mode, time, name in document.pop("files")}
+    links = {path: Link(str(target), int(time), name) for path, target, time, name in document.pop("links")}
+    directories = {path: Directory(int(mode), int(time)) for path, mode, time in document.pop("directories")}
+    return Metadata(
+        files=files, links=links, directories=directories, deleted=tuple(document.pop("deleted")), **document
+    )
+
+
+def require_path(path: str) -> None:
+    """Refuse a path that leads out of a tree or into git's own files.
+
+    Raises:
+        PermanentError: it does.
+    """
+    try:
+        is_gits = any(step.lower() == ".git" for step in steps_of(path))
+    except (ClientError, AttributeError, TypeError):
+        is_gits = True
+    if is_gits or path == TOP or "." in path.split("/"):
+        raise PermanentError(f"the archive names {path!r}, where nothing may be written", hint="do not trust it")

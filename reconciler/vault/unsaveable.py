@@ -1,0 +1,81 @@
+"""What a save cannot hold, so that a tree with it is kept: each reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler.clients.descent import sizes
+from reconciler.clients.git import Git
+from reconciler.clients.trees import TreeRecord, half_done
+from reconciler.vault.index import GITLINK
+from reconciler.vault.inventory import Inventory, take_inventory
+from reconciler.vault.omissions import Omissions
+from reconciler.vault.position import current_head
+from reconciler.vault.submodules import submodule_reasons
+
+LIMIT_BYTES = 1 << 30
+_SHOWN = 3
+
+
+def unsaveable(
+    git: Git, record: TreeRecord, omissions: Omissions | None = None, *, limit_bytes: int = LIMIT_BYTES
+) -> tuple[str, ...]:
+    """Say why a tree cannot be saved; empty when it can. It is not touched.
+
+    Raises:
+        ClientError: git or the operating system refused.
+    """
+    begun = tuple(begun_reasons(record.git_dir))
+    if begun:
+        return begun
+    head = current_head(git, record.git_dir)
+    inventory = take_inventory(git, record.path, record.git_dir, head, omissions or Omissions())
+    return tuple(reasons_in(git, inventory, limit_bytes))
+
+
+def begun_reasons(git_dir: Path) -> Iterator[str]:
+    """What can be told from a tree's git directory alone."""
+    if begun := half_done(git_dir) or ("cherry-pick or revert" if (git_dir / "sequencer").exists() else None):
+        yield f"a {begun} is half done"
+    if (git_dir / "index.lock").exists():
+        yield f"git is at work there, or was killed at it: {git_dir / 'index.lock'} exists"
+    if (git_dir / "reftable").exists():
+        yield "its refs are in a reftable, whose logs cannot be read yet"
+
+
+def reasons_in(git: Git, inventory: Inventory, limit_bytes: int) -> Iterator[str]:
+    """What can be told from a look at a tree.
+
+    Raises:
+        ClientError: git failed.
+    """
+    entries = inventory.index.entries
+    submodules = [path for path in inventory.scan.repositories if _is_gitlink(inventory, path)]
+    nested = [path for path in inventory.scan.repositories if path not in submodules]
+    if nested:
+        yield f"repositories lie in it that are no submodules ({_some(nested)})"
+    if inventory.contents.special:
+        yield f"sockets, pipes or devices lie in it ({_some(inventory.contents.special)})"
+    if inventory.unreadable:
+        yield f"some of it cannot be read ({_some(inventory.unreadable)})"
+    links = {path: entries[path].object for path in submodules}
+    yield from submodule_reasons(git, inventory.tree, inventory.git_dir, links)
+    size = copied_bytes(inventory)
+    if size > limit_bytes:
+        yield f"a save would copy {size:,} bytes, and the limit is {limit_bytes:,}"
+
+
+def _is_gitlink(inventory: Inventory, path: str) -> bool:
+    entry = inventory.index.entries.get(path)
+    return entry is not None and entry.mode == GITLINK
+
+
+def copied_bytes(inventory: Inventory) -> int:
+    """How much a save would copy."""
+    return sizes(inventory.scan.statuses, (*inventory.stored, *inventory.contents.ignored_files))
+
+
+def _some(names: list[str] | tuple[str, ...]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

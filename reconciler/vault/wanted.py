@@ -1,0 +1,129 @@
+"""What a tree is to hold when it is restored: of the archive, of HEAD, and of the tar, in one form."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from reconciler.clients.git import Git
+from reconciler.clients.pack import ObjectFormat, chunks_of
+from reconciler.errors import PermanentError
+from reconciler.vault.archive import Archive
+from reconciler.vault.copy import read_receipt, seal
+from reconciler.vault.metadata import Directory, Metadata
+from reconciler.vault.tar import Member, read_tar
+from reconciler.vault.vault import Vault
+
+
+class Source(Enum):
+    """Where the bytes of a file are."""
+
+    REPOSITORY = "repository"
+    TAR = "tar"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file or link to be.
+
+    Attributes:
+        object: the name that its bytes, or its target, have or would have in git.
+        target: where a link leads; None for a file.
+    """
+
+    object: str
+    mode: int
+    mtime_ns: int
+    source: Source
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """All that is to be, by path."""
+
+    items: Mapping[str, Item]
+    directories: Mapping[str, Directory]
+
+
+def collect(vault: Vault, archive: Archive, metadata: Metadata, tree: Path, form: ObjectFormat) -> Wanted:
+    """Gather what is to be. What is in neither archive nor tar is as HEAD has it.
+
+    Raises:
+        PermanentError: a part of the archive is missing or damaged.
+        ClientError: git failed.
+    """
+    at_head = _files_of(vault.git, tree, metadata.head)
+    items = {}
+    for path, file in metadata.files.items():
+        name = file.object or _of_head(at_head, path)
+        items[path] = Item(name, file.mode, file.mtime_ns, Source.REPOSITORY)
+    for path, link in metadata.links.items():
+        items[path] = _link(link.target, link.mtime_ns, Source.REPOSITORY, form)
+    directories = dict(metadata.directories)
+    for member, name in _members(vault, archive, form):
+        if member.is_directory:
+            directories[member.path] = Directory(member.mode, member.mtime_ns)
+        elif member.target is not None:
+            items[member.path] = _link(member.target, member.mtime_ns, Source.TAR, form)
+        else:
+            items[member.path] = Item(name, member.mode, member.mtime_ns, Source.TAR)
+    _require_tree(items, directories)
+    return Wanted(items, directories)
+
+
+def _files_of(git: Git, tree: Path, head: str | None) -> dict[str, str]:
+    if head is None:
+        return {}
+    lines = git.run("ls-tree", "-r", "-z", "--full-tree", head, cwd=tree).stdout.split(b"\0")[:-1]
+    return {
+        os.fsdecode(path): name.decode().split(" ")[2] for name, _, path in (line.partition(b"\t") for line in lines)
+    }
+
+
+def _of_head(at_head: Mapping[str, str], path: str) -> str:
+    if path not in at_head:
+        raise PermanentError(f"the archive leaves {path!r} to HEAD, which has none", hint="restore from its bundle")
+    return at_head[path]
+
+
+def _link(target: str, mtime_ns: int, source: Source, form: ObjectFormat) -> Item:
+    return Item(form.identify("blob", os.fsencode(target)), 0o777, mtime_ns, source, target)
+
+
+def _members(vault: Vault, archive: Archive, form: ObjectFormat) -> list[tuple[Member, str]]:
+    """What the tar holds, each with the name that git would give its bytes."""
+    tar, receipt = (vault.file(archive.name, archive.time, suffix) for suffix in ("tar", "json"))
+    written = read_receipt(receipt)
+    if written is None or written.commit != archive.commit:
+        if archive.summary and archive.summary.ignored:
+            raise PermanentError(
+                f"{archive.summary.ignored} ignored files were saved with this archive, and {receipt} is gone",
+                hint="bring it back with the tar beside it",
+            )
+        return []
+    if written.tar is None:
+        return []
+    if seal(tar) != written.tar:
+        raise PermanentError(f"{tar} is not as it was written", hint="do not trust it")
+    return [
+        (member, form.identify_chunks("blob", member.size, chunks_of(content)) if content else "")
+        for member, content in read_tar(tar)
+    ]
+
+
+def _require_tree(items: Mapping[str, Item], directories: Mapping[str, Directory]) -> None:
+    """Refuse what cannot be a tree: something below a file or link, or the same path twice."""
+    for path in (*items, *directories):
+        above = path.rpartition("/")[0]
+        while above:
+            if above in items:
+                raise PermanentError(
+                    f"the archive has {path!r} below {above!r}, which is a file", hint="do not trust it"
+                )
+            above = above.rpartition("/")[0]
+    if both := items.keys() & directories.keys():
+        raise PermanentError(f"the archive has {min(both)!r} twice", hint="do not trust it")

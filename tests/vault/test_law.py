@@ -1,0 +1,31 @@
+"""The law: what is saved, removed and restored is what it was, to the byte, the mode and the nanosecond."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.vault.world import VaultWorld
+
+
+def test_a_tree_with_every_kind_of_change_comes_back(world: VaultWorld) -> None:
+    """Staged, unstaged, both, deleted, untracked, ignored, modes, links, empty directories."""
+    tree = world.tree
+    tree.write({"a.txt": "staged\n"})
+    tree.git("add", "a.txt")
+    tree.write(
+        {"a.txt": "and changed again\n", "app/b.txt": None, "new file\n.txt": b"\xff\0\r\n", "secret.log": "s3cret"}
+    )
+    tree.write({"link": Path("nowhere/at/all"), "to-app": Path("app")})
+    (tree.path / "empty/inner").mkdir(parents=True)
+    (tree.path / "new file\n.txt").chmod(0o600)
+    (tree.path / "logs").mkdir(mode=0o750)
+    tree.write({"logs/deep.log": "x"})
+    (tree.path / "logs/deep.log").chmod(0o400)
+    os.utime(tree.path / "app", ns=(1, 1_600_000_000_123_456_789))
+    os.utime(tree.path / "a.txt", ns=(1, 1_500_000_000_987_654_321))
+    before = world.see()
+
+    world.night_and_morning()
+
+    assert world.see() == before
