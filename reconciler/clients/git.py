@@ -172,7 +172,7 @@ def count_ahead_behind(
     if not wanted:
         return same
     parents = _parents(git, git_dir, sorted({commit for pair in wanted for commit in pair}))
-    reach = {tip: _reachable(tip, parents) for tip in {commit for pair in wanted for commit in pair}}
+    reach = {tip: reachable(tip, parents) for tip in {commit for pair in wanted for commit in pair}}
     counts = {
         (left, right): (len(reach[left] - reach[right]), len(reach[right] - reach[left])) for left, right in wanted
     }
@@ -186,7 +186,8 @@ def _parents(git: Git, git_dir: Path, tips: list[str]) -> dict[str, list[str]]:
     return {words[0]: words[1:] for words in map(str.split, listed.splitlines())}
 
 
-def _reachable(tip: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
+def reachable(tip: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
+    """The commits that can be reached from one, itself among them, as far as their parents are known."""
     seen: set[str] = set()
     waiting = [tip]
     while waiting:

@@ -1,0 +1,164 @@
+"""A repository of our own that borrows another's objects: git can be asked to merge and compare there, harmlessly.
+
+The rule: what is asked here writes nothing into the repository that lends, runs nothing that somebody configured (merge
+drivers, text converters), and takes nothing from the network, since it knows no remote: a promised object that is not
+here is a failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.clients.git import Git, Repository
+from reconciler.clients.process import Finished
+from reconciler.clients.refusals import refused
+
+# Nobody's configuration: with it, what two people are told of one history could differ.
+_PLAIN = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+}
+_NO_ATTRIBUTES = ("-c", f"core.attributesFile={os.devnull}")
+_HASHES = {40: "sha1", 64: "sha256"}  # by the length of a name
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """Objects to ask about.
+
+    Attributes:
+        git_dir: the repository that borrows.
+        hash_name: what names its objects.
+    """
+
+    git: Git
+    git_dir: Path
+    hash_name: str
+
+    def run(self, *words: str, stdin: str = "", ok: Sequence[int] = (0,)) -> Finished:
+        """Run one git command here.
+
+        Raises:
+            ClientError: it failed.
+        """
+        request = stdin.encode("utf-8", "surrogateescape")
+        return self.git.run(*_NO_ATTRIBUTES, *words, git_dir=self.git_dir, stdin=request, ok=ok, environment=_PLAIN)
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether history was cut off somewhere."""
+        return (self.git_dir / "shallow").exists()
+
+    @property
+    def empty_tree(self) -> str:
+        """The name of the tree that has nothing in it."""
+        return hashlib.new(self.hash_name, b"tree 0\0").hexdigest()
+
+    def trees(self, commits: Iterable[str]) -> dict[str, str]:
+        """The tree of each commit; what is not here, or is no commit, is left out. One program for all.
+
+        Raises:
+            ClientError: git failed.
+        """
+        names = sorted(set(commits))
+        request = "".join(f"{name}^{{commit}}\n{name}^{{tree}}\n" for name in names)
+        found = [line.split(" ") for line in self.run("cat-file", "--batch-check", stdin=request).lines]
+        pairs = zip(names, found[::2], found[1::2], strict=True)
+        return {name: tree[0] for name, commit, tree in pairs if (commit[1], tree[1]) == ("commit", "tree")}
+
+    def merge_bases(self, one: str, other: str) -> list[str]:
+        """The best common ancestors; none in histories that do not touch, or were cut off.
+
+        Raises:
+            ClientError: git failed.
+        """
+        return self.run("merge-base", "--all", one, other, ok=(0, 1)).text.split()
+
+    def merge(self, ours: str, theirs: str) -> str | None:
+        """The tree that a merge of two commits has; None when they conflict.
+
+        Raises:
+            ClientError: git failed.
+        """
+        merged = self.run("merge-tree", "--write-tree", "--no-messages", ours, theirs, ok=(0, 1))
+        return None if merged.code else merged.text.strip()
+
+    def merge_trees(self, base: str, ours: str, theirs: str) -> str | None:
+        """The same for two trees that began as a third (before 2.40, git takes no base; so it is given a history).
+
+        Raises:
+            ClientError: git failed, or the operating system refused.
+        """
+        root = self._commit(base)
+        return self.merge(self._commit(ours, root), self._commit(theirs, root))
+
+    def _commit(self, tree: str, *parents: str) -> str:
+        """Write a commit as git does; it is gone with this repository."""
+        lines = [
+            f"tree {tree}",
+            *(f"parent {name}" for name in parents),
+            "author o <> 0 +0000",
+            "committer o <> 0 +0000",
+        ]
+        body = "\n".join([*lines, "", ""]).encode()
+        whole = b"commit %d\0%b" % (len(body), body)
+        name = hashlib.new(self.hash_name, whole).hexdigest()
+        file = self.git_dir / "objects" / name[:2] / name[2:]
+        try:
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(zlib.compress(whole))
+        except OSError as error:
+            raise refused(f"cannot write {file}", error) from error
+        return name
+
+
+@contextlib.contextmanager
+def borrow(git: Git, repository: Repository, name: str) -> Iterator[Borrowed]:
+    """Make a repository that borrows the objects of another, and remove it afterwards.
+
+    Args:
+        git: starts git.
+        repository: the one that lends.
+        name: the full name of any of its objects: tells what hash it uses.
+
+    Raises:
+        ClientError: it could not be made.
+    """
+    hash_name = _HASHES.get(len(name), "sha1")
+    with _scratch() as git_dir:
+        words = ("init", "--quiet", "--bare", "--template=", f"--object-format={hash_name}", git_dir)
+        git.run(*words, cwd=git_dir, environment=_PLAIN)
+        _lend(repository.common_dir, git_dir)
+        yield Borrowed(git, git_dir, hash_name)
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    try:
+        directory = tempfile.TemporaryDirectory(prefix="orchestra-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise refused("cannot make a temporary directory", error) from error
+    with directory as name:
+        yield Path(name)
+
+
+def _lend(common_dir: Path, git_dir: Path) -> None:
+    """Point from one to the other, through a link: git would not read every name of an object directory there."""
+    try:
+        (git_dir / "lent").symlink_to(common_dir / "objects")
+        (git_dir / "objects" / "info" / "alternates").write_text("../lent\n")
+        if (common_dir / "shallow").exists():
+            shutil.copyfile(common_dir / "shallow", git_dir / "shallow")
+    except OSError as error:
+        raise refused(f"cannot borrow the objects of {common_dir}", error) from error
