@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -17,6 +17,7 @@ from reconciler.clients.patches import Patch, find_same, read_patches
 from reconciler.errors import PermanentError
 
 _MOST_LIMITS = 100  # git compares every name in a tree with every limit
+_MOST_PARTS = 10
 _SAYS_SO = re.compile(r"\bthis reverts commit ([0-9a-f]{7,64})\b", re.IGNORECASE)
 
 
@@ -53,17 +54,29 @@ class _Work:
     """What a branch brings.
 
     Attributes:
-        commits: its own.
+        beginning: the last commit of its own line, by first parents, that the target has as well; empty when none.
+        base_tree: what it last had in common with the target: newer, where it was brought up to date by a merge.
+        commits: those that the target has not.
         has_merges: some of them are merges, which no patch stands for.
         patches: what the others change, where they change something.
-        whole: all of it as one change, from the tree it began with.
+        whole: all of it as one change, from the base on.
+        stretches: what a squash may have been: the whole, and the same of the times before it was brought up to date.
     """
 
     tip: Commit
+    beginning: str
+    beginning_tree: str
+    base_tree: str
     commits: frozenset[str]
     has_merges: bool
     patches: tuple[Patch, ...]
     whole: Patch
+    stretches: tuple[Patch, ...]
+
+    @property
+    def paths(self) -> frozenset[bytes]:
+        """All that it touches."""
+        return frozenset(path for patch in (*self.patches, *self.stretches) for path in patch.paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +105,17 @@ def way_into(store: Borrowed, tip: Commit, target: Commit, start: str | None) ->
     if not bases:
         return _unrelated(store)
     work = _read_work(store, tip, bases)
-    way = _way_by_content(store, work, target, bases)
-    if way.is_merged and any(_was_part_taken_back(store, base, target) for base in bases if base != start):
-        return Way.REVERTED
-    return way
+    fate = _Fate(store, work, _read_since(store, work, target, [work.beginning or bases[0]]))
+    way = _way_by_content(store, work, fate, target, is_criss_cross=len(bases) > 1)
+    return Way.REVERTED if way.is_merged and _was_reverted(store, work, fate, target, start) else way
+
+
+def _was_reverted(store: Borrowed, work: _Work, fate: _Fate, target: Commit, start: str | None) -> bool:
+    is_there = _is_there(store, work, work.tip, target)
+    if not is_there and (fate.is_taken_back or _is_gone(store, work, target)):
+        return True
+    older = Commit(work.beginning, work.beginning_tree)
+    return older.name not in {"", start} and _is_any_part_taken_back(store, older, work.tip, target, start)
 
 
 def _unrelated(store: Borrowed) -> Way:
@@ -104,20 +124,14 @@ def _unrelated(store: Borrowed) -> Way:
     return Way.UNMERGED
 
 
-def _way_by_content(store: Borrowed, work: _Work, target: Commit, bases: Sequence[str]) -> Way:
-    if len(bases) == 1 and not work.whole.entries:
+def _way_by_content(store: Borrowed, work: _Work, fate: _Fate, target: Commit, *, is_criss_cross: bool) -> Way:
+    if not work.whole.entries and not is_criss_cross:
         return Way.NO_CHANGE
-    adds_nothing = store.merge(target.name, work.tip.name) == target.tree
-    since = _read_since(store, work, target, bases)
-    fate = _Fate(store, work, since)
     if fate.has_every_patch:
-        way = Way.PATCHES
-    elif fate.times(work.whole):
-        way = Way.SQUASH
-    else:
-        return Way.MERGE_TREE if adds_nothing else Way.UNMERGED
-    was_reverted = not adds_nothing and (fate.is_taken_back or _is_gone(store, work, target))
-    return Way.REVERTED if was_reverted else way
+        return Way.PATCHES
+    if fate.times(work.whole) and not is_criss_cross:  # from one of two bases on it is not all of the branch
+        return Way.SQUASH
+    return Way.MERGE_TREE if store.merge(target.name, work.tip.name) == target.tree else Way.UNMERGED
 
 
 def is_taken_back(store: Borrowed, tip: Commit, target: Commit, start: str | None) -> bool:
@@ -132,27 +146,35 @@ def is_taken_back(store: Borrowed, tip: Commit, target: Commit, start: str | Non
     Raises:
         ClientError: git failed.
     """
-    merge, before = _merge_of(store, tip.name, target.name) or (None, start)
-    bases = store.merge_bases(before, tip.name) if before else [tip.name]
-    if tip.name in bases:
-        return False
-    work = _read_work(store, tip, bases)
-    if not work.whole.paths & _read_change(store, tip.tree, target.tree).paths:
-        return False
-    base_tree = work.whole.request.split(" ")[0]
-    if store.merge_trees(base_tree, target.tree, tip.tree) == target.tree:
+    return _is_any_part_taken_back(store, tip, tip, target, start)
+
+
+def _is_any_part_taken_back(store: Borrowed, part: Commit, tip: Commit, target: Commit, start: str | None) -> bool:
+    """Follow a branch back, from each time that it was merged to the time before.
+
+    What was merged and taken back stays away when the branch is merged again: git has it for merged.
+    """
+    for _ in range(_MOST_PARTS):
+        merge, before = _merge_of(store, part.name, target.name) or (None, start)
+        bases = store.merge_bases(before, part.name) if before else [part.name]
+        if part.name in bases:
+            return False
+        work = _read_work(store, part, bases)
+        if _is_part_taken_back(store, work, tip, target, merge):
+            return True
+        if work.beginning in {"", start}:
+            return False
+        part = Commit(work.beginning, work.beginning_tree)
+    raise PermanentError("it was merged too often to be followed")
+
+
+def _is_part_taken_back(store: Borrowed, work: _Work, tip: Commit, target: Commit, merge: str | None) -> bool:
+    was_touched = work.paths & _read_change(store, work.tip.tree, target.tree).paths
+    if not was_touched or _is_there(store, work, tip, target):
         return False
     names = {*work.commits, *([merge] if merge else [])}
-    fate = _Fate(store, work, _read_since(store, work, target, [tip.name]), names)
+    fate = _Fate(store, work, _read_since(store, work, target, [work.tip.name]), names)
     return fate.is_taken_back or _is_gone(store, work, target)
-
-
-def _was_part_taken_back(store: Borrowed, base: str, target: Commit) -> bool:
-    """Whether an older part of a branch, up to where it and the target last met, was merged and then taken back.
-
-    Git takes that part for merged, whatever became of it, and looks no further back.
-    """
-    return is_taken_back(store, Commit(base, store.trees([base])[base]), target, None)
 
 
 def _merge_of(store: Borrowed, tip: str, target: str) -> tuple[str, str] | None:
@@ -162,12 +184,10 @@ def _merge_of(store: Borrowed, tip: str, target: str) -> tuple[str, str] | None:
     """
     words = ("rev-list", "--ancestry-path", "--parents", target, f"^{tip}")
     parents = {name: rest for name, *rest in map(str.split, store.run(*words).lines)}
-    current = target
-    while current in parents and parents[current][0] in parents:
-        current = parents[current][0]
-    if current not in parents or parents[current][0] == tip:
-        return None
-    return current, parents[current][0]
+    line = [target]
+    while line[-1] in parents:
+        line.append(parents[line[-1]][0])
+    return None if line[-1] == tip else (line[-2], line[-1])
 
 
 def _read_change(store: Borrowed, old: str, new: str) -> Patch:
@@ -180,6 +200,7 @@ def _read_work(store: Borrowed, tip: Commit, bases: Sequence[str]) -> _Work:
     listed = [line.split() for line in store.run(*words, stdin=_range(tip.name, bases)).lines]
     trees = {name: tree for _, name, tree, *_ in listed}
     own = {name: parents for side, name, _, *parents in listed if side != "-"}
+    beginning = _first_outside(tip.name, own)
     base_tree = trees[bases[0]] if bases else store.empty_tree
     whole = f"{base_tree} {tip.tree}"
     changes = [
@@ -187,19 +208,43 @@ def _read_work(store: Borrowed, tip: Commit, bases: Sequence[str]) -> _Work:
         for name, parents in own.items()
         if len(parents) <= 1
     ]
-    patches = read_patches(store, {*changes, whole})
+    stretches = {whole, *(f"{trees.get(old, store.empty_tree)} {trees[new]}" for old, new in _stretches(tip.name, own))}
+    patches = read_patches(store, {*changes, *stretches})
     return _Work(
         tip,
+        beginning,
+        trees.get(beginning, store.empty_tree),
+        base_tree,
         frozenset(own),
         has_merges=len(changes) < len(own),
         patches=tuple(patches[change] for change in changes if patches[change].entries),
         whole=patches[whole],
+        stretches=tuple(patches[stretch] for stretch in stretches),
     )
 
 
+def _stretches(tip: str, parents: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Where each stretch of a branch's own line begins and ends: a merge of something else begins a new one."""
+    end = current = tip
+    while current in parents:
+        first, *others = parents[current] or [""]
+        if others:
+            yield others[0], end
+            end = first
+        current = first
+    if end in parents:
+        yield current, end
+
+
+def _first_outside(tip: str, parents: Mapping[str, Sequence[str]]) -> str:
+    """Where the line of first parents leaves the commits whose parents are given; empty where it ends among them."""
+    while tip in parents:
+        tip = parents[tip][0] if parents[tip] else ""
+    return tip
+
+
 def _read_since(store: Borrowed, work: _Work, target: Commit, bases: Sequence[str]) -> _Since:
-    paths = {path for patch in (*work.patches, work.whole) for path in patch.paths}
-    limits = _limits(os.fsdecode(path) for path in paths)
+    limits = _limits(os.fsdecode(path) for path in work.paths)
     request = _range(target.name, bases) + "".join(f"{line}\n" for line in (["--", *limits] if limits else []))
     words = ("rev-list", "--no-merges", "--full-history", "--topo-order", "--no-commit-header")
     listed = store.run(*words, "--format=%H%n%B%x00", "--stdin", stdin=request).text.split("\0\n")[:-1]
@@ -232,7 +277,7 @@ class _Fate:
         self._work = work
         self._since = since
         self._names = names
-        wanted = {*work.patches, work.whole}
+        wanted = {*work.patches, *work.stretches}
         wanted |= {patch.backwards for patch in wanted}
         self._same = find_same(store, wanted, since.patches)
         own = find_same(store, wanted, work.patches)
@@ -254,20 +299,28 @@ class _Fate:
         return any(map(self._is_undone, self._lasting or [self._work.whole])) or self._is_said_to_be()
 
     def _is_undone(self, patch: Patch) -> bool:
-        whole = self._work.whole
-        back = self.times(patch.backwards) + self.times(whole.backwards)
-        return 0 < back >= bool(self._names) + self.times(patch) + self.times(whole)
+        ways = {patch, *self._work.stretches}  # alone, or together with others
+        back = sum(self.times(way.backwards) for way in ways)
+        return 0 < back >= bool(self._names) + sum(map(self.times, ways))
 
     def _is_said_to_be(self) -> bool:
-        copies = {name for patch in (*self._lasting, self._work.whole) for name in self._same[patch]}
+        copies = {name for patch in (*self._lasting, *self._work.stretches) for name in self._same[patch]}
         reverted = _said_to_be_reverted(self._since, {*self._names, *self._since.messages})
         return not reverted.isdisjoint({*self._names, *copies})
 
 
+def _is_there(store: Borrowed, work: _Work, tip: Commit, target: Commit) -> bool:
+    """Whether all that a branch changed since it began is in the target now, whatever came about in between.
+
+    What of the work its tip does not have any more, nobody misses.
+    """
+    return store.merge_trees(work.beginning_tree, target.tree, tip.tree) == target.tree
+
+
 def _is_gone(store: Borrowed, work: _Work, target: Commit) -> bool:
-    """Whether all that a branch changed is as it was before: to take it back would change nothing."""
-    base_tree = work.whole.request.split(" ")[0]
-    return store.merge_trees(work.tip.tree, target.tree, base_tree) == target.tree
+    """Whether what a branch changed is as it was before: to take it back would change nothing."""
+    before = {work.beginning_tree, work.base_tree} - {work.tip.tree}
+    return any(store.merge_trees(work.tip.tree, target.tree, tree) == target.tree for tree in before)
 
 
 def _said_to_be_reverted(since: _Since, known: Collection[str]) -> set[str]:

@@ -289,6 +289,20 @@ def merged_reverted_and_an_empty_commit(shop: Shop) -> None:
     shop.say("auth", "again, please")
 
 
+def merged_reverted_and_merged_again_with_more(shop: Shop) -> None:
+    """The second merge does not bring back what the first one brought."""
+    merged_and_reverted(shop)
+    shop.say("auth", "three", c="c of auth\n")
+    shop.merge()
+
+
+def synced_after_a_squash_and_reverted(shop: Shop) -> None:
+    """Through the sync the branch has the squashed commit: git sees no difference any more."""
+    squashed(shop)
+    shop.on("auth", "merge", "-q", "-m", "sync", "main")
+    shop.revert("HEAD^{/squashed}")
+
+
 def merged_reverted_and_the_revert_reverted(shop: Shop) -> None:
     merged_and_reverted(shop)
     shop.revert("HEAD")
@@ -432,6 +446,8 @@ TABLE: list[tuple[Callable[[Shop], None], Way]] = [
     (squashed_and_undone_in_two_steps, Way.REVERTED),
     (merged_reverted_and_more, Way.REVERTED),
     (merged_reverted_and_an_empty_commit, Way.REVERTED),
+    (merged_reverted_and_merged_again_with_more, Way.REVERTED),
+    (synced_after_a_squash_and_reverted, Way.REVERTED),
     (merged_reverted_and_the_revert_reverted, Way.ANCESTOR),
     (merged_reverted_reverted_and_changed, Way.ANCESTOR),
     (merged_reverted_and_merged_as_copies, Way.ANCESTOR),
