@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reconciler.cli.arguments import add_execution, add_full, add_planning
+from reconciler.cli.arguments import add_execution, add_full, add_max_destroy, add_planning
 from reconciler.cli.context import Context
 from reconciler.cli.execution import execute
 from reconciler.cli.opening import begin_opening
@@ -15,7 +15,7 @@ from reconciler.model.outcome import Report
 from reconciler.operations.execution import Execution
 from reconciler.operations.options import PlanOptions
 
-_SHAPING = ("targets", "excludes", "prune", "replace", "all_owners")
+_SHAPING = ("targets", "excludes", "prune", "replace", "all_owners", "fresh")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     text = "a plan saved by `orchestra plan --out`; it is carried out without asking"
     parser.add_argument("plan_file", type=Path, nargs="?", metavar="PLANFILE", help=text)
     add_planning(parser)
+    add_max_destroy(parser)
     add_execution(parser)
     add_full(parser)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -106,6 +107,8 @@ def add_planning(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     group = parser.add_argument_group("planning")
     group.add_argument("--prune", action="store_true", help="also remove what is ours and no longer declared")
+    help_fresh = "make trees anew although archives of them wait to be brought back"
+    group.add_argument("--fresh", action="store_true", help=help_fresh)
     help_replace = "replace a file of ours although it was edited by hand (repeatable)"
     group.add_argument("--replace", action="append", default=[], metavar=ADDRESS, help=help_replace)
 
@@ -117,6 +120,12 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-j", "--parallelism", type=positive, default=None, metavar="N", help=help_parallel)
     group.add_argument("--auto-approve", action="store_true", help="do not ask")
     add_lock_timeout(group)
+
+
+def add_max_destroy(parser: argparse._ActionsContainer) -> None:
+    """Add the bound of what an unattended run may remove."""
+    text = "refuse, before anything is done, to remove more workspaces than this"
+    parser.add_argument("--max-destroy", type=natural, default=None, metavar="N", help=text)
 
 
 def add_lock_timeout(parser: argparse._ActionsContainer) -> None:
@@ -135,6 +144,35 @@ def positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"`{text}` is not a whole number above 0")
     return int(text)
+
+
+def natural(text: str) -> int:
+    """Read a whole number from zero on."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number")
+    return int(text)
+
+
+_AGES = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def age(text: str) -> timedelta:
+    """Read an age such as `36h` or `7d`."""
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdigit() and unit in _AGES):
+        raise argparse.ArgumentTypeError(f"`{text}` is no age; write for example `36h` or `7d`")
+    return timedelta(seconds=int(number) * _AGES[unit])
+
+
+_SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def size_bytes(text: str) -> int:
+    """Read a size such as `500M` or `2G`."""
+    number, unit = text[:-1], text[-1:].upper()
+    if not (number.isascii() and number.isdigit() and unit in _SIZES):
+        raise argparse.ArgumentTypeError(f"`{text}` is no size; write for example `500M` or `2G`")
+    return int(number) * _SIZES[unit]
 
 
 def seconds(text: str) -> float:

@@ -60,6 +60,8 @@ def plan_options(options: argparse.Namespace, *, against: str | None = None) -> 
         against=against,
         all_owners=options.all_owners,
         replace=tuple(options.replace),
+        fresh=options.fresh,
+        max_destroy=getattr(options, "max_destroy", None),
     )
 
 

@@ -77,12 +77,21 @@ def load_book(git_dir: Path, clone: str | None) -> MarkBook | None:
     entry = files.read(git_dir, FILE_NAME)
     if clone is None or entry is None or entry.content is None:
         return None
-    document = _document(entry.content)
+    return parse_book(entry.content, clone, str(git_dir / FILE_NAME))
+
+
+def parse_book(content: bytes, clone: str, file: str = FILE_NAME) -> MarkBook | None:
+    """Read marks as they were written; None when they are none of this clone, or cannot be read.
+
+    Raises:
+        PermanentError: a newer orchestra wrote them.
+    """
+    document = _document(content)
     if document.get("clone") != clone:
         return None
     if document.get("format") != _FORMAT:
         raise PermanentError(
-            f"{git_dir / FILE_NAME} is of format {document.get('format')}, which this orchestra does not know",
+            f"{file} is of format {document.get('format')}, which this orchestra does not know",
             hint="use the newer orchestra that wrote it",
         )
     try:

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from reconciler.model.address import Address
 
 CLONE_KEY = "orchestra.clone"
 BRANCH_KEY = "orchestra"
+PARKED = "refs/orchestra/parked/"
+"""Below it, by the name of a workspace: the archive that the next apply brings back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Survey:
         branches: local branches by short name.
         remotes: remote-tracking branches by short name (`origin/main`).
         config: git's configuration, the last value of each key.
+        parked: the commits of the archives that the next apply brings back, by the names of workspaces.
     """
 
     repository: Repository
@@ -66,6 +69,7 @@ class Survey:
     remotes: Mapping[str, str]
     symbolic: Mapping[str, str]
     config: Mapping[str, str]
+    parked: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def marks(self) -> Mapping[Address, tuple[TreeRecord, Mark]]:
@@ -140,7 +144,7 @@ def take_survey(git: Git, repository: Repository, *, likely: Iterable[Path] = ()
     real_path = cache(os.path.realpath)  # most trees lie in one directory
     found = (_record(entry, git_dir, clone, real_path) for entry, git_dir in _with_git_dirs(entries[1:], repository))
     records = find_moved(tuple(found), likely)
-    branches, remotes, symbolic = _refs(references.result(), config, clone)
+    branches, remotes, symbolic, parked = _refs(references.result(), config, clone)
     return Survey(
         repository=repository,
         clone=clone,
@@ -153,6 +157,7 @@ def take_survey(git: Git, repository: Repository, *, likely: Iterable[Path] = ()
         remotes=remotes,
         symbolic=symbolic,
         config=config,
+        parked=parked if clone else {},
     )
 
 
@@ -234,13 +239,13 @@ def _checked_out(main: Path | None, branch: str | None, records: Iterable[TreeRe
 
 def _list_refs(git: Git, repository: Repository) -> list[str]:
     form = "--format=%(refname) %(objectname) %(symref) %(upstream)"
-    return git.lines("for-each-ref", form, "refs/heads", "refs/remotes", git_dir=repository.common_dir)
+    return git.lines("for-each-ref", form, "refs/heads", "refs/remotes", PARKED, git_dir=repository.common_dir)
 
 
 def _refs(
     listed: list[str], config: Mapping[str, str], clone: str | None
-) -> tuple[dict[str, Branch], dict[str, str], dict[str, str]]:
-    branches, remotes, symbolic = {}, {}, {}
+) -> tuple[dict[str, Branch], dict[str, str], dict[str, str], dict[str, str]]:
+    branches, remotes, symbolic, parked = {}, {}, {}, {}
     for line in listed:
         name, commit, target, upstream = line.split(" ")
         if target:
@@ -248,9 +253,11 @@ def _refs(
         elif name.startswith("refs/heads/"):
             short = name.removeprefix("refs/heads/")
             branches[short] = Branch(commit, upstream, *_branch_mark(config.get(f"branch.{short}.{BRANCH_KEY}"), clone))
+        elif name.startswith(PARKED):
+            parked[name.removeprefix(PARKED)] = commit
         else:
             remotes[name.removeprefix("refs/remotes/")] = commit
-    return branches, remotes, symbolic
+    return branches, remotes, symbolic, parked
 
 
 def branch_mark_value(clone: str, address: Address, *, made: bool) -> str:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from reconciler.clients.git import Git, Repository
 from reconciler.kinds.file import FileKind
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.workspace import WorkspaceKind
+from reconciler.kinds.workspace.fates import Removal
 from reconciler.kinds.workspace.make import Maker
 from reconciler.model.kind import Kind
+from reconciler.vault.vault import Vault
 
 
 def build_kinds(
-    git: Git, repository: Repository, *, clone: str | None, global_excludes: str, memory: Memory
+    git: Git,
+    repository: Repository,
+    *,
+    clone: str | None,
+    state: Path,
+    global_excludes: str,
+    memory: Memory,
+    removal: Removal | None = None,
 ) -> dict[str, Kind[Any, Any, Any]]:
     """Build the kinds of one repository.
 
@@ -21,12 +31,14 @@ def build_kinds(
         git: starts git.
         repository: the repository.
         clone: its identity; None when nothing is to be changed.
+        state: a directory outside of the repository, for the parts of archives that do not belong into it.
         global_excludes: the text of the user's own global excludes.
         memory: what the kinds learn while a plan is made.
+        removal: how what is removed is to be treated.
     """
-    maker = Maker(git, repository, clone) if clone else None
+    maker = Maker(git, repository, clone, Vault.of(git, repository, state, clone)) if clone else None
     kinds: tuple[Kind[Any, Any, Any], ...] = (
-        WorkspaceKind(git, repository, maker, memory),
+        WorkspaceKind(git, repository, maker, memory, removal or Removal()),
         FileKind(git, clone, global_excludes, memory),
     )
     return {kind.name: kind for kind in kinds}

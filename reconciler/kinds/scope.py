@@ -13,7 +13,7 @@ class Scope:
 
     Attributes:
         survey: the repository as it is.
-        examine: also find out, at the cost of some programs for each, whether what is no longer declared holds work.
+        examine: also find out, at the cost of some programs for each, what would become of what is no longer declared.
         set_aside: full names of workspaces that are declared and that this run leaves alone (another owner's).
         mine: the owner whose things may be removed beside the unowned; None may remove anybody's.
     """

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from reconciler.engine.saved_plan import SavedPlan, load_plan, restrict
 from reconciler.errors import ConflictError, UsageError
+from reconciler.kinds.workspace.decide import LEFT_ALONE
 from reconciler.model.change import Action, Change
 from reconciler.operations.execution import Applied, Execution
 from reconciler.operations.options import PlanOptions
 from reconciler.operations.plan import Planned, plan
-from reconciler.operations.running import carry_out
+from reconciler.operations.running import carry_out, require_few
 from reconciler.operations.session import Session
 
 
@@ -29,13 +30,15 @@ def apply(
     Raises:
         ManifestError: the manifest is not valid.
         UsageError: a selector matches nothing, or the file is no saved plan.
+        RefusedError: it would remove more than it may.
         ConflictError: the saved plan is for another clone.
         LockHeldError: another apply is at work.
         ClientError: git failed.
     """
 
     def make(session: Session) -> Planned:
-        return _plan_saved(session, plan_file) if plan_file else plan(session, options)
+        planned = _plan_saved(session, plan_file) if plan_file else plan(session, options)
+        return require_few(planned, options.max_destroy if options else None)
 
     return carry_out(session, make(session), "apply", execution, again=make)
 
@@ -51,6 +54,7 @@ def _plan_saved(session: Session, file: Path) -> Planned:
     options = PlanOptions(
         prune=saved.is_pruning,
         all_owners=True,
+        fresh=any(change.observed.get("archive") == LEFT_ALONE for change in pending),
         replace=tuple(str(c.address) for c in pending if _is_file_update(c)),
     )
     fresh = plan(session, options)

@@ -11,6 +11,7 @@ from reconciler.clients.files import real_path
 from reconciler.engine.graph import Graph, build_graph
 from reconciler.errors import UsageError
 from reconciler.kinds.file import FileSpec
+from reconciler.kinds.workspace import WorkspaceSpec
 from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.expand import AnyResource, expand
 from reconciler.manifest.templates import Reader
@@ -32,7 +33,9 @@ class Desired:
     set_aside: frozenset[str]
 
 
-def desired(manifest: Manifest, read: Reader, *, mine: str | None, replaced: Collection[str] = ()) -> Desired:
+def desired(
+    manifest: Manifest, read: Reader, *, mine: str | None, replaced: Collection[str] = (), fresh: bool = False
+) -> Desired:
     """Expand a manifest.
 
     Args:
@@ -40,6 +43,7 @@ def desired(manifest: Manifest, read: Reader, *, mine: str | None, replaced: Col
         read: reads files of the repository.
         mine: the owner whose worktrees are taken beside the unowned; None takes all.
         replaced: addresses of files whose edits are to be replaced.
+        fresh: trees are made anew although archives of them wait to be brought back.
 
     Raises:
         ManifestError: a template is missing, or the declarations wait for each other in a circle.
@@ -47,7 +51,9 @@ def desired(manifest: Manifest, read: Reader, *, mine: str | None, replaced: Col
     """
     owners = {declaration.full_name: declaration.owner for declaration in manifest.declarations}
     others = frozenset(name for name, owner in owners.items() if mine is not None and owner not in {None, mine})
-    resources = [_marked(each, replaced) for each in expand(manifest, read=read, real_path=cache(real_path))]
+    resources = [
+        _marked(each, replaced, fresh=fresh) for each in expand(manifest, read=read, real_path=cache(real_path))
+    ]
     _require_known(replaced, resources)
     whole = build_graph(resources, KIND_ORDER)  # all of it, so that a circle through another owner's is seen too
     if not others:
@@ -62,7 +68,9 @@ def _workspace_of(resource: AnyResource) -> str:
     return resource.address.name.partition("/")[0]
 
 
-def _marked(resource: Any, replaced: Collection[str]) -> Any:  # noqa: ANN401 - a resource of either kind
+def _marked(resource: Any, replaced: Collection[str], *, fresh: bool) -> Any:  # noqa: ANN401 - a resource of either kind
+    if fresh and isinstance(resource.spec, WorkspaceSpec):
+        return replace(resource, spec=replace(resource.spec, fresh=True))
     if str(resource.address) in replaced and isinstance(resource.spec, FileSpec):
         return replace(resource, spec=replace(resource.spec, replace=True))
     return resource

@@ -1,8 +1,8 @@
-"""`destroy`: take down what bears our mark and provably holds no work; keep the rest and say why."""
+"""`destroy`: save what bears our mark and take it down; keep what no save can hold, and say why."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from reconciler import __version__
@@ -11,20 +11,28 @@ from reconciler.engine.observer import observe
 from reconciler.engine.planner import make_destroy_plan
 from reconciler.engine.selection import Selection
 from reconciler.kinds.scope import Scope
+from reconciler.kinds.workspace.fates import Removal
 from reconciler.model.serial import Origin
 from reconciler.operations.execution import Applied, Execution
 from reconciler.operations.plan import Planned, kinds_of
-from reconciler.operations.running import carry_out
+from reconciler.operations.running import carry_out, require_few
 from reconciler.operations.session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class DestroyOptions:
-    """What is destroyed: all that is yours or nobody's, only `targets`, not `excludes`, or what others own too."""
+    """What is destroyed: all that is yours or nobody's, only `targets`, not `excludes`, or what others own too.
+
+    Attributes:
+        removal: how each tree is treated.
+        max_destroy: refuse to remove more workspaces than this; None is no limit.
+    """
 
     targets: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     all_owners: bool = False
+    removal: Removal = field(default_factory=Removal)
+    max_destroy: int | None = None
 
 
 def destroy(session: Session, options: DestroyOptions | None, execution: Execution) -> Applied:
@@ -32,12 +40,14 @@ def destroy(session: Session, options: DestroyOptions | None, execution: Executi
 
     Raises:
         UsageError: a selector matches nothing.
+        RefusedError: it would remove more than it may.
         LockHeldError: another apply is at work.
         ClientError: git failed.
     """
 
     def make(session: Session) -> Planned:
-        return plan_destroy(session, options or DestroyOptions())
+        wanted = options or DestroyOptions()
+        return require_few(plan_destroy(session, wanted), wanted.max_destroy)
 
     return carry_out(session, make(session), "destroy", execution, again=make)
 
@@ -45,9 +55,10 @@ def destroy(session: Session, options: DestroyOptions | None, execution: Executi
 def plan_destroy(session: Session, options: DestroyOptions) -> Planned:
     """Say of everything that bears our mark whether it would go. The manifest is not read: marks are enough."""
     clone = session.survey.clone
-    kinds = kinds_of(session, clone)
+    kinds = kinds_of(session, clone, options.removal)
     mine = None if options.all_owners else session.user
     snapshot = observe(kinds, (), lambda: Scope(session.survey, examine=True, mine=mine))
     plan = make_destroy_plan(kinds, snapshot, Selection(options.targets, options.excludes))
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    return Planned(plan, build_graph(()), snapshot, Origin("destroy", "", clone or "", __version__, created))
+    origin = Origin("destroy", "", clone or "", __version__, created)
+    return Planned(plan, build_graph(()), snapshot, origin, removal=options.removal)

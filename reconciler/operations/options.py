@@ -16,6 +16,8 @@ class PlanOptions:
         against: plan from the manifest at this commit instead of from the world.
         all_owners: also what belongs to others.
         replace: files whose edits by hand are replaced.
+        fresh: make trees anew although archives of them wait to be brought back.
+        max_destroy: refuse to remove more worktrees than this; None is no limit.
     """
 
     targets: tuple[str, ...] = ()
@@ -24,3 +26,5 @@ class PlanOptions:
     against: str | None = None
     all_owners: bool = False
     replace: tuple[str, ...] = ()
+    fresh: bool = False
+    max_destroy: int | None = None

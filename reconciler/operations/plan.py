@@ -16,6 +16,7 @@ from reconciler.engine.saved_plan import dump_plan
 from reconciler.engine.selection import Selection
 from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
+from reconciler.kinds.workspace.fates import Removal
 from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.loader import load
 from reconciler.model.plan import Plan
@@ -33,6 +34,7 @@ class Planned:
     Attributes:
         document: the plan as `--json` prints it, secrets taken out.
         manifest: what was declared; None for a plan that is made from the marks alone.
+        removal: how what it removes is treated.
     """
 
     plan: Plan
@@ -40,6 +42,7 @@ class Planned:
     snapshot: Snapshot
     origin: Origin
     manifest: Manifest | None = None
+    removal: Removal | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def plan(session: Session, options: PlanOptions | None = None) -> Planned:
     options = options or PlanOptions()
     manifest = session.load_manifest()
     mine = None if options.all_owners else session.user
-    wanted = desired(manifest, session.read, mine=mine, replaced=options.replace)
+    wanted = desired(manifest, session.read, mine=mine, replaced=options.replace, fresh=options.fresh)
     clone = session.survey.clone
     kinds = kinds_of(session, clone)
     if options.against:
@@ -86,14 +89,16 @@ def save(planned: Planned, file: Path) -> None:
     files.write(files.real_path(file.parent), file.name, text.encode(), mode=0o600, durable=True)
 
 
-def kinds_of(session: Session, clone: str | None) -> Kinds:
+def kinds_of(session: Session, clone: str | None, removal: Removal | None = None) -> Kinds:
     """Build the kinds of the session's repository."""
     return build_kinds(
         session.git,
         session.repository,
         clone=clone,
+        state=session.state,
         global_excludes=session.global_excludes,
         memory=session.memory,
+        removal=removal,
     )
 
 

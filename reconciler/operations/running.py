@@ -12,13 +12,26 @@ from reconciler.clients.clone import prepare_clone
 from reconciler.clients.journal import JournalFile
 from reconciler.engine.executor import execute
 from reconciler.engine.saved_plan import restrict
-from reconciler.errors import OrchestraError
-from reconciler.model.change import Change
+from reconciler.errors import OrchestraError, RefusedError
+from reconciler.model.change import Action, Change
 from reconciler.model.outcome import Outcome, Report
 from reconciler.operations.execution import Applied, Execution
 from reconciler.operations.locking import is_something_left, locked
 from reconciler.operations.plan import Planned, kinds_of, source_of
 from reconciler.operations.session import Session, renewed
+
+
+def require_few(planned: Planned, max_destroy: int | None) -> Planned:
+    """Give the plan, unless it removes more worktrees than a run may.
+
+    Raises:
+        RefusedError: it does; nothing is done.
+    """
+    going = [c for c in planned.plan.pending if c.action is Action.DELETE and c.address.kind == "workspace"]
+    if max_destroy is not None and len(going) > max_destroy:
+        message = f"the plan removes {len(going)} workspaces, and --max-destroy allows {max_destroy}"
+        raise RefusedError(message, hint="look at the plan, then allow more or name a --target")
+    return planned
 
 
 def carry_out(
@@ -52,7 +65,7 @@ def carry_out(
             fresh = again(session)
             planned = replace(fresh, plan=restrict(fresh.plan, planned.plan))
         clone = prepare_clone(session.git, session.repository)
-        kinds = kinds_of(session, clone)
+        kinds = kinds_of(session, clone, planned.removal)
         journal = RunJournal(
             session.journal, command, session.user, source_of(session), planned.redact, run=uuid.uuid4().hex
         )

@@ -56,6 +56,12 @@ class Session:
         return JournalFile(self.repository.common_dir / "orchestra" / "journal.jsonl")
 
     @property
+    def state(self) -> Path:
+        """Where orchestra keeps what must outlive the repository's git directory, by the rule of XDG."""
+        home = Path(self.environment.get("HOME", "/"))
+        return Path(self.environment.get("XDG_STATE_HOME") or home / ".local" / "state") / "orchestra"
+
+    @property
     def user(self) -> str:
         """Who is working, as git knows them."""
         return self.survey.config.get("user.email", "")

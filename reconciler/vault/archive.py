@@ -9,7 +9,6 @@ from typing import Any
 
 ARCHIVES = "refs/orchestra/archive/"
 SAVING = "refs/orchestra/saving/"
-PARKED = "refs/orchestra/parked/"
 FORMAT = 1
 _STAMP = "%Y%m%dT%H%M%SZ"
 

@@ -16,7 +16,7 @@ from reconciler.errors import ConflictError, PermanentError
 from reconciler.vault.ancestry import lost_tips, private_refs
 from reconciler.vault.inventory import Inventory
 from reconciler.vault.metadata import TOP, Directory, Metadata, describe_contents, directory_of, to_json
-from reconciler.vault.objects import METADATA, Tree, add_commit, add_files, add_index, add_tree
+from reconciler.vault.objects import EXTRAS, METADATA, Tree, add_commit, add_files, add_index, add_tree
 from reconciler.vault.position import Position
 from reconciler.vault.sparse import read_sparse
 from reconciler.vault.vault import Vault
@@ -35,7 +35,14 @@ class Written:
 
 
 def write_commit(
-    vault: Vault, inventory: Inventory, position: Position, name: str, *, message: str, now: datetime
+    vault: Vault,
+    inventory: Inventory,
+    position: Position,
+    name: str,
+    *,
+    message: str,
+    now: datetime,
+    extras: Mapping[str, bytes],
 ) -> Written:
     """Write the commit with all that is in it; no ref names it yet.
 
@@ -51,7 +58,8 @@ def write_commit(
     metadata = to_json(_describe(git, inventory, position, name))
     with PackWriter(common_dir / "objects" / "pack", inventory.form) as pack:
         entries = {**add_files(pack, inventory), **add_index(pack, inventory, named)}
-        entries[METADATA] = 0o100644, pack.add("blob", metadata)
+        texts = {METADATA: metadata, **{f"{EXTRAS}/{name}": content for name, content in extras.items()}}
+        entries.update({path: (0o100644, pack.add("blob", content)) for path, content in texts.items()})
         commit = add_commit(pack, add_tree(pack, entries), (*head, *parents), message, now)
         pack.store(git, common_dir)
     return Written(commit, entries)

@@ -32,7 +32,7 @@ def differences(git: Git, saved: Saved, tree: Path) -> tuple[str, ...]:
     found = scan(tree, guide.enter)
     return (
         *_position_differences(git, saved),
-        *begun_reasons(inventory.git_dir),
+        *begun_reasons(inventory.git_dir, saved.given_up),
         *(f"{path} is new" for path in sorted(_new(inventory, found, guide))),
         *(f"{path} cannot be read" for path in found.unreadable),
         *(f"{path} was changed or removed" for path in _changed(replace(inventory, tree=tree), found)),

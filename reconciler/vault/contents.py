@@ -41,6 +41,11 @@ class Guide:
         self._tree, self._index, self._omissions = tree, index, omissions
         self._scratch: dict[str, bool] = {"": False}
 
+    @property
+    def gives_up_ignored(self) -> bool:
+        """Whether nothing that git ignores is saved."""
+        return self._omissions.ignored
+
     def enter(self, directory: str, names: frozenset[str]) -> bool:
         """Whether to look into a directory: where something is tracked always, else not where nothing is saved."""
         if directory in self._index.tracked_directories:
@@ -70,12 +75,11 @@ def sort_out(index: Index, found: Scan, guide: Guide) -> Contents:
             directories.append(path)
         elif path in index.entries or path in index.unmerged:
             _into(sorted_out, kind, sorted_out.kept_files).append(path)
-        elif guide.leaves_out(path):
+        elif guide.leaves_out(path) or (guide.gives_up_ignored and path not in index.others):
             sorted_out.left_out.append(path)
         else:
-            _into(sorted_out, kind, sorted_out.kept_files if path in index.others else sorted_out.ignored_files).append(
-                path
-            )
+            of_its_sort = sorted_out.kept_files if path in index.others else sorted_out.ignored_files
+            _into(sorted_out, kind, of_its_sort).append(path)
     passed_over = {*found.passed_over, *(path for path in directories if guide.is_scratch(path))}
     _sort_directories(sorted_out, [path for path in directories if path not in passed_over])
     return sorted_out

@@ -4,6 +4,7 @@ metadata.json    what objects cannot say
 index            git's index, as it lay there
 sharedindex      the file that a split index leans on
 files/...        each file and link that HEAD has not, or not so, unfiltered
+extras/...       what the caller wants to have back
 objects/...      what only the index names: staged content, the sides of a conflict
 """
 
@@ -20,6 +21,7 @@ from reconciler.errors import ConflictError
 from reconciler.vault.inventory import Inventory
 
 METADATA, INDEX, SHARED_INDEX, FILES, OBJECTS = "metadata.json", "index", "sharedindex", "files", "objects"
+EXTRAS = "extras"
 _AUTHOR = "orchestra <orchestra@localhost>"
 _FILE, _PROGRAM, _LINK = 0o100644, 0o100755, 0o120000
 

@@ -25,10 +25,12 @@ class Omissions:
     Attributes:
         scratch: untracked files and directories (with all below) that were declared to be of no worth.
         ours: untracked files that orchestra wrote and nobody edited since.
+        ignored: nothing that git ignores is saved.
     """
 
     scratch: Callable[[str], bool] = _nothing
     ours: Callable[[str], bool] = _nothing
+    ignored: bool = False
 
 
 def can_be_made_again(tree: Path, directory: str, names: Collection[str]) -> bool:

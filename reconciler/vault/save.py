@@ -7,7 +7,7 @@ that nothing names, and what the next save sweeps away.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from reconciler.vault.inventory import Inventory, take_inventory
 from reconciler.vault.omissions import Omissions
 from reconciler.vault.position import Position, read_position
 from reconciler.vault.tar import write_tar
-from reconciler.vault.unsaveable import LIMIT_BYTES, begun_reasons, reasons_in
+from reconciler.vault.unsaveable import LIMIT_BYTES, Loss, begun_reasons, reasons_in
 from reconciler.vault.vault import Vault, sweep
 
 
@@ -36,6 +36,7 @@ class Saved:
     position: Position
     omissions: Omissions
     written: Written
+    given_up: frozenset[Loss] = frozenset()
 
 
 def save(
@@ -47,6 +48,8 @@ def save(
     omissions: Omissions | None = None,
     base: str | None = None,
     limit_bytes: int = LIMIT_BYTES,
+    given_up: frozenset[Loss] = frozenset(),
+    extras: Mapping[str, bytes] | None = None,
 ) -> Saved:
     """Save a tree. The caller holds the repository's lock.
 
@@ -58,6 +61,8 @@ def save(
         omissions: what is left out.
         base: the commit that the branch started from, which the copy need not hold.
         limit_bytes: how much may be copied.
+        given_up: what may be lost, since a save cannot hold it.
+        extras: what the caller wants to have back with it, by name.
 
     Raises:
         RefusedError: a save cannot hold this tree; nothing was made.
@@ -65,17 +70,17 @@ def save(
         ClientError: git or the operating system refused; nothing was made.
     """
     omissions = omissions or Omissions()
-    _refuse(record, tuple(begun_reasons(record.git_dir)))
+    _refuse(record, tuple(begun_reasons(record.git_dir, given_up)))
     position = read_position(vault.git, record.git_dir)
     inventory = take_inventory(vault.git, record.path, record.git_dir, position.head, omissions)
-    _refuse(record, tuple(reasons_in(vault.git, inventory, limit_bytes)))
+    _refuse(record, tuple(reasons_in(vault.git, inventory, limit_bytes, given_up)))
     sweep(vault, name)
     summary = _summarise(vault, inventory, position, base)
-    writing = _Writing(vault, inventory, position, name, _free_time(vault, name, now))
+    writing = _Writing(vault, inventory, position, name, _free_time(vault, name, now), extras or {})
     with writing.all_or_nothing():
         written = writing.write(summary, base, now)
     archive = Archive(name, writing.time, written.commit, summary, True, *writing.sizes)
-    return Saved(archive, inventory, position, omissions, written)
+    return Saved(archive, inventory, position, omissions, written, given_up)
 
 
 def _refuse(record: TreeRecord, reasons: tuple[str, ...]) -> None:
@@ -117,12 +122,15 @@ class _Writing:
     position: Position
     name: str
     time: str
+    extras: Mapping[str, bytes]
 
     def write(self, summary: Summary, base: str | None, now: datetime) -> Written:
         """Write all parts, the ref last."""
         tar = self._write_tar()
         message = commit_message(self.name, self.time, summary)
-        written = write_commit(self.vault, self.inventory, self.position, self.name, message=message, now=now)
+        written = write_commit(
+            self.vault, self.inventory, self.position, self.name, message=message, now=now, extras=self.extras
+        )
         self.vault.change_refs(create={self._saving: written.commit})
         self._write_copy(written.commit, tar, base)
         if read_position(self.vault.git, self.inventory.git_dir) != self.position:

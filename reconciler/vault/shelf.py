@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from reconciler.clients.batch import read_whole
+from reconciler.clients.git import Git, Repository
 from reconciler.errors import ClientError, RefusedError
 from reconciler.vault.archive import ARCHIVES, Archive, archive_ref, read_message
 from reconciler.vault.copy import read_receipt, remove_files
@@ -27,6 +28,22 @@ def list_archives(vault: Vault) -> tuple[Archive, ...]:
     known = {archive.ref for archive in found}
     found += [archive for archive in _copies(vault) if archive.ref not in known]
     return tuple(sorted(found, key=lambda archive: (archive.name, archive.time)))
+
+
+def read_archives(git: Git, repository: Repository, commits: Iterable[str]) -> dict[str, Archive]:
+    """The archives of commits, as their messages tell; one that cannot be read is left out. One program.
+
+    Raises:
+        ClientError: git failed.
+    """
+    wanted = sorted(set(commits))
+    found = {}
+    for commit, read in zip(wanted, read_whole(git, repository.common_dir, wanted) if wanted else [], strict=True):
+        message = read[1].decode("utf-8", "replace").partition("\n\n")[2] if read else ""
+        said, time = read_message(message), message.partition("\n")[0].rpartition(", ")[2]
+        if said:
+            found[commit] = Archive(said[0], time, commit, said[1])
+    return found
 
 
 def _archive(vault: Vault, ref: str, commit: str, read: tuple[str, bytes] | None) -> Archive:

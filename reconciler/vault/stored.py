@@ -11,8 +11,9 @@ from reconciler.clients.batch import object_sizes, read_whole, reading
 from reconciler.clients.git import Git
 from reconciler.clients.pack import TREE_MODE, ObjectFormat
 from reconciler.errors import PermanentError
+from reconciler.vault.archive import Archive
 from reconciler.vault.metadata import Metadata, from_json
-from reconciler.vault.objects import FILES, INDEX, METADATA, OBJECTS, SHARED_INDEX, Tree
+from reconciler.vault.objects import EXTRAS, FILES, INDEX, METADATA, OBJECTS, SHARED_INDEX, Tree
 
 _HINT = "the repository is damaged: see `git fsck`; the bundle may still be whole"
 _SHA1_LENGTH = 40
@@ -51,7 +52,7 @@ def read_stored(git: Git, git_dir: Path, commit: str) -> Stored:
         raise PermanentError(f"the archive's commit {commit} is not in the repository", hint=_HINT)
     headers = [line.partition(" ") for line in found[1].decode("utf-8", "replace").partition("\n\n")[0].split("\n")]
     parents = tuple(value for key, _, value in headers if key == "parent")
-    listed = _list(git, git_dir, "-r", "-t", commit, METADATA, INDEX, SHARED_INDEX, FILES)
+    listed = _list(git, git_dir, "-r", "-t", commit, METADATA, INDEX, SHARED_INDEX, FILES, EXTRAS)
     listed += _list(git, git_dir, commit, f"{OBJECTS}/")
     entries = {path: (mode, name) for path, mode, kind, name in listed if kind == "blob" or path.startswith(OBJECTS)}
     directories = (headers[0][2], *(name for path, _, kind, name in listed if kind == "tree" and path not in entries))
@@ -131,3 +132,13 @@ def read_index_files(git: Git, git_dir: Path, stored: Stored, metadata: Metadata
     if None in found:
         raise PermanentError("the archive's index is missing", hint=_HINT)
     return [(name, each[1]) for (name, _), each in zip(wanted, found, strict=True) if each]
+
+
+def read_extra(git: Git, git_dir: Path, archive: Archive, name: str) -> bytes | None:
+    """What the caller of `save` wanted to have back; None when there is nothing by that name.
+
+    Raises:
+        ClientError: git failed.
+    """
+    found = read_whole(git, git_dir, [f"{archive.commit}:{EXTRAS}/{name}"])[0]
+    return found[1] if found else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from reconciler.clients.descent import sizes
@@ -18,6 +20,50 @@ LIMIT_BYTES = 1 << 30
 _SHOWN = 3
 
 
+class Loss(Enum):
+    """What a save cannot hold and a person may give up; the value is how it is asked for."""
+
+    HALF_DONE = "half-done"
+    NESTED = "nested"
+    SUBMODULES = "submodules"
+
+
+@dataclass(frozen=True, slots=True)
+class Appraisal:
+    """What a save of a tree would hold.
+
+    Attributes:
+        reasons: why it cannot be saved; empty when it can.
+        uncommitted: files with work that is in no commit.
+        ignored: files that git ignores, and that are to be saved.
+    """
+
+    reasons: tuple[str, ...]
+    uncommitted: frozenset[str] = frozenset()
+    ignored: tuple[str, ...] = ()
+
+
+def appraise(
+    git: Git,
+    record: TreeRecord,
+    omissions: Omissions | None = None,
+    *,
+    limit_bytes: int = LIMIT_BYTES,
+    given_up: Collection[Loss] = (),
+) -> Appraisal:
+    """Say what a save would hold, and why it cannot be made. The tree is not touched.
+
+    Raises:
+        ClientError: git or the operating system refused.
+    """
+    if begun := tuple(begun_reasons(record.git_dir, given_up)):
+        return Appraisal(begun)
+    head = current_head(git, record.git_dir)
+    inventory = take_inventory(git, record.path, record.git_dir, head, omissions or Omissions())
+    reasons = tuple(reasons_in(git, inventory, limit_bytes, given_up))
+    return Appraisal(reasons, inventory.uncommitted, tuple(inventory.contents.ignored_files))
+
+
 def unsaveable(
     git: Git, record: TreeRecord, omissions: Omissions | None = None, *, limit_bytes: int = LIMIT_BYTES
 ) -> tuple[str, ...]:
@@ -26,17 +72,13 @@ def unsaveable(
     Raises:
         ClientError: git or the operating system refused.
     """
-    begun = tuple(begun_reasons(record.git_dir))
-    if begun:
-        return begun
-    head = current_head(git, record.git_dir)
-    inventory = take_inventory(git, record.path, record.git_dir, head, omissions or Omissions())
-    return tuple(reasons_in(git, inventory, limit_bytes))
+    return appraise(git, record, omissions, limit_bytes=limit_bytes).reasons
 
 
-def begun_reasons(git_dir: Path) -> Iterator[str]:
+def begun_reasons(git_dir: Path, given_up: Collection[Loss] = ()) -> Iterator[str]:
     """What can be told from a tree's git directory alone."""
-    if begun := half_done(git_dir) or ("cherry-pick or revert" if (git_dir / "sequencer").exists() else None):
+    begun = half_done(git_dir) or ("cherry-pick or revert" if (git_dir / "sequencer").exists() else None)
+    if begun and Loss.HALF_DONE not in given_up:
         yield f"a {begun} is half done"
     if (git_dir / "index.lock").exists():
         yield f"git is at work there, or was killed at it: {git_dir / 'index.lock'} exists"
@@ -44,7 +86,7 @@ def begun_reasons(git_dir: Path) -> Iterator[str]:
         yield "its refs are in a reftable, whose logs cannot be read yet"
 
 
-def reasons_in(git: Git, inventory: Inventory, limit_bytes: int) -> Iterator[str]:
+def reasons_in(git: Git, inventory: Inventory, limit_bytes: int, given_up: Collection[Loss] = ()) -> Iterator[str]:
     """What can be told from a look at a tree.
 
     Raises:
@@ -53,14 +95,15 @@ def reasons_in(git: Git, inventory: Inventory, limit_bytes: int) -> Iterator[str
     entries = inventory.index.entries
     submodules = [path for path in inventory.scan.repositories if _is_gitlink(inventory, path)]
     nested = [path for path in inventory.scan.repositories if path not in submodules]
-    if nested:
+    if nested and Loss.NESTED not in given_up:
         yield f"repositories lie in it that are no submodules ({_some(nested)})"
     if inventory.contents.special:
         yield f"sockets, pipes or devices lie in it ({_some(inventory.contents.special)})"
     if inventory.unreadable:
         yield f"some of it cannot be read ({_some(inventory.unreadable)})"
     links = {path: entries[path].object for path in submodules}
-    yield from submodule_reasons(git, inventory.tree, inventory.git_dir, links)
+    if Loss.SUBMODULES not in given_up:
+        yield from submodule_reasons(git, inventory.tree, inventory.git_dir, links)
     size = copied_bytes(inventory)
     if size > limit_bytes:
         yield f"a save would copy {size:,} bytes, and the limit is {limit_bytes:,}"

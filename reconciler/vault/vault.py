@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.clients.git import Git, Repository
-from reconciler.vault.archive import ARCHIVES, PARKED, SAVING, Archive, ref_part
+from reconciler.clients.survey import PARKED
+from reconciler.vault.archive import ARCHIVES, SAVING, Archive, ref_part
 from reconciler.vault.copy import remove_files
 
 

@@ -9,6 +9,10 @@ from reconciler.kinds.workspace.present import base_notes, behind_note, bring_ba
 from reconciler.kinds.workspace.spec import Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
+from reconciler.vault.archive import Archive
+
+LEFT_ALONE = "left alone, as requested"
+"""What a plan was made from that starts over although an archive waits."""
 
 
 def decide(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) -> Change:
@@ -47,6 +51,8 @@ def _decide_absent(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
     reason = "declared, and does not exist"
     if around.branch_is_ours:
         reason = "its worktree is gone; it is made again from its branch"
+    if actual.parked and is_restorable(spec, actual):
+        reason = f"from the archive of {actual.parked.when:%Y-%m-%d %H:%M} UTC: {held(actual.parked)}"
     return Change(
         address,
         Action.CREATE,
@@ -56,8 +62,37 @@ def _decide_absent(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
             FieldChange("branch", None, f"{spec.branch} ({_start(spec, actual)})"),
             *_checkout_field(spec),
         ),
-        notes=base_notes(actual.base) if not around.branch_commit else behind_note(actual.base),
+        notes=(
+            *_left_parked_note(spec, actual),
+            *(base_notes(actual.base) if not around.branch_commit else behind_note(actual.base)),
+        ),
     )
+
+
+def is_restorable(spec: WorkspaceSpec, actual: WorkspaceActual) -> bool:
+    """Whether the archive that waits can be brought back: nothing was committed to its branch since."""
+    parked, tip = actual.parked, actual.around.branch_commit
+    if parked is None or parked.summary is None or parked.summary.head is None or spec.fresh:
+        return False
+    return parked.summary.branch in {spec.branch, None} and tip in {parked.summary.head, None}
+
+
+def _left_parked_note(spec: WorkspaceSpec, actual: WorkspaceActual) -> tuple[str, ...]:
+    if actual.parked is None or is_restorable(spec, actual):
+        return ()
+    why = "as requested" if spec.fresh else f"since branch {spec.branch} is not where it was then"
+    restore = f"`orchestra archive restore {spec.name}` brings it back beside it"
+    return (f"the archive of {actual.parked.when:%Y-%m-%d %H:%M} UTC is left alone, {why}; {restore}",)
+
+
+def held(archive: Archive) -> str:
+    """What an archive holds, in words."""
+    said = archive.summary
+    if said is None:
+        return "it cannot be read"
+    numbers = {"commit": said.commits or 0, "uncommitted file": said.uncommitted, "ignored file": said.ignored}
+    shown = [f"{n} {what}" if n == 1 else f"{n} {what}s" for what, n in numbers.items() if n]
+    return ", ".join(shown) or "no work of its own"
 
 
 def _start(spec: WorkspaceSpec, actual: WorkspaceActual) -> str:
@@ -65,6 +100,8 @@ def _start(spec: WorkspaceSpec, actual: WorkspaceActual) -> str:
     around, base = actual.around, actual.base
     if around.branch_commit:
         return f"exists, at {around.branch_commit[:9]}"
+    if actual.parked and actual.parked.summary and is_restorable(spec, actual):
+        return f"made again at {(actual.parked.summary.head or '')[:9]}"
     if around.remote:
         return f"new, from {around.remote[0]} at {around.remote[1][:9]}"
     if base is None or base.commit is None:
@@ -86,7 +123,8 @@ def _conflict(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) ->
     if around.ref_in_the_way:
         message = f"git cannot keep branch {spec.branch} beside branch {around.ref_in_the_way}"
         return _refuse(address, message, "rename one of them, or name another `branch:`")
-    return None if around.branch_commit or around.remote else _no_start(address, spec, actual)
+    has_start = around.branch_commit or around.remote or is_restorable(spec, actual)
+    return None if has_start else _no_start(address, spec, actual)
 
 
 def _why_taken(spec: WorkspaceSpec, around: Surroundings) -> tuple[str, str]:
@@ -191,8 +229,15 @@ def _observed(spec: WorkspaceSpec, actual: WorkspaceActual) -> dict[str, str]:
         "remote": " at ".join(around.remote) if around.remote and not around.branch_commit else "",
         f"branch {spec.branch}": f"at {around.branch_commit}" if around.branch_commit else "absent",
         "obstacle": around.obstacle,
+        "archive": _archive_said(spec, actual),
         "checked out at": str(around.checked_out_at or ""),
     }
+
+
+def _archive_said(spec: WorkspaceSpec, actual: WorkspaceActual) -> str:
+    if actual.parked is None:
+        return "none"
+    return LEFT_ALONE if spec.fresh else actual.parked.commit
 
 
 def decide_removal(address: Address, actual: WorkspaceActual) -> Change:
@@ -205,12 +250,16 @@ def decide_removal(address: Address, actual: WorkspaceActual) -> Change:
         return Change(address, Action.NO_OP, reason, notes=(note,), orphan=True, observed={"path": where})
     places = {"path": str(actual.tree.path) if actual.tree else None, "desk": desk, "branch": _branch_fate(actual)}
     fields = tuple(FieldChange(what, place, None) for what, place in places.items() if place)
-    reason = "its tree is gone, no work in it" if actual.branch else "no work in it"
+    reason = actual.fate or ("its tree is gone, no work in it" if actual.branch else "no work in it")
     return Change(address, Action.DELETE, reason, fields, orphan=True, observed={"path": where})
 
 
 def _branch_fate(actual: WorkspaceActual) -> str | None:
     if actual.tree is None:
         return actual.branch
-    fate = "removed if its base has all of it" if actual.branch_made else "stays"
+    if actual.tree.branch is None:
+        return None
+    fate = "stays, since it was there before orchestra"
+    if actual.branch_made:
+        fate = "archived and removed" if actual.delete_branch else "removed if its base has all of it"
     return f"{actual.tree.branch} ({fate})"

@@ -12,19 +12,22 @@ from reconciler.clients import excludes
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import Mark
 from reconciler.clients.survey import Survey, take_survey
-from reconciler.clients.trees import Standing, TreeRecord, connect
+from reconciler.clients.trees import Standing, TreeRecord, connect, standing_of
 from reconciler.errors import ConflictError, RefusedError
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace import remove
 from reconciler.kinds.workspace.decide import decide, decide_removal
+from reconciler.kinds.workspace.fates import Doomed, Removal, judge
 from reconciler.kinds.workspace.make import Maker
 from reconciler.kinds.workspace.observe import load_host, look_at_desk, observe
-from reconciler.kinds.workspace.orphans import find_orphans
+from reconciler.kinds.workspace.orphans import base_of, find_orphans
+from reconciler.kinds.workspace.parking import end_takedown, take_down
 from reconciler.kinds.workspace.spec import KIND, Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
+from reconciler.vault.archive import Archive
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,14 @@ class WorkspaceKind:
 
     Attributes:
         maker: None where nothing is to be changed (plan), since a clone has an identity only from its first apply on.
+        removal: how what is removed is to be treated.
     """
 
     git: Git
     repository: Repository
     maker: Maker | None = None
     memory: Memory = field(default_factory=Memory)
+    removal: Removal = field(default_factory=Removal)
     name: str = KIND
 
     def observe(self, resources: Sequence[Resource[WorkspaceSpec]], scope: Scope) -> dict[Address, WorkspaceActual]:
@@ -46,7 +51,7 @@ class WorkspaceKind:
         found = observe(self.git, scope.survey, resources, self.memory.located, count=True)
         self.memory.starts.update(_starts(found))
         declared = {name for resource in resources for name in (resource.spec.name, resource.spec.was) if name}
-        return {**found, **find_orphans(self.git, scope, declared)}
+        return {**found, **find_orphans(self.git, scope, declared, self.removal)}
 
     def look(self, resource: Resource[WorkspaceSpec]) -> WorkspaceActual | None:
         """Read one workspace anew; a desk without a tree takes no program at all."""
@@ -114,28 +119,38 @@ class WorkspaceKind:
             OrchestraError: it could not be removed.
         """
         survey = take_survey(self.git, self.repository)
-        if actual.tree:
-            self._destroy_tree(address, actual.tree, survey)
+        archive = self._destroy_tree(address, actual.tree, survey) if actual.tree else None
         if actual.desk and actual.host and survey.clone:
             remove.remove_desk(actual.host, actual.desk_path, address.name, survey.clone)
         branch = actual.tree.branch if actual.tree else actual.branch
         base = actual.base.commit if actual.base else None
-        if actual.branch_made and branch and base and not _is_used_elsewhere(survey, branch, actual.tree):
+        if not (actual.branch_made and branch) or _is_used_elsewhere(survey, branch, actual.tree):
+            return
+        if self.removal.delete_branches and archive and archive.summary and archive.summary.head:
+            with self._records():
+                remove.remove_archived_branch(self.git, self.repository, branch, archive.summary.head)
+        elif base:
             self._destroy_branch(branch, base, is_all=actual.tree is None)
 
-    def _destroy_tree(self, address: Address, tree: TreeActual, survey: Survey) -> None:
+    def _destroy_tree(self, address: Address, tree: TreeActual, survey: Survey) -> Archive | None:
         record = next((record for record in survey.records if record.git_dir == tree.git_dir), None)
-        if record is None:
-            return  # an attempt before this one came that far
+        if record is None or self.maker is None:
+            return None  # an attempt before this one came that far
         _require_same(address, tree, record)
-        reasons = remove.reasons_to_keep(self.git, survey, record)
-        if reasons:
-            raise RefusedError(f"{record.path} is kept: {'; '.join(reasons)}")
+        end_takedown(record.path, record.git_dir)
+        record = replace(record, standing=standing_of(record.path, record.git_dir))
+        doomed = Doomed(record, _mark_of(record, address) or tree.mark, base_of(survey, tree.mark))
+        fate = judge(self.git, survey, self.removal, [doomed])[record.git_dir]
+        if fate.kept_because:
+            raise RefusedError(f"{record.path} is kept: {'; '.join(fate.kept_because)}")
         if record.standing in {Standing.MOVED, Standing.CUT_OFF}:
             with self._records():
                 connect(record.path, record.git_dir)
             excludes.put_in_force(self.git, record.path, record.git_dir)
-        remove.remove_tree(self.git, self.repository, record)
+        if record.standing is Standing.MISSING or not record.has_index:
+            remove.remove_missing(self.repository, record)
+            return None
+        return take_down(self.maker.vault, address.name, doomed, self.removal)
 
     def _destroy_branch(self, branch: str, base: str, *, is_all: bool) -> None:
         with self._records():
@@ -172,6 +187,10 @@ def _require_same(address: Address, tree: TreeActual, record: TreeRecord) -> Non
     if moved:
         message = f"{address} is not what it was planned from: {'; '.join(moved)}"
         raise ConflictError(message, hint="plan again and look at the difference; nothing was removed")
+
+
+def _mark_of(record: TreeRecord, address: Address) -> Mark | None:
+    return record.book.marks.get(address) if record.book else None
 
 
 def _is_used_elsewhere(survey: Survey, branch: str, tree: TreeActual | None) -> bool:

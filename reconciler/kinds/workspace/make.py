@@ -19,11 +19,16 @@ from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
 from reconciler.clients.takedown import is_set_aside, put_back
 from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
+from reconciler.kinds.workspace.decide import is_restorable
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
-from reconciler.kinds.workspace.observe import desk_address, empty_submodules
+from reconciler.kinds.workspace.observe import desk_address, empty_submodules, sparse_lines
+from reconciler.kinds.workspace.parking import bring_back
 from reconciler.kinds.workspace.rename import begin_rename, finish_rename, move, rename
 from reconciler.kinds.workspace.spec import KIND, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
+from reconciler.vault.archive import Archive
+from reconciler.vault.shelf import read_archives
+from reconciler.vault.vault import Vault, unpark
 
 _BEING_MADE = "initializing"  # why git locks a worktree while it adds it
 
@@ -34,6 +39,7 @@ class Maker:
 
     Attributes:
         clone: the identity that the marks name.
+        vault: where the archives of trees are.
         records: held while git's shared records are written: `git worktree add`, branches and configuration are not
             safe in parallel.
     """
@@ -41,6 +47,7 @@ class Maker:
     git: Git
     repository: Repository
     clone: str
+    vault: Vault
     records: threading.Lock = field(default_factory=threading.Lock)
 
     def make(self, spec: WorkspaceSpec, actual: WorkspaceActual, ordered: Collection[str]) -> None:
@@ -62,7 +69,10 @@ class Maker:
     def _make_tree(self, spec: WorkspaceSpec, actual: WorkspaceActual, ordered: Collection[str]) -> None:
         tree = actual.tree
         if tree is None:
-            self._fill(spec, self._add(spec, actual), spec.path, spec.declared)
+            archive = actual.parked if is_restorable(spec, actual) else None
+            waiting = {"archive": archive.commit} if archive else {}
+            self._fill(spec, self._add(spec, actual, archive), spec.path, {**spec.declared, **waiting})
+            self._unpark(actual.parked)
             return
         if tree.head is None and tree.branch is None:
             self._discard(tree)
@@ -81,12 +91,12 @@ class Maker:
 
     # --- a new tree --------------------------------------------------------------------------------------------------
 
-    def _add(self, spec: WorkspaceSpec, actual: WorkspaceActual) -> Path:
+    def _add(self, spec: WorkspaceSpec, actual: WorkspaceActual, archive: Archive | None) -> Path:
         """Let git make branch and record. The branch is marked first: a kill in between leaves word of whose it is."""
         made = not actual.around.branch_commit or actual.branch_made
         with self._writing_records():
             self._mark_branch(spec, made=made)
-            self._git("worktree", "add", "--no-checkout", *_add_words(spec, actual))
+            self._git("worktree", "add", "--no-checkout", *_add_words(spec, actual, archive))
         git_dir = linked_git_dir(spec.path)
         if git_dir is None:
             raise PermanentError(f"git made no worktree at {spec.path}")
@@ -107,12 +117,29 @@ class Maker:
         fill(self.git, path, git_dir)
         left_empty = self._fill_submodules(spec, path)
         said = self._run_post_checkout(path)
-        self._mark(spec, git_dir, {**declared, **left_empty}, "ready")
+        self._bring_back(spec, git_dir, path, declared.get("archive"))
+        is_there = {key: value for key, value in declared.items() if key != "archive"}
+        self._mark(spec, git_dir, {**is_there, **left_empty}, "ready")
         if said is not None:
             raise PermanentError(
                 f"{path} is made, but its post-checkout hook failed: {said}",
                 hint="mend the hook; the next apply goes on from here",
             )
+
+    def _bring_back(self, spec: WorkspaceSpec, git_dir: Path, path: Path, commit: str | None) -> None:
+        """Put the archive that the mark names into the tree, with the marks of what was edited in it."""
+        archive = read_archives(self.git, self.repository, [commit]).get(commit) if commit else None
+        if archive is None:
+            return
+        book = bring_back(self.vault, archive, path, git_dir, self.clone)
+        kept = {a: m for a, m in (book.marks if book else {}).items() if a.kind != KIND and archive.name == spec.name}
+        change_book(git_dir, self.clone, lambda now: replace(now, marks={**kept, **now.marks}), durable=True)
+        if sparse_lines(git_dir) != spec.sparse:
+            self._set_sparse(spec, git_dir, path)
+
+    def _unpark(self, archive: Archive | None) -> None:
+        if archive is not None:
+            unpark(self.vault, archive)
 
     def _make_again(self, spec: WorkspaceSpec, tree: TreeActual) -> TreeActual:
         """Put a deleted tree back to its record: the index, and what was staged in it, is still there."""
@@ -239,12 +266,17 @@ class Maker:
         return self.git.run(*words, git_dir=self.repository.common_dir, ok=ok)
 
 
-def _add_words(spec: WorkspaceSpec, actual: WorkspaceActual) -> list[str | Path]:
+def _add_words(spec: WorkspaceSpec, actual: WorkspaceActual, archive: Archive | None) -> list[str | Path]:
     around = actual.around
+    restored = archive.summary if archive else None
     # Twice: a record that came with a copy of another clone claims the branch.
     force = ["--force", "--force"] if around.is_recorded else []
+    if restored and restored.head and restored.branch is None:
+        return [*force, "--detach", spec.path, restored.head]
     if around.branch_commit:
         return [*force, spec.path, spec.branch]
+    if restored and restored.head:
+        return [*force, "--no-track", "-b", spec.branch, spec.path, restored.head]
     if around.remote:
         return [*force, "--track", "-b", spec.branch, spec.path, f"refs/remotes/{around.remote[0]}"]
     start = actual.base.commit if actual.base else None

@@ -20,6 +20,7 @@ from reconciler.kinds.workspace.around import surroundings
 from reconciler.kinds.workspace.spec import KIND, Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
+from reconciler.vault.shelf import read_archives
 
 _LOGGED = re.compile(r"^[0-9a-f]+ ([0-9a-f]{40,64}) ", re.MULTILINE)
 _SPARSE = re.compile(r"^\s*sparsecheckout\s*=\s*true", re.IGNORECASE | re.MULTILINE)
@@ -48,6 +49,7 @@ def observe(
     specs = [resource.spec for resource in resources]
     bases = _bases(git, survey, specs)
     found = {spec.name: _observe_one(survey, spec, bases.get(spec.name), located) for spec in specs}
+    found = _with_archives(git, survey, specs, found)
     if count:
         found = _count_behind(git, survey, found)
     return {Address(KIND, name): actual for name, actual in found.items()}
@@ -63,6 +65,16 @@ def _observe_one(survey: Survey, spec: WorkspaceSpec, base: Base | None, located
     hit = survey.marks.get(desk_address(spec.name)) or survey.marks.get(desk_address(spec.was or ""))
     desk = look_at_desk(spec, located, hit[0].book if hit else None)
     return replace(desk, tree=tree, around=around, base=base)
+
+
+def _with_archives(
+    git: Git, survey: Survey, specs: Iterable[WorkspaceSpec], found: Mapping[str, WorkspaceActual]
+) -> dict[str, WorkspaceActual]:
+    """Add the archives that wait to be brought back, of trees that are not there."""
+    waiting = {s.name: survey.parked.get(s.name) or survey.parked.get(s.was or "") for s in specs if s.tree}
+    wanted = {name: commit for name, commit in waiting.items() if commit and found[name].tree is None}
+    archives = read_archives(git, survey.repository, wanted.values())
+    return {name: replace(actual, parked=archives.get(wanted.get(name, ""))) for name, actual in found.items()}
 
 
 # --- trees and desks -------------------------------------------------------------------------------------------------

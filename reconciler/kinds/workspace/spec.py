@@ -9,6 +9,7 @@ from typing import Any
 
 from reconciler.clients.marks import Mark
 from reconciler.clients.trees import Standing
+from reconciler.vault.archive import Archive
 
 KIND = "workspace"
 DESKS = ".sub-agents"
@@ -33,6 +34,7 @@ class WorkspaceSpec:
         owner: whose it is; None is nobody's in particular.
         scratch: git globs of what no archive holds.
         protect: its tree is kept whatever is destroyed.
+        fresh: make it anew although an archive of it waits to be brought back.
     """
 
     name: str
@@ -49,6 +51,7 @@ class WorkspaceSpec:
     owner: str | None = None
     scratch: tuple[str, ...] = ()
     protect: bool = False
+    fresh: bool = False
 
     @property
     def declared(self) -> Mapping[str, Any]:
@@ -61,6 +64,7 @@ class WorkspaceSpec:
             "tree": self.tree,
             "sparse": sparse,
             "owner": self.owner,
+            "submodules": self.submodules,
             "scratch": list(self.scratch),
             "protect": self.protect,
         }
@@ -159,6 +163,9 @@ class WorkspaceActual:
         around: what matters for making, renaming and moving it.
         base: where its branch starts, or started.
         kept_because: reasons not to remove it, in words; only filled in when removal was asked about.
+        delete_branch: its branch is to be removed with its tree; likewise.
+        fate: why its tree may go, and what is saved of it; likewise.
+        parked: the archive that the next apply brings back; None when there is none, or when there is a tree.
         branch: its branch, when that is all that is left of it.
     """
 
@@ -172,3 +179,6 @@ class WorkspaceActual:
     host: Path | None = None
     desk_path: str = ""
     branch: str | None = None
+    fate: str = ""
+    delete_branch: bool = False
+    parked: Archive | None = None

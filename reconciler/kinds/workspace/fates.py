@@ -1,0 +1,202 @@
+"""What becomes of a tree that is to be removed: kept and why, or gone, why that may be, and what is saved of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from reconciler.clients import files
+from reconciler.clients.git import Git
+from reconciler.clients.integration import Way
+from reconciler.clients.marks import Mark
+from reconciler.clients.merged import Question, Target, Verdict, how_merged, where_it_began
+from reconciler.clients.process import processes_using
+from reconciler.clients.survey import Survey
+from reconciler.clients.trees import Standing, TreeRecord
+from reconciler.errors import ConflictError, PermanentError
+from reconciler.kinds.workspace.remove import count, is_ours, missing_reasons, some
+from reconciler.kinds.workspace.spec import Base
+from reconciler.vault.omissions import Omissions, matcher
+from reconciler.vault.unsaveable import LIMIT_BYTES, Appraisal, Loss, appraise
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """How what is removed is to be treated.
+
+    Attributes:
+        merged_only: keep what would be parked.
+        older_than: keep what somebody worked on since so long ago.
+        delete_branches: remove branches as well; the archive has them.
+        given_up: what may be lost, since no save can hold it.
+        give_up_ignored: lose what git ignores.
+        limit_bytes: how much may be saved of one tree; a larger one is kept.
+        now: when it is.
+    """
+
+    merged_only: bool = False
+    older_than: timedelta | None = None
+    delete_branches: bool = False
+    given_up: frozenset[Loss] = frozenset()
+    give_up_ignored: bool = False
+    limit_bytes: int = LIMIT_BYTES
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a tree.
+
+    Attributes:
+        kept_because: why it stays; empty when it goes.
+        reason: in words, why it may go and what is saved.
+    """
+
+    kept_because: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A tree that is to be removed, with what its marks say."""
+
+    record: TreeRecord
+    mark: Mark
+    base: Base
+
+
+def judge(git: Git, survey: Survey, removal: Removal, doomed: Iterable[Doomed]) -> dict[Path, Fate]:
+    """Say of each tree, by its git directory, what becomes of it. Changes nothing.
+
+    Raises:
+        TransientError: another git was in the way for the moment.
+    """
+    trees = tuple(doomed)
+    looks = [_look(git, survey, removal, each) for each in trees]
+    questions = [_question(survey, each, seen) for each, seen in zip(trees, looks, strict=True)]
+    verdicts = how_merged(git, survey.repository, filter(None, questions))
+    return {
+        each.record.git_dir: _fate(git, removal, each, seen, verdicts.get(question) if question else None)
+        for each, seen, question in zip(trees, looks, questions, strict=True)
+    }
+
+
+def omissions_of(record: TreeRecord, mark: Mark, removal: Removal) -> Omissions:
+    """What is not saved of a tree: scratch, and files of ours that nobody edited, as they are at this moment."""
+    ours = unedited(record)
+    scratch = matcher(map(str, mark.declared.get("scratch") or ()))
+    return Omissions(scratch=scratch, ours=ours.__contains__, ignored=removal.give_up_ignored)
+
+
+def unedited(record: TreeRecord) -> frozenset[str]:
+    """The files of ours in a tree that are as we wrote them. As a set, so that it holds wherever the tree lies."""
+    marks = record.book.marks.values() if record.book else ()
+    paths = {str(mark.declared["path"]) for mark in marks if "sha256" in mark.declared and "path" in mark.declared}
+    return frozenset(p for p in paths if files.read(record.path, p) and is_ours(record.path, p, record.book))
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+def _look(git: Git, survey: Survey, removal: Removal, doomed: Doomed) -> Appraisal:
+    record = doomed.record
+    if reasons := tuple(_plain_reasons(survey, doomed)):
+        return Appraisal(reasons)
+    try:
+        if record.standing is Standing.MISSING or not record.has_index:
+            return Appraisal(tuple(missing_reasons(git, record)))
+        omissions = omissions_of(record, doomed.mark, removal)
+        seen = appraise(git, record, omissions, limit_bytes=removal.limit_bytes, given_up=removal.given_up)
+        return seen if seen.reasons else replace(seen, reasons=tuple(_age_reasons(removal, record, seen)))
+    except (PermanentError, ConflictError) as error:
+        return Appraisal((f"it cannot be examined: {error.message}",))
+
+
+def _plain_reasons(survey: Survey, doomed: Doomed) -> Iterator[str]:
+    """What can be told without starting a program."""
+    record = doomed.record
+    if doomed.mark.declared.get("protect"):
+        yield "it is protected; apply `protect: false` first"
+    if record.standing is Standing.MISSING and os.path.lexists(record.path):
+        yield "something else stands in its place; `git worktree prune` drops git's record of it"
+    if record.locked is not None:
+        yield f"it is locked ({record.locked or 'no reason given'})"
+    if not record.has_index and _has_files(record.path):
+        yield "it is half made, so that its files cannot be told from work"
+    if (record.git_dir / "modules").is_dir() and not doomed.mark.declared.get("submodules"):
+        yield "it has submodules, and its declaration does not have them filled again"
+    if record.path.is_symlink():
+        yield "its path is a symbolic link"
+    below = f"{record.path}/"
+    yield from (
+        f"worktree {other.path} lies inside it" for other in survey.records if str(other.path).startswith(below)
+    )
+    yield from (f"{name} ({pid}) is at work there" for pid, name in processes_using(record.path))
+
+
+def _has_files(tree: Path) -> bool:
+    return tree.is_dir() and any(entry.name != ".git" for entry in tree.iterdir())
+
+
+def _age_reasons(removal: Removal, record: TreeRecord, seen: Appraisal) -> Iterator[str]:
+    if removal.older_than is None:
+        return
+    times = [place.lstat().st_mtime for place in _worked_on(record, seen) if os.path.lexists(place)]
+    last = datetime.fromtimestamp(max(times, default=0.0), UTC)
+    if removal.now() - last < removal.older_than:
+        yield f"somebody worked there at {last:%Y-%m-%d %H:%M} UTC"
+
+
+def _worked_on(record: TreeRecord, seen: Appraisal) -> Iterator[Path]:
+    yield record.git_dir / "logs" / "HEAD"
+    yield from (record.path / path for path in (*seen.uncommitted, *seen.ignored))
+
+
+# --- deciding --------------------------------------------------------------------------------------------------------
+
+
+def _question(survey: Survey, doomed: Doomed, seen: Appraisal) -> Question | None:
+    record = doomed.record
+    if record.head is None or seen.reasons:
+        return None
+    branch = survey.branches.get(record.branch or "")
+    targets = [Target(doomed.base.name, doomed.base.commit)]
+    if branch and branch.upstream:
+        upstream = branch.upstream.removeprefix("refs/remotes/").removeprefix("refs/heads/")
+        targets.append(Target(upstream, survey.commit_of(upstream), is_upstream=True))
+    start = where_it_began(survey.repository, record.branch) if record.branch else None
+    return Question(record.head, tuple(targets), start)
+
+
+def _fate(git: Git, removal: Removal, doomed: Doomed, seen: Appraisal, verdict: Verdict | None) -> Fate:
+    if seen.reasons:
+        return Fate(seen.reasons)
+    if doomed.record.standing is Standing.MISSING:
+        return Fate(reason="removed: its tree is gone, and no work with it")
+    is_merged = verdict is not None and verdict.is_merged
+    if is_merged and not seen.uncommitted:
+        return Fate(reason=f"removed: {verdict.phrase}" if verdict else "")
+    held = ", ".join(_held(git, doomed, seen, verdict))
+    if removal.merged_only:
+        return Fate((f"it is not merged ({held})",))
+    return Fate(reason=f"parked: {held}; the next apply brings it back")
+
+
+def _held(git: Git, doomed: Doomed, seen: Appraisal, verdict: Verdict | None) -> Iterator[str]:
+    """What the archive holds, in words."""
+    if verdict is not None and verdict.is_merged:
+        yield from () if verdict.way is Way.NOTHING else (verdict.phrase,)
+    elif doomed.record.head and doomed.base.commit:
+        words = ("rev-list", "--count", doomed.record.head, f"^{doomed.base.commit}")
+        number = int(git.run(*words, git_dir=doomed.record.git_dir).text)
+        told = f" ({verdict.phrase})" if verdict and not number else ""
+        yield f"{count(number, 'commit')} that {doomed.base.name} has not{told}"
+    else:
+        yield "commits of which it cannot be told whether they are merged"
+    if seen.uncommitted:
+        yield f"{count(len(seen.uncommitted), 'file')} not committed ({some(sorted(seen.uncommitted))})"
+    if seen.ignored:
+        yield f"{count(len(seen.ignored), 'ignored file')} ({some(list(seen.ignored))})"

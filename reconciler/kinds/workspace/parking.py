@@ -1,0 +1,90 @@
+"""Take a tree down: save it, read the save back, move the tree aside, compare once more, and only then delete it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.clients import files
+from reconciler.clients.git import Git
+from reconciler.clients.marks import FILE_NAME, MarkBook, parse_book
+from reconciler.clients.takedown import discard, is_set_aside, put_back, set_aside
+from reconciler.errors import RefusedError
+from reconciler.kinds.workspace.fates import Doomed, Removal, omissions_of, unedited
+from reconciler.vault.archive import Archive
+from reconciler.vault.compare import differences
+from reconciler.vault.restore import restore
+from reconciler.vault.save import Saved, save
+from reconciler.vault.stored import read_extra
+from reconciler.vault.vault import Vault, park
+from reconciler.vault.verify import verify
+
+_MARKS = "marks"
+_SHOWN = 3
+
+
+def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal) -> Archive:
+    """Save a tree and remove it; the next apply brings it back.
+
+    Raises:
+        RefusedError: no save can hold it, or somebody wrote into it meanwhile; it is where it was.
+        ConflictError: somebody used git there meanwhile; likewise.
+        ClientError: it could not be saved or removed; likewise, or it lies aside, whole.
+    """
+    record = doomed.record
+    saved = save(
+        vault,
+        record,
+        name,
+        now=removal.now(),
+        omissions=omissions_of(record, doomed.mark, removal),
+        base=doomed.base.commit,
+        limit_bytes=removal.limit_bytes,
+        given_up=removal.given_up,
+        extras={_MARKS: _marks(record.git_dir)},
+    )
+    _refuse(record.path, "its archive is not whole", verify(vault, saved))
+    before = unedited(record)
+    aside = set_aside(record.path)
+    try:
+        _refuse(record.path, "somebody is at work there", _changed(vault.git, saved, aside, doomed, before))
+        park(vault, saved.archive)
+    except BaseException:
+        put_back(record.path)
+        raise
+    discard(vault.repository.common_dir, record.git_dir, record.path)
+    return saved.archive
+
+
+def bring_back(vault: Vault, archive: Archive, tree: Path, git_dir: Path, clone: str) -> MarkBook | None:
+    """Put an archive into a tree that was made at its commit, and give the marks that were in it.
+
+    Raises:
+        ConflictError: the tree holds work that would be lost.
+        ClientError: the archive is not whole, or it could not be written.
+    """
+    restore(vault, archive, tree, git_dir)
+    return parse_book(read_extra(vault.git, vault.repository.common_dir, archive, _MARKS) or b"", clone)
+
+
+def end_takedown(tree: Path, git_dir: Path) -> None:
+    """Put a tree back that lies aside, since its removal was killed: it is whole."""
+    if is_set_aside(tree, git_dir):
+        put_back(tree)
+
+
+def _marks(git_dir: Path) -> bytes:
+    entry = files.read(git_dir, FILE_NAME)
+    return entry.content or b"" if entry else b""
+
+
+def _changed(git: Git, saved: Saved, aside: Path, doomed: Doomed, before: frozenset[str]) -> tuple[str, ...]:
+    """What was written since the save; files of ours are not in it, and so are looked at by themselves."""
+    edited = sorted(before ^ unedited(replace(doomed.record, path=aside)))
+    return (*differences(git, saved, aside), *(f"{path} was edited" for path in edited))
+
+
+def _refuse(tree: Path, what: str, why: tuple[str, ...]) -> None:
+    if why:
+        more = f" and {len(why) - _SHOWN} more" if len(why) > _SHOWN else ""
+        raise RefusedError(f"{tree} is kept, {what}: {'; '.join(why[:_SHOWN])}{more}", hint="try again later")
