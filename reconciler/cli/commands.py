@@ -19,12 +19,18 @@ GROUPS = (
             ("plan", "show the difference between what is declared and what exists"),
             ("apply", "make what exists as it is declared"),
             ("sync", "bring what moved on in the base into worktrees"),
-            ("destroy", "take down what holds no work"),
+            ("destroy", "save what there is and take it down"),
         ),
     ),
     ("agents", (("path", "print the directory of a workspace"),)),
     ("coordination", (("status", "show every workspace, and first who needs you"),)),
-    ("history", (("history", "show what was run before"),)),
+    (
+        "history",
+        (
+            ("archive", "list, show, restore or prune what was saved of trees"),
+            ("history", "show what was run before"),
+        ),
+    ),
     ("shell", (("completion", "print a completion script for bash, zsh or fish"),)),
 )
 

@@ -48,7 +48,7 @@ def read_archives(git: Git, repository: Repository, commits: Iterable[str]) -> d
 
 def _archive(vault: Vault, ref: str, commit: str, read: tuple[str, bytes] | None) -> Archive:
     part, _, time = ref.removeprefix(ARCHIVES).rpartition("/")
-    said = read_message(read[1].decode("utf-8", "replace")) if read else None
+    said = read_message(read[1].decode("utf-8", "replace").partition("\n\n")[2]) if read else None
     name, summary = said or (part, None)
     return _with_sizes(vault, Archive(name, time, commit, summary))
 

@@ -1,0 +1,254 @@
+"""`archive`: what was saved of trees that were taken down; look at it, put it back, let old ones go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from reconciler.clients.clone import prepare_clone
+from reconciler.clients.files import real_path
+from reconciler.clients.marks import MarkBook, change_book
+from reconciler.clients.merged import Question, Target, how_merged
+from reconciler.clients.survey import BRANCH_KEY, Survey, branch_mark_value
+from reconciler.clients.trees import linked_git_dir
+from reconciler.errors import ConflictError, PermanentError, UsageError
+from reconciler.kinds.workspace.fill import fill
+from reconciler.kinds.workspace.parking import bring_back
+from reconciler.model.address import Address
+from reconciler.operations.locking import locked
+from reconciler.operations.session import Session
+from reconciler.vault.archive import Archive, Summary
+from reconciler.vault.copy import bundle_heads
+from reconciler.vault.shelf import list_archives, remove
+from reconciler.vault.stored import Stored, read_metadata, read_stored
+from reconciler.vault.tar import read_tar
+from reconciler.vault.vault import Vault, unpark
+from reconciler.vault.verify import check
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """One archive, looked into.
+
+    Attributes:
+        waits: the next apply brings it back.
+        problems: why it is not whole; empty when it is.
+        files: those that are not as in the commit; a leading `-` tells one that is gone.
+        ignored: those that git ignores.
+    """
+
+    archive: Archive
+    waits: bool
+    problems: tuple[str, ...]
+    path: str
+    files: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Where an archive was put back, and on which branch; None when HEAD is detached."""
+
+    archive: Archive
+    path: Path
+    branch: str | None
+
+
+def archives(session: Session, name: str | None = None) -> tuple[Archive, ...]:
+    """List the archives of this clone, of one workspace if it is named, the oldest first.
+
+    Raises:
+        ClientError: git failed.
+    """
+    if session.survey.clone is None:
+        return ()
+    return tuple(each for each in list_archives(_vault(session)) if name in {None, each.name})
+
+
+def show(session: Session, name: str, time: str | None = None) -> Contents:
+    """Look into an archive: the newest of a workspace, or that of a time.
+
+    Raises:
+        UsageError: there is none.
+        ClientError: it cannot be read.
+    """
+    vault, archive = _vault(session), _choose(session, name, time)
+    problems = check(vault, archive)
+    waits = session.survey.parked.get(archive.name) == archive.commit
+    if not archive.has_ref:
+        return Contents(archive, waits, problems, "", (), ())
+    metadata = read_metadata(session.git, session.repository.common_dir, _stored(session, archive))
+    changed = (path for path, file in metadata.files.items() if file.object)
+    gone = (f"-{path}" for path in metadata.deleted)
+    return Contents(archive, waits, problems, metadata.path, (*changed, *gone), tuple(_ignored(vault, archive)))
+
+
+def restore(session: Session, name: str, *, time: str | None = None, to: Path | None = None) -> Restored:
+    """Put an archive back: into the directory that it was in, or another one, and onto its branch if that can be.
+
+    Where the branch has commits by now that the archive has not, it goes to `<branch>--restored-<date>`.
+
+    Raises:
+        UsageError: there is none, or the directory is not empty.
+        ConflictError: the archive is not whole.
+        LockHeldError: another apply is at work.
+        ClientError: git or the operating system refused.
+    """
+    with locked(session, "orchestra archive restore"):
+        clone = prepare_clone(session.git, session.repository)
+        vault, archive = _vault(session), _choose(session, name, time)
+        archive = _with_ref(session, vault, archive)
+        if problems := check(vault, archive):
+            raise ConflictError(f"the archive of {archive.time} is not whole: {'; '.join(problems)}")
+        metadata = read_metadata(session.git, session.repository.common_dir, _stored(session, archive))
+        place = real_path((to or Path(metadata.path)).parent) / (to or Path(metadata.path)).name
+        _require_empty(place)
+        branch, words = _onto(session, archive)
+        session.git.run("worktree", "add", "--no-checkout", *words(place), git_dir=session.repository.common_dir)
+        git_dir = linked_git_dir(place)
+        if git_dir is None:
+            raise PermanentError(f"git made no worktree at {place}")
+        fill(session.git, place, git_dir)
+        book = bring_back(vault, archive, place, git_dir, clone)
+        if branch == (archive.summary and archive.summary.branch) and str(place) == metadata.path and book:
+            _take_care(session, book, git_dir, branch, archive.name)
+            unpark(vault, archive)
+    return Restored(archive, place, branch)
+
+
+def prune(session: Session, chosen: Iterable[Archive]) -> tuple[Archive, ...]:
+    """Remove archives; what the next apply brings back is left.
+
+    Raises:
+        LockHeldError: another apply is at work.
+        ClientError: git or the operating system refused.
+    """
+    with locked(session, "orchestra archive prune"):
+        going = [each for each in chosen if session.survey.parked.get(each.name) != each.commit]
+        for each in going:
+            remove(_vault(session), each)
+    return tuple(going)
+
+
+def prunable(
+    session: Session, *, older_than: timedelta | None, merged_older_than: timedelta | None, now: datetime | None = None
+) -> tuple[Archive, ...]:
+    """Choose the archives that are older than an age; of merged ones without uncommitted work, than another age.
+
+    Raises:
+        ClientError: git failed.
+    """
+    now = now or datetime.now(UTC)
+    waiting = session.survey.parked
+    spare = [each for each in archives(session) if waiting.get(each.name) != each.commit]
+    old = {each.ref for each in spare if older_than is not None and now - each.when > older_than}
+    if merged_older_than is not None:
+        aged = [each for each in spare if now - each.when > merged_older_than]
+        old |= {each.ref for each in _merged(session, aged)}
+    return tuple(each for each in spare if each.ref in old)
+
+
+# --- choosing --------------------------------------------------------------------------------------------------------
+
+
+def _vault(session: Session) -> Vault:
+    clone = session.survey.clone
+    if clone is None:
+        raise UsageError("nothing was archived here yet", hint="`orchestra destroy` archives what it takes down")
+    return Vault.of(session.git, session.repository, session.state, clone)
+
+
+def _choose(session: Session, name: str, time: str | None) -> Archive:
+    found = archives(session, name)
+    chosen = [each for each in found if time in {None, each.time}]
+    if chosen:
+        return chosen[-1]
+    names = sorted({each.name for each in archives(session)})
+    what = f"no archive of `{name}`" + (f" of {time}" if time and found else "")
+    known = ", ".join(each.time for each in found) or ", ".join(names) or "none"
+    raise UsageError(f"there is {what}", hint=f"there are: {known}")
+
+
+def _merged(session: Session, aged: Iterable[Archive]) -> list[Archive]:
+    survey = session.survey
+    base = survey.default_branch or ""
+    target = Target(base, survey.commit_of(base))
+    heads = {each.ref: Question(head, (target,)) for each in aged if (head := _clean_head(each.summary))}
+    verdicts = how_merged(session.git, session.repository, heads.values())
+    return [each for each in aged if (question := heads.get(each.ref)) and verdicts[question].is_merged]
+
+
+def _clean_head(summary: Summary | None) -> str | None:
+    return summary.head if summary and not summary.uncommitted else None
+
+
+def _stored(session: Session, archive: Archive) -> Stored:
+    return read_stored(session.git, session.repository.common_dir, archive.commit)
+
+
+def _ignored(vault: Vault, archive: Archive) -> list[str]:
+    if archive.tar_bytes is None:
+        return []
+    members = read_tar(vault.file(archive.name, archive.time, "tar"))
+    return [member.path for member, _ in members if not member.is_directory]
+
+
+# --- putting back ----------------------------------------------------------------------------------------------------
+
+
+def _with_ref(session: Session, vault: Vault, archive: Archive) -> Archive:
+    """Take an archive whose ref is gone from its copy again."""
+    if archive.has_ref:
+        return archive
+    bundle = vault.file(archive.name, archive.time, "bundle")
+    if archive.commit not in bundle_heads(bundle):
+        raise ConflictError(f"{bundle} does not hold the archive", hint="use another one")
+    session.git.run("bundle", "unbundle", bundle, git_dir=session.repository.common_dir)
+    vault.change_refs(create={archive.ref: archive.commit})
+    return next(each for each in list_archives(vault) if each.ref == archive.ref)
+
+
+def _require_empty(place: Path) -> None:
+    if place.is_symlink() or (place.exists() and (not place.is_dir() or any(place.iterdir()))):
+        raise UsageError(f"{place} is not empty", hint="move it away, or give --to DIR")
+
+
+def _onto(session: Session, archive: Archive) -> tuple[str | None, Callable[[Path], list[str | Path]]]:
+    """On which branch it goes, and the words that make the worktree."""
+    said, survey = archive.summary, session.survey
+    if said is None or said.head is None:
+        raise ConflictError("it was saved before its branch had a commit", hint="`orchestra archive show` names it")
+    head = said.head
+    if said.branch is None:
+        return None, lambda place: ["--detach", place, head]
+    tip = survey.commit_of(said.branch) if said.branch in survey.branches else None
+    if tip is None:
+        return said.branch, lambda place: ["--no-track", "-b", str(said.branch), place, head]
+    if said.branch not in survey.checked_out and _is_behind(session, tip, head):
+        if tip != head:
+            words = ("update-ref", "-m", "orchestra archive restore", f"refs/heads/{said.branch}", head, tip)
+            session.git.run(*words, git_dir=session.repository.common_dir)
+        return said.branch, lambda place: [place, str(said.branch)]
+    other = _free_branch(survey, f"{said.branch}--restored-{archive.when:%Y-%m-%d}")
+    return other, lambda place: ["--no-track", "-b", other, place, head]
+
+
+def _is_behind(session: Session, tip: str, head: str) -> bool:
+    words = ("merge-base", "--is-ancestor", tip, head)
+    return not session.git.run(*words, git_dir=session.repository.common_dir, ok=(0, 1)).code
+
+
+def _free_branch(survey: Survey, wanted: str) -> str:
+    names = (wanted, *(f"{wanted}-{number}" for number in range(2, 1000)))
+    return next(name for name in names if name not in survey.branches)
+
+
+def _take_care(session: Session, book: MarkBook, git_dir: Path, branch: str | None, name: str) -> None:
+    """It is where it was and as it was: it bears the marks that it had."""
+    change_book(git_dir, book.clone, lambda _: book, durable=True)
+    if branch:
+        value = branch_mark_value(book.clone, Address("workspace", name), made=True)
+        key = f"branch.{branch}.{BRANCH_KEY}"
+        session.git.run("config", key, value, git_dir=session.repository.common_dir)
