@@ -20,6 +20,7 @@ from reconciler.clients.descent import Descent, Scan, scan
 from reconciler.clients.git import Git
 from reconciler.clients.pack import ObjectFormat, chunks_of
 from reconciler.errors import ConflictError, PermanentError, TransientError
+from reconciler.vault.attributes import AttributeTimes
 from reconciler.vault.contents import Contents, Guide, sort_out
 from reconciler.vault.index import GITLINK, Entry, Index, is_racy, noted_status, read_index
 from reconciler.vault.omissions import Omissions
@@ -88,13 +89,16 @@ def take_inventory(git: Git, tree: Path, git_dir: Path, head: str | None, omissi
         PermanentError: git or the operating system refused.
     """
     index = read_index(git, tree, git_dir, head)
-    form = ObjectFormat(git.run("rev-parse", "--show-object-format", git_dir=git_dir).text.strip())
+    words = ("rev-parse", "--path-format=absolute", "--show-object-format", "--git-path", "info/attributes")
+    format_name, _, attributes = git.run(*words, git_dir=git_dir).text.removesuffix("\n").partition("\n")
+    form = ObjectFormat(format_name)
     with ThreadPoolExecutor(1) as pool:  # git looks up sizes while we look at files
         sizes = pool.submit(_blob_sizes, git, git_dir, index.entries)
         guide = Guide(tree, index, omissions)
         found = scan(tree, guide.enter)
         contents = sort_out(index, found, guide)
-    look = _Look(tree, form, index, found, sizes.result())
+    times = AttributeTimes(index, found.statuses, Path(attributes))
+    look = _Look(tree, form, index, found, sizes=sizes.result(), attributes=times)
     look.identify(contents.kept_files)
     look.try_to_read(contents.ignored_files)
     unreadable = (*found.unreadable, *look.unreadable)
@@ -110,8 +114,18 @@ def _blob_sizes(git: Git, git_dir: Path, entries: dict[str, Entry]) -> dict[str,
 class _Look:
     """Finds out what the bytes of files are, and reads only those that cannot be known otherwise."""
 
-    def __init__(self, tree: Path, form: ObjectFormat, index: Index, found: Scan, sizes: dict[str, int]) -> None:
+    def __init__(
+        self,
+        tree: Path,
+        form: ObjectFormat,
+        index: Index,
+        found: Scan,
+        *,
+        sizes: dict[str, int],
+        attributes: AttributeTimes,
+    ) -> None:
         self._tree, self._form, self._index, self._statuses, self._sizes = tree, form, index, found.statuses, sizes
+        self._attributes = attributes
         self.ids: dict[str, str] = {}
         self.converted: set[str] = set()
         self.unreadable: list[str] = []
@@ -133,10 +147,12 @@ class _Look:
         return entry.noted == noted_status(status) and not is_racy(entry.noted, self._index.mtime_ns)
 
     def _is_plain(self, path: str, entry: Entry, status: os.stat_result) -> bool:
-        """Whether its bytes then are its blob's: no conversion of git's own keeps the size and changes bytes."""
+        """Whether its bytes then are its blob's: no conversion but a filter or an encoding keeps the size."""
         if entry.intended or stat.S_ISLNK(status.st_mode) != (entry.mode == _LINK):
             return False
-        return self._sizes[path] == status.st_size and path not in self._index.converted
+        if self._sizes[path] != status.st_size or path in self._index.converted:
+            return False
+        return not self._attributes.are_newer(path, status)
 
     def _read(self, descent: Descent, path: str) -> None:
         try:

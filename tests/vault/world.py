@@ -76,6 +76,15 @@ class VaultWorld:
         """Look at the tree as a user does."""
         return see(self.tree.path)
 
+    def status_anew(self) -> bytes:
+        """Give the status that git finds when it cannot rely on what it noted of files: in a copy of the tree."""
+        copy = self.tree.path.with_name("copy")
+        subprocess.run(["cp", "-a", self.tree.path, copy], check=True)
+        status = _git(copy, "status", "--porcelain=v2", "-z")
+        _force(copy)
+        shutil.rmtree(copy)
+        return status
+
     def remove(self) -> None:
         """Remove the tree with git's record of it, whatever is in it."""
         git_dir = self.git_dir
