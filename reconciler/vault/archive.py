@@ -90,7 +90,7 @@ def commit_message(name: str, time: str, summary: Summary) -> str:
 def read_message(message: str) -> tuple[str, Summary] | None:
     """The name and the summary that a commit's message holds; None when it is not an archive's."""
     try:
-        document: dict[str, Any] = json.loads(message.partition("\n\n")[2])
+        document: dict[str, Any] = json.loads(message.rpartition("\n\n")[2])
         if document.pop("format") != FORMAT:
             return None
         return str(document.pop("name")), Summary(**document)

@@ -53,8 +53,8 @@ def test_every_tree_comes_back(source: GitRepo, git: Git, done: list[Action]) ->
 def _has_attributes(world: VaultWorld) -> bool:
     """Whether the filters are still in force.
 
-    Git keeps its opinion of files that are not written. Where the filters are not what they were, it has another opinion
-    as soon as it must look again, as in a tree that was made anew.
+    Git keeps its opinion of files that are not written. Where the filters are not what they were, it has another
+    opinion as soon as it must look again, as in a tree that was made anew.
     """
     file = world.tree.path / ".gitattributes"
     return file.is_file() and file.read_bytes() == ATTRIBUTES.encode()
