@@ -143,9 +143,8 @@ def from_json(content: bytes) -> Metadata:
         metadata = _metadata(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PermanentError("the archive's metadata cannot be read", hint="restore from its bundle") from error
-    for path in (*metadata.files, *metadata.links, *metadata.directories):
-        if path != TOP:
-            require_path(path)
+    for path in (*metadata.files, *metadata.links, *(metadata.directories.keys() - {TOP})):
+        require_path(path)
     return metadata
 
 

@@ -152,7 +152,8 @@ def _look(path: Path) -> tuple[object, ...]:
         return "link", os.readlink(path), status.st_mtime_ns  # noqa: PTH115 - a Path would tidy it up
     if stat.S_ISDIR(status.st_mode):
         return "directory", oct(status.st_mode), status.st_mtime_ns
-    return "file", oct(status.st_mode), status.st_mtime_ns, path.read_bytes()
+    content = path.read_bytes() if stat.S_ISREG(status.st_mode) else b""  # a pipe would hold us for ever
+    return "file", oct(status.st_mode), status.st_mtime_ns, content
 
 
 def _git(tree: Path, *words: str) -> bytes:
