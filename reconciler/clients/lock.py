@@ -111,6 +111,18 @@ def _find_holder(file: Path, sleep: Callable[[float], None]) -> str:
     return UNKNOWN
 
 
+def holder_at_work(file: Path) -> str | None:
+    """Describe who holds the lock at this moment, without touching it; None when nobody does, or it is this process."""
+    try:
+        pid = int(json.loads(file.read_text())["pid"])
+        os.kill(pid, 0)
+    except PermissionError:
+        return describe_holder(file)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return None
+    return None if pid == os.getpid() else describe_holder(file)
+
+
 def _open(file: Path) -> tuple[int, bool]:
     """Open the file, and say whether it was not there before."""
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC  # a program started by apply must not inherit the lock and keep it

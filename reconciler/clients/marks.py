@@ -30,7 +30,8 @@ class Mark:
     Attributes:
         declared: the declaration that was last applied, field by field, so that a changed manifest and a changed world
             can be told apart.
-        state: `filling` while a tree's files are being written; else `ready`.
+        state: `filling` while a tree's files are being written; `filled` when they are all there, and what comes after
+            them (submodules, the user's hook) is not; else `ready`.
     """
 
     declared: Mapping[str, Any] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from reconciler.clients.refusals import refused
 from reconciler.clients.trees import aside_of, linked_git_dir
+from reconciler.errors import PermanentError
 
 _REMOVED = Path("orchestra", "removed")
 _TREE, _RECORD = "tree", "record"
@@ -66,29 +67,55 @@ def has_rubbish(common_dir: Path) -> bool:
     return any((common_dir / _REMOVED).glob("*"))
 
 
+def rubbish(common_dir: Path) -> tuple[Path, ...]:
+    """The directories that were to be deleted, and are still there."""
+    places = sorted((common_dir / _REMOVED).glob("*"))
+    return tuple(aside for place in places if (aside := _aside_in(place)) and os.path.lexists(aside))
+
+
 def sweep(common_dir: Path) -> None:
     """Delete what has no record any more, also what killed removals left. The caller holds the repository's lock.
 
-    Raises:
-        PermanentError: the operating system refused.
+    What cannot be deleted stops nobody: it is no worktree any more, and `rubbish` names it.
     """
     for place in sorted((common_dir / _REMOVED).glob("*")):
-        _finish(place)
+        with contextlib.suppress(PermanentError):
+            _finish(place)
 
 
 def _finish(place: Path) -> None:
     """Delete what a place names, then what is in it, in an order that can be begun again."""
-    with _explained(f"cannot remove {place}"):
-        if (place / _RECORD).exists():
-            _delete(aside_of(Path(os.fsdecode((place / _TREE).read_bytes()))))
+    aside = _aside_in(place)
+    with _explained(f"cannot delete {aside or place}"):
+        if aside and (place / _RECORD).exists():
+            _delete(aside)
         _delete(place / _RECORD)
         (place / _TREE).unlink(missing_ok=True)
         place.rmdir()
 
 
+def _aside_in(place: Path) -> Path | None:
+    """Where the tree lies that a place names."""
+    with contextlib.suppress(OSError):
+        return aside_of(Path(os.fsdecode((place / _TREE).read_bytes())))
+    return None
+
+
 def _delete(directory: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(directory)
+    except PermissionError:  # directories that their owner made read-only, as some package managers do
+        _make_writable(directory)
         shutil.rmtree(directory)
+
+
+def _make_writable(directory: Path) -> None:
+    for place, subdirectories, _ in os.walk(directory):
+        for path in (Path(place), *(Path(place, name) for name in subdirectories)):
+            with contextlib.suppress(OSError):
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | 0o700)
 
 
 @contextlib.contextmanager
@@ -96,4 +123,4 @@ def _explained(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise refused(f"{what}: {error.filename}", error) from error
+        raise refused(what, error) from error

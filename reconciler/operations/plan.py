@@ -9,6 +9,8 @@ from typing import Any
 
 from reconciler import __version__
 from reconciler.clients import files
+from reconciler.clients.lock import generation, holder_at_work
+from reconciler.clients.takedown import rubbish
 from reconciler.engine.graph import Graph
 from reconciler.engine.observer import Kinds, Snapshot, observe
 from reconciler.engine.planner import make_plan
@@ -24,7 +26,9 @@ from reconciler.model.redaction import Redactor
 from reconciler.model.serial import Origin, plan_document
 from reconciler.operations.desired import Desired, desired
 from reconciler.operations.options import PlanOptions
-from reconciler.operations.session import Session
+from reconciler.operations.session import Session, renewed
+
+_LOOKS = 4  # a guess: looks at a world that another apply is changing, until nothing seems to be in the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,21 @@ def plan(session: Session, options: PlanOptions | None = None) -> Planned:
         UsageError: a selector matches nothing, or a commit does not exist.
         ClientError: git failed.
     """
-    options = options or PlanOptions()
+    made = _plan(session, options or PlanOptions())
+    for _ in range(_LOOKS):
+        who = holder_at_work(session.lock_file)
+        if generation(session.lock_file) == session.generation and not (who and made.plan.conflicts):
+            break
+        session = renewed(session)  # half of what was seen may be from before, and half from after
+        made = _plan(session, options or PlanOptions())
+    who = holder_at_work(session.lock_file)
+    if who is None:
+        return made
+    note = f"another apply is at work, so that things may look half made or in the way: {who}"
+    return replace(made, plan=replace(made.plan, notes=(note, *made.plan.notes)))
+
+
+def _plan(session: Session, options: PlanOptions) -> Planned:
     manifest = session.load_manifest()
     mine = None if options.all_owners else session.user
     wanted = desired(manifest, session.read, mine=mine, replaced=options.replace, fresh=options.fresh)
@@ -124,7 +142,12 @@ def _assumed(session: Session, revision: str, kinds: Kinds, mine: str | None) ->
 
 
 def _notes(session: Session, wanted: Desired) -> tuple[str, ...]:
-    return (*_identity_note(session), *_source_note(session), *_owner_note(wanted))
+    return (*_identity_note(session), *_source_note(session), *_owner_note(wanted), *_rubbish_note(session))
+
+
+def _rubbish_note(session: Session) -> tuple[str, ...]:
+    left = rubbish(session.repository.common_dir)
+    return (f"what was removed could not all be deleted; delete it: {', '.join(map(str, left))}",) if left else ()
 
 
 def _identity_note(session: Session) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def _declared(
         where = locate(session, manifest, declaration) if state == "desk" else None
         return WorkspaceStatus(declaration.full_name, declaration.level, state, where, _needs(declaration, changes), ())
     record, mark = hit
-    state = "filling" if mark.state == "filling" else _STATES[record.standing]
+    state = "filling" if mark.state != "ready" else _STATES[record.standing]
     values, needs = _look(session, record, declaration.base, clock) if state == "ready" else ((), ())
     return WorkspaceStatus(
         declaration.full_name,

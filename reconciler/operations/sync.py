@@ -89,7 +89,6 @@ def _require_ready(git: Git, survey: Survey, declaration: Declaration) -> tuple[
     if not commit:
         raise UsageError(f"its base {base or 'the default branch'} does not exist", hint="fetch it, or name another")
     _require_clean(git, record)
-    _require_nothing_lost(git, record, commit)
     return record, base, commit
 
 
@@ -127,6 +126,7 @@ def _bring_in(session: Session, survey: Survey, record: TreeRecord, base: str, c
     else:
         sign = survey.config.get("commit.gpgsign", "").lower() in {"true", "yes", "on", "1"}
         target = merged_commit(git, record, base, commit, sign=sign)
+    _require_nothing_lost(git, record, target)
     done = f"orchestra sync: {'rebased onto' if rebase else 'merged'} {base}"
     advance(git, record.path, record.git_dir, Move(head, target, done))
     git.run("update-ref", "ORIG_HEAD", head, cwd=record.path)

@@ -64,3 +64,29 @@ def test_orchestra_works_inside_a_submodule(super_world: World) -> None:
     part.settle()
     assert GitRepo(super_world.project.path.parent / "part.wt/auth").read("part.txt") == "part\n"
     assert super_world.main.git("status", "--porcelain") == ""
+
+
+def test_what_somebody_changed_while_submodules_could_not_be_fetched_is_kept(super_world: World) -> None:
+    """The files were there, and so they were theirs: a shortened one is no half-written one."""
+    super_world.declare("auth: {submodules: true}")
+    part = super_world.main.path.parent / "part"
+    part.rename(part.with_name("away"))
+    assert not super_world.try_apply().is_complete
+    tree = super_world.tree()
+    tree.write({"app/a.py": "", "lib/b.py": "b"})
+    (tree.path / "top.txt").unlink()
+    part.with_name("away").rename(part)
+    super_world.apply()
+    assert (tree.read("app/a.py"), tree.read("lib/b.py"), (tree.path / "top.txt").exists()) == ("", "b", False)
+    assert tree.read("vendor/part/part.txt") == "part\n"
+
+
+def test_what_lies_in_a_submodule_that_is_not_filled_comes_back(super_world: World) -> None:
+    """Git itself does not see it."""
+    super_world.declare("auth:")
+    super_world.settle()
+    super_world.tree().write({"vendor/part/notes.txt": "mine\n"})
+    super_world.destroy()
+    if not super_world.tree().path.exists():
+        super_world.apply()
+    assert super_world.tree().read("vendor/part/notes.txt") == "mine\n"

@@ -177,3 +177,17 @@ def test_a_hook_that_refuses_leaves_everything_as_it_was(behind: World) -> None:
     assert not synced(behind, "auth").ok
     assert (snapshot(behind.tree().path), behind.main.commit_of("auth")) == before
     assert not list(behind.git_dir().glob("*.lock")) + list(behind.git_dir().glob("orchestra.move.json"))
+
+
+def test_a_file_that_was_tracked_for_a_while_is_not_touched_by_a_rebase(auth: World) -> None:
+    """Commits that are replayed add and remove it; the tree itself never sees them."""
+    (auth.common_dir / "info/exclude").write_text(".env\n/orchestra.yaml\n")
+    auth.tree().write({".env": "old\n"})
+    auth.tree().git("add", "--force", ".env")
+    auth.tree().git("commit", "--quiet", "-m", "by mistake")
+    auth.tree().git("rm", "--quiet", "--cached", ".env")
+    auth.tree().git("commit", "--quiet", "-m", "untracked again")
+    auth.tree().write({".env": "mine\n"})
+    auth.main.commit({"lib/new.py": "new\n"})
+    assert synced(auth, "auth", rebase=True).ok
+    assert auth.tree().read(".env") == "mine\n"

@@ -85,7 +85,9 @@ class Maker:
         if tree.filling and tree.locked == _BEING_MADE:
             with self._writing_records():
                 self._git("worktree", "unlock", tree.path)
-        if tree.filling:
+        if tree.mark.state == "filled":
+            self._finish_filled(spec, tree.git_dir, tree.path, tree.mark.declared)
+        elif tree.filling:
             self._fill(spec, tree.git_dir, tree.path, tree.mark.declared)
         self._update(spec, tree, ordered)
 
@@ -110,14 +112,20 @@ class Maker:
             self._git("worktree", "remove", "--force", "--force", tree.path)
 
     def _fill(self, spec: WorkspaceSpec, git_dir: Path, path: Path, declared: Mapping[str, Any]) -> None:
-        """Write the files; until the mark says `ready` a kill leaves word that they are not complete."""
+        """Write the files; until the mark says so a kill leaves word that they are not complete."""
         self._mark(spec, git_dir, declared, "filling")
         drop_stale_locks(path, git_dir)
         self._set_sparse(spec, git_dir, path)
         fill(self.git, path, git_dir)
-        left_empty = self._fill_submodules(spec, path)
-        said = self._run_post_checkout(path)
         self._bring_back(spec, git_dir, path, declared.get("archive"))
+        self._mark(spec, git_dir, declared, "filled")
+        self._finish_filled(spec, git_dir, path, declared)
+
+    def _finish_filled(self, spec: WorkspaceSpec, git_dir: Path, path: Path, declared: Mapping[str, Any]) -> None:
+        """What comes after the files: from here on those are a user's, and never completed again."""
+        left_empty = self._fill_submodules(spec, path)
+        is_brought_back = "archive" in declared  # with whatever the hook did to it the first time
+        said = None if is_brought_back else self._run_post_checkout(path)
         is_there = {key: value for key, value in declared.items() if key != "archive"}
         self._mark(spec, git_dir, {**is_there, **left_empty}, "ready")
         if said is not None:

@@ -108,7 +108,7 @@ def _tree(survey: Survey, spec: WorkspaceSpec, record: TreeRecord, mark: Mark, m
         head=record.head,
         locked=record.locked,
         standing=record.standing,
-        filling=mark.state == "filling",
+        filling=mark.state != "ready",
         mark=mark,
         marked_as=marked_as,
         published=_is_published(survey, spec, record.branch),

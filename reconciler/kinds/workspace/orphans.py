@@ -82,7 +82,7 @@ def _tree(record: TreeRecord, mark: Mark, name: str) -> TreeActual:
         head=record.head,
         locked=record.locked,
         standing=record.standing,
-        filling=mark.state == "filling",
+        filling=mark.state != "ready",
         mark=mark,
         marked_as=name,
     )

@@ -125,7 +125,7 @@ class TreeActual:
     """A tree that bears a workspace's mark.
 
     Attributes:
-        filling: its files are still to be written.
+        filling: its files are still to be written, or what comes after them.
         mark: the mark; its declaration is what was last applied.
         published: the branch is on a remote.
         users: processes that stand in it, in words.

@@ -1,0 +1,82 @@
+"""What cannot be deleted stops nobody; a look in the middle of another apply does not raise false alarms."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.clients.takedown import discard, rubbish, set_aside, sweep
+from reconciler.errors import PermanentError
+from reconciler.operations.plan import plan
+from tests.support.repository import GitRepo
+from tests.support.world import World
+
+_DISCARD = """
+import sys
+from pathlib import Path
+import pytest
+
+from reconciler.clients.takedown import discard, set_aside
+set_aside(Path(sys.argv[3]))
+discard(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+"""
+
+
+def _without_powers() -> list[str]:
+    """Words before a command that take from root what lets it write anywhere."""
+    powers = "-dac_override,-dac_read_search,-fowner"
+    return ["setpriv", f"--inh-caps={powers}", f"--bounding-set={powers}"] if os.geteuid() == 0 else []
+
+
+def test_read_only_directories_are_deleted_with_their_tree(tmp_path: Path) -> None:
+    """Some package managers make them so."""
+    repo = GitRepo.init(tmp_path / "shop", {"a/b/c.txt": "c"})
+    tree = repo.worktree(tmp_path / "tree", "topic")
+    for directory in ("a/b", "a"):
+        (tree.path / directory).chmod(0o500)
+    git_dir = tree.git("rev-parse", "--absolute-git-dir")
+    words = [*_without_powers(), sys.executable, "-c", _DISCARD, str(repo.path / ".git"), git_dir, str(tree.path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} >= {"shop"}
+    assert not list(tmp_path.glob("*tree*"))
+
+
+def test_what_cannot_be_deleted_is_named_and_stops_nobody(world: World) -> None:
+    world.declare("auth:\nui:")
+    world.settle()
+    tree, git_dir = world.tree().path, world.git_dir()
+    aside = set_aside(tree)
+    real, shutil.rmtree = shutil.rmtree, lambda *_, **__: (_ for _ in ()).throw(OSError(16, "busy", str(aside)))
+    try:
+        with pytest.raises(PermanentError, match=re.escape(str(aside))):
+            discard(world.common_dir, git_dir, tree)
+        sweep(world.common_dir)
+        assert rubbish(world.common_dir) == (aside,)
+        world.declare("ui:\ndocs:")
+        world.apply()
+        assert any(str(aside) in note for note in world.plan().notes)
+    finally:
+        shutil.rmtree = real
+    sweep(world.common_dir)
+    assert not aside.exists()
+    assert rubbish(world.common_dir) == ()
+
+
+def test_plans_beside_an_apply_see_nothing_in_the_way(world: World) -> None:
+    """Whoever obeyed would move trees away that are being made."""
+    names = [f"w{number:02}" for number in range(12)]
+    world.declare("\n".join(f"{name}:" for name in names))
+    seen = []
+    words = [sys.executable, "-m", "reconciler", "apply", "--auto-approve", "-j", "4"]
+    with subprocess.Popen(words, cwd=world.project.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as other:
+        while other.poll() is None:
+            seen += plan(world.session()).plan.conflicts
+    assert other.returncode == 0
+    assert seen == []
