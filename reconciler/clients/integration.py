@@ -169,8 +169,7 @@ def _is_any_part_taken_back(store: Borrowed, part: Commit, tip: Commit, target: 
 
 
 def _is_part_taken_back(store: Borrowed, work: _Work, tip: Commit, target: Commit, merge: str | None) -> bool:
-    was_touched = work.paths & _read_change(store, work.tip.tree, target.tree).paths
-    if not was_touched or _is_there(store, work, tip, target):
+    if _is_there(store, work, tip, target):
         return False
     names = {*work.commits, *([merge] if merge else [])}
     fate = _Fate(store, work, _read_since(store, work, target, [work.tip.name]), names)
@@ -188,11 +187,6 @@ def _merge_of(store: Borrowed, tip: str, target: str) -> tuple[str, str] | None:
     while line[-1] in parents:
         line.append(parents[line[-1]][0])
     return None if line[-1] == tip else (line[-2], line[-1])
-
-
-def _read_change(store: Borrowed, old: str, new: str) -> Patch:
-    request = f"{old} {new}"
-    return read_patches(store, [request])[request]
 
 
 def _read_work(store: Borrowed, tip: Commit, bases: Sequence[str]) -> _Work:

@@ -225,6 +225,12 @@ def merged_and_undone_by_hand(shop: Shop) -> None:
     shop.say("main", "no", a=text())
 
 
+def merged_and_undone_among_other_things(shop: Shop) -> None:
+    """No commit is a patch backwards, and no message says so."""
+    merged(shop)
+    shop.say("main", "much", a=text(l35="35 of main"), b=text(), c="c of main\n")
+
+
 def merged_and_reverted_in_part(shop: Shop) -> None:
     one, _ = shop.work()
     shop.merge()
@@ -301,6 +307,14 @@ def synced_after_a_squash_and_reverted(shop: Shop) -> None:
     squashed(shop)
     shop.on("auth", "merge", "-q", "-m", "sync", "main")
     shop.revert("HEAD^{/squashed}")
+
+
+def synced_after_a_squash_and_undone_among_other_things(shop: Shop) -> None:
+    """Against the squashed commit nothing is missing; against where it began, all is."""
+    shop.work()
+    shop.squash()
+    shop.on("auth", "merge", "-q", "-m", "sync", "main")
+    shop.say("main", "much", a=text(l35="35 of main"), c="c of main\n")
 
 
 def merged_reverted_and_the_revert_reverted(shop: Shop) -> None:
@@ -395,6 +409,18 @@ def criss_cross(shop: Shop) -> None:
     shop.say("main", "yet more", d="d\n")
 
 
+def criss_cross_without_mains(shop: Shop) -> None:
+    """To one of the two bases there is no difference: it took back what came from main."""
+    criss_cross(shop)
+    shop.say("auth", "not that", b=text())
+
+
+def criss_cross_without_its_own(shop: Shop) -> None:
+    """The same for the other base: it took back what was its own, and main has."""
+    criss_cross(shop)
+    shop.say("auth", "not that", a=text())
+
+
 def criss_cross_unmerged(shop: Shop) -> None:
     criss_cross(shop)
     shop.say("main", "more", b=text(l1="1 of main", l40="forty"))
@@ -435,6 +461,7 @@ TABLE: list[tuple[Callable[[Shop], None], Way]] = [
     (merge_inside_and_picked, Way.MERGE_TREE),
     (merged_and_reverted, Way.REVERTED),
     (merged_and_undone_by_hand, Way.REVERTED),
+    (merged_and_undone_among_other_things, Way.REVERTED),
     (merged_and_reverted_in_part, Way.REVERTED),
     (merged_and_reverted_in_part_without_a_word, Way.REVERTED),
     (merged_reverted_and_changed_later, Way.REVERTED),
@@ -448,6 +475,7 @@ TABLE: list[tuple[Callable[[Shop], None], Way]] = [
     (merged_reverted_and_an_empty_commit, Way.REVERTED),
     (merged_reverted_and_merged_again_with_more, Way.REVERTED),
     (synced_after_a_squash_and_reverted, Way.REVERTED),
+    (synced_after_a_squash_and_undone_among_other_things, Way.REVERTED),
     (merged_reverted_and_the_revert_reverted, Way.ANCESTOR),
     (merged_reverted_reverted_and_changed, Way.ANCESTOR),
     (merged_reverted_and_merged_as_copies, Way.ANCESTOR),
@@ -464,6 +492,8 @@ TABLE: list[tuple[Callable[[Shop], None], Way]] = [
     (unrelated, Way.UNMERGED),
     (unrelated_and_merged, Way.ANCESTOR),
     (criss_cross, Way.MERGE_TREE),
+    (criss_cross_without_mains, Way.UNMERGED),
+    (criss_cross_without_its_own, Way.UNMERGED),
     (criss_cross_unmerged, Way.UNMERGED),
     (criss_cross_squashed, Way.MERGE_TREE),
     (criss_cross_squashed_and_changed_later, Way.UNMERGED),
@@ -570,6 +600,16 @@ def test_what_was_pushed_is_on_the_upstream(shop: Shop, git: Git) -> None:
     assert ask(git, shop, gone).phrase == "not merged into main"
     shop.merge()
     assert ask(git, shop, shop.question("origin/auth")).phrase == "ancestor of main"
+
+
+def test_the_first_target_that_has_it_is_named(shop: Shop, git: Git) -> None:
+    """Also when another one was compared first, since more branches follow it."""
+    shop.work()
+    shop.merge()
+    last = Target("main", shop.commit_of("main"))
+    asked = [Question(tip, (Target(tip, tip), last)) for tip in (shop.commit_of("auth~1"), shop.commit_of("auth"))]
+    verdicts = how_merged(git, git.discover(shop.path), asked)
+    assert [verdict.phrase for verdict in verdicts.values()] == [f"ancestor of {each.tip}" for each in asked]
 
 
 def test_what_was_rebased_and_pushed_is_on_the_upstream(shop: Shop, git: Git) -> None:
@@ -735,18 +775,31 @@ def test_objects_that_the_repository_borrows_itself(shop: Shop, tmp_path: Path, 
     assert ask(git, copy, shop.question()).way is Way.SQUASH
 
 
-def test_files_may_be_called_anything(shop: Shop, git: Git) -> None:
-    """Names that git quotes, or that look like patterns, hide nothing; nor do many."""
-    names = ["new\nline", "d/new\nline/x", ":(top)a", "*", "n\udce9", "-x", '"q"', "é"]
+NAMES = ["new\nline", "d/new\nline/x", ":(top)a", ":!a", "*", "n\udce9", "-x", '"q"', "é"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_may_be_called_anything(shop: Shop, git: Git, name: str) -> None:
+    """What git quotes, or would take for a pattern, hides nothing."""
     shop.git("checkout", "-q", "auth")
-    shop.commit(dict.fromkeys(names, text(l5="five")), "odd")
-    shop.commit({f"many/{number}/{number}": "x\n" for number in range(300)}, "many")
+    shop.commit({name: text(l5="five")}, "odd")
     shop.say("main", "other", b=text(l1="1 of main"))
-    shop.pick("auth~1", "auth")
-    shop.commit({"-x": "main's\n"}, "more")
+    shop.pick("auth")
+    shop.commit({name: text(l5="five of main")}, "more")
     assert ask(git, shop, shop.question()).way is Way.PATCHES
-    shop.revert("HEAD~1")
+    shop.commit({name: text(l5="five")}, "less")
+    shop.revert("HEAD~2")
     assert ask(git, shop, shop.question()).way is Way.REVERTED
+
+
+def test_many_files(shop: Shop, git: Git) -> None:
+    """More than git could look for one by one."""
+    shop.git("checkout", "-q", "auth")
+    shop.commit({f"many/{number}/{number}": text() for number in range(300)}, "many")
+    shop.say("main", "other", b=text(l1="1 of main"))
+    shop.pick("auth")
+    shop.commit({"many/7/7": "main's\n"}, "more")
+    assert ask(git, shop, shop.question()).way is Way.PATCHES
 
 
 def test_modes_count(shop: Shop, git: Git) -> None:
@@ -760,6 +813,15 @@ def test_modes_count(shop: Shop, git: Git) -> None:
     assert ask(git, shop, shop.question()).way is Way.ANCESTOR
     shop.revert("HEAD", "-m", "1")
     assert ask(git, shop, shop.question()).way is Way.REVERTED
+
+
+def test_attributes_of_the_user_decide_nothing(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has all files taken for binary is told the same."""
+    picked_in_other_order_and_changed_later(shop)
+    (tmp_path / "git").mkdir()
+    (tmp_path / "git/attributes").write_text("* -diff\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert ask(Git(os.environ), shop, shop.question()).way is Way.PATCHES
 
 
 def test_nothing_that_is_configured_runs_or_decides(
