@@ -30,8 +30,9 @@ def _assert_clean(example: Project) -> None:
 
 
 def test_example_converges_and_goes(example: Project) -> None:
-    """Validate, plan, apply, an empty plan, clean trees, destroy: nothing is left but the repository."""
+    """Validate, plan, apply, an empty plan, clean trees, destroy: nothing is left but repository and archives."""
     before = example.repository.refs()
+    branches = example.repository.refs("refs/heads")
     example.run("validate").expect(0)
     example.run("plan", "--detailed-exitcode").expect(2)
     assert example.repository.refs() == before
@@ -43,7 +44,7 @@ def test_example_converges_and_goes(example: Project) -> None:
 
     example.run("destroy", "--auto-approve").expect(0)
     assert example.repository.worktrees() == [example.path]
-    assert example.repository.refs() == before
+    assert example.repository.refs("refs/heads") == branches
     _assert_clean(example)
 
 

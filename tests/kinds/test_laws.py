@@ -120,7 +120,12 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     git = Git(os.environ)
     repository = git.discover(world.project.path)
     kinds = build_kinds(
-        git, repository, clone=prepare_clone(git, repository), global_excludes="*.swp\n", memory=Memory()
+        git,
+        repository,
+        clone=prepare_clone(git, repository),
+        state=tmp_path / "state",
+        global_excludes="*.swp\n",
+        memory=Memory(),
     )
     bench = Bench(world, kinds, git, SAMPLES[request.param](tmp_path))
     for resource in bench.sample.before:
@@ -128,10 +133,11 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     return bench
 
 
-def test_every_kind_has_a_sample() -> None:
+def test_every_kind_has_a_sample(tmp_path: Path) -> None:
     """A new kind contributes one here."""
     git = Git(os.environ)
-    kinds = build_kinds(git, git.discover(Path(__file__).parent), clone=None, global_excludes="", memory=Memory())
+    repository = git.discover(Path(__file__).parent)
+    kinds = build_kinds(git, repository, clone=None, state=tmp_path, global_excludes="", memory=Memory())
     assert {name.partition(":")[0] for name in SAMPLES} == set(kinds)
 
 
@@ -195,8 +201,8 @@ def test_to_destroy_twice_is_safe(bench: Bench) -> None:
     assert bench.kind.diff(bench.resource, bench.kind.look(bench.resource)).action is Action.NO_OP
 
 
-def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_destroyed(bench: Bench) -> None:
-    """Each kind looks once more."""
+def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_lost(bench: Bench) -> None:
+    """Each kind looks once more: it refuses, or the workspace brings it back."""
     bench.apply(bench.resource)
     actual = bench.observe(*bench.sample.before)[bench.resource.address]
     spec = bench.resource.spec
@@ -205,8 +211,13 @@ def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_destroyed(bench
         place = (spec.path if spec.tree else spec.host / spec.desk) / "mine.txt"
     place.unlink(missing_ok=True)
     place.write_text("mine")
-    with pytest.raises(Exception, match=r"is kept|was edited|is not empty"):
+    if isinstance(spec, WorkspaceSpec) and spec.tree:
         bench.kind.destroy(bench.resource.address, actual)
+        assert not spec.path.exists()
+        bench.apply(bench.resource)
+    else:
+        with pytest.raises(Exception, match=r"was edited|is not empty"):
+            bench.kind.destroy(bench.resource.address, actual)
     entry = read(place.parent, place.name)
     assert entry is not None
     assert entry.content == b"mine"

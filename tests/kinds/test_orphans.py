@@ -1,4 +1,4 @@
-"""What is ours and no longer declared: shown in every plan, removed only by `--prune`, kept when it holds work."""
+"""What is ours and no longer declared: shown in every plan, removed only by `--prune`, kept when it cannot be saved."""
 
 from __future__ import annotations
 
@@ -35,15 +35,29 @@ def test_what_is_no_longer_declared_is_shown_and_only_prune_removes_it(auth: Wor
     gone(auth)
 
 
-def test_work_in_it_keeps_it_and_its_branch(auth: World) -> None:
-    """The reason stands in the plan."""
+def test_work_in_it_is_parked_and_comes_back_when_it_is_declared_again(auth: World) -> None:
+    """The plan says what it is."""
     auth.tree().write({"new.txt": "mine"})
     auth.declare("ui:")
     change = auth.change(options=PRUNE)
-    assert change.action is Action.NO_OP
-    assert any("1 file not committed (new.txt)" in note for note in change.notes)
+    assert change.action is Action.DELETE
+    assert "parked: 1 file not committed (new.txt)" in change.reason
     auth.apply(PRUNE)
+    gone(auth)
+    auth.declare("ui:\nauth:")
+    auth.settle("auth")
     assert auth.tree().read("new.txt") == "mine"
+
+
+def test_what_cannot_be_saved_keeps_it_and_its_branch(auth: World) -> None:
+    """The reason stands in the plan."""
+    auth.tree().git("bisect", "start")
+    auth.declare("ui:")
+    change = auth.change(options=PRUNE)
+    assert change.action is Action.NO_OP
+    assert any("a bisect is half done" in note for note in change.notes)
+    auth.apply(PRUNE)
+    assert auth.tree().path.exists()
 
 
 def test_a_branch_with_commits_stays_when_its_tree_goes(auth: World) -> None:
@@ -147,18 +161,19 @@ def test_an_orphan_that_was_deleted_by_hand_goes_unless_something_was_staged(aut
     gone(auth)
 
 
-def test_an_orphan_that_was_moved_by_hand_goes_unless_it_holds_work(auth: World, tmp_path: Path) -> None:
-    """It is looked into where it is."""
+def test_an_orphan_that_was_moved_by_hand_is_saved_where_it_is(auth: World, tmp_path: Path) -> None:
+    """It comes back where it is declared."""
     moved = tmp_path / "moved"
     auth.tree().path.rename(moved)
     (moved / "app/a.py").write_text("mine\n")
     auth.declare("ui:")
-    assert any("app/a.py" in note for note in auth.change(options=PRUNE).notes)
-    auth.apply(PRUNE)
-    (moved / "app/a.py").write_text("a = 1\n")
+    assert "app/a.py" in auth.change(options=PRUNE).reason
     auth.apply(PRUNE)
     assert not moved.exists()
     gone(auth)
+    auth.declare("ui:\nauth:")
+    auth.settle("auth")
+    assert auth.tree().read("app/a.py") == "mine\n"
 
 
 def test_an_orphan_of_a_repository_that_was_moved_goes(auth: World, tmp_path: Path) -> None:

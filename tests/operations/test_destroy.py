@@ -1,4 +1,4 @@
-"""`destroy` takes down what provably holds no work, and keeps the rest with its reason."""
+"""`destroy` takes down what is marked: branches, what tells of them, and what happens while it is asked about."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from reconciler.model.outcome import Status
 from reconciler.operations.destroy import DestroyOptions, destroy
 from reconciler.operations.execution import Execution
 from tests.operations import works
+from tests.operations.looks import Look, look
 from tests.support.fakes import RecordingReporter
 from tests.support.repository import GitRepo, Project
 from tests.support.world import QUICK, World, describe
@@ -29,11 +30,17 @@ def test_what_holds_no_work_goes_with_its_branch_and_all_that_tells_of_it(world:
     report = world.destroy()
     assert report.is_complete, describe(report)
     assert world.main.worktrees() == [world.project.path]
-    assert world.main.refs().keys() == {"refs/heads/main"}
+    assert branches(world) == {"main"}
     assert "branch." not in (world.common_dir / "config").read_text()
     assert not list((world.common_dir / "logs/refs/heads").glob("auth*"))
     assert world.destroy().outcomes == ()
     world.settle()
+    assert not world.main.refs("refs/orchestra/parked"), "all of it was brought back"
+
+
+def branches(world: World) -> set[str]:
+    """Name all branches."""
+    return {name.removeprefix("refs/heads/") for name in world.main.refs("refs/heads")}
 
 
 def test_a_branch_stays_that_orchestra_did_not_make(world: World) -> None:
@@ -43,7 +50,7 @@ def test_a_branch_stays_that_orchestra_did_not_make(world: World) -> None:
     world.settle()
     assert any(field.before and "stays" in field.before for field in world.plan_destroy().changes[0].fields)
     world.destroy()
-    assert world.main.refs().keys() == {"refs/heads/main", "refs/heads/auth"}
+    assert branches(world) == {"main", "auth"}
 
 
 def test_a_branch_stays_whose_base_has_not_all_of_it(auth: World) -> None:
@@ -61,7 +68,7 @@ def test_a_branch_goes_whose_base_has_all_of_it_by_now(auth: World) -> None:
     auth.tree().commit({"app/a.py": "a = 2\n"})
     auth.main.git("merge", "--quiet", "auth")
     auth.destroy()
-    assert auth.main.refs().keys() == {"refs/heads/main"}
+    assert branches(auth) == {"main"}
 
 
 def test_a_branch_stays_whose_log_has_what_nothing_else_has(auth: World) -> None:
@@ -101,31 +108,41 @@ def test_a_commit_made_between_plan_and_removal_is_not_lost(auth: World) -> None
 
 @pytest.mark.parametrize(
     "make",
-    [
-        works.dirty,
-        works.untracked,
-        works.ignored,
-        works.detached,
-        works.edited_contract,
-        works.locked,
-        works.only_in_the_reflog,
-    ],
+    [works.dirty, works.untracked, works.ignored, works.detached, works.edited_contract, works.only_in_the_reflog],
 )
-def test_work_made_between_plan_and_removal_is_kept(auth: World, make: Callable[[World], None]) -> None:
-    """Each tree is looked into once more."""
+def test_work_made_between_plan_and_removal_comes_back(auth: World, make: Callable[[World], None]) -> None:
+    """Each tree is looked into once more, and saved as it is then."""
+    before: list[Look] = []
+
+    def work() -> None:
+        make(auth)
+        before.append(look(auth))
+
+    assert destroy_after(auth, work) is Status.DELETED
+    auth.apply()
+    assert look(auth) == before[0]
+
+
+@pytest.mark.parametrize("make", [works.locked, works.rebasing, works.nested_repository])
+def test_what_cannot_be_saved_and_came_between_plan_and_removal_is_kept(
+    auth: World, make: Callable[[World], None]
+) -> None:
+    """Each tree is judged once more."""
     assert destroy_after(auth, lambda: make(auth)) is Status.FAILED
     assert auth.tree().path.exists()
 
 
-def test_a_commit_made_between_the_two_on_a_detached_head_is_not_lost(auth: World) -> None:
-    """Nothing else would name it."""
+def test_a_commit_made_between_the_two_on_a_detached_head_comes_back(auth: World) -> None:
+    """Nothing but its archive names it meanwhile."""
 
     def commit() -> None:
         works.detached(auth)
         auth.tree().commit({"app/a.py": "a = 2\n"})
 
-    assert destroy_after(auth, commit) is Status.FAILED
+    assert destroy_after(auth, commit) is Status.DELETED
+    auth.apply()
     assert auth.tree().read("app/a.py") == "a = 2\n"
+    assert auth.tree().git("branch", "--show-current") == ""
 
 
 def test_a_tree_that_is_gone_by_then_is_no_failure(auth: World) -> None:
@@ -136,7 +153,7 @@ def test_a_tree_that_is_gone_by_then_is_no_failure(auth: World) -> None:
         auth.main.git("worktree", "prune")
 
     assert destroy_after(auth, remove) is Status.DELETED
-    assert auth.main.refs().keys() == {"refs/heads/main"}
+    assert branches(auth) == {"main"}
 
 
 def test_a_repository_that_is_not_ours_has_nothing_to_destroy(world: World, tmp_path: Path) -> None:

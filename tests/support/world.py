@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.kinds.workspace.fates import Removal
 from reconciler.model.change import Change
 from reconciler.model.outcome import Report
 from reconciler.model.plan import Plan
@@ -103,14 +104,14 @@ class World:
         assert report.is_complete, describe(report)
         return report
 
-    def plan_destroy(self, *targets: str) -> Plan:
+    def plan_destroy(self, *targets: str, removal: Removal | None = None) -> Plan:
         """Plan what `destroy` would do."""
-        return plan_destroy(self.session(), DestroyOptions(targets)).plan
+        return plan_destroy(self.session(), DestroyOptions(targets, removal=removal or Removal())).plan
 
-    def destroy(self, *targets: str) -> Report:
+    def destroy(self, *targets: str, removal: Removal | None = None) -> Report:
         """Destroy what may be destroyed."""
         before = self._main()
-        options = DestroyOptions(targets)
+        options = DestroyOptions(targets, removal=removal or Removal())
         done = destroy(self.session(), options, Execution(RecordingReporter(), lambda _: True, QUICK))
         assert self._main() == before, "the main worktree was touched"
         assert done.report is not None
