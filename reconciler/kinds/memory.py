@@ -48,6 +48,7 @@ class Memory:
         tracked: what the repository itself has by a name of ours, per tree and path, as it was planned.
         never_ignored: per tree, what its `.gitignore` takes out of all that is ignored.
         starts: per workspace, the commit of its base that the plan showed.
+        brought_back: files of ours that came back with a tree from its archive, since somebody had edited them.
         drifted: declared paths of trees that were moved by hand, and where they are.
     """
 
@@ -56,6 +57,7 @@ class Memory:
     never_ignored: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)
     drifted: dict[Path, Path] = field(default_factory=dict)
+    brought_back: set[Address] = field(default_factory=set)
 
     def learn_drift(self, survey: Survey, workspace: str, declared: Path) -> None:
         """Remember where a tree is that is not where it is declared, and that no edit of the manifest will move."""

@@ -36,7 +36,7 @@ def build_kinds(
         memory: what the kinds learn while a plan is made.
         removal: how what is removed is to be treated.
     """
-    maker = Maker(git, repository, clone, Vault.of(git, repository, state, clone)) if clone else None
+    maker = Maker(git, repository, clone, Vault.of(git, repository, state, clone), memory) if clone else None
     kinds: tuple[Kind[Any, Any, Any], ...] = (
         WorkspaceKind(git, repository, maker, memory, removal or Removal()),
         FileKind(git, clone, global_excludes, memory),

@@ -128,6 +128,8 @@ class Stage:
         if scenario.is_applied:
             self.run(APPLY).expect(0)
         scenario.prepare(self.world)
+        for words in scenario.before:
+            self.run(words).expect(0)
         self.world.keep("before")
         self.wanted = self._undisturbed()
         self.points = self.count()

@@ -70,6 +70,7 @@ class Scenario:
 
     Attributes:
         prepare: changes the world, in which all was applied if `is_applied`, into the one that the command finds.
+        before: what is run then, and succeeds.
         words: the command.
         again: what is run after a kill, until it succeeds.
     """
@@ -78,6 +79,7 @@ class Scenario:
     words: tuple[str, ...]
     prepare: Callable[[World], None] = lambda _: None
     is_applied: bool = True
+    before: tuple[tuple[str, ...], ...] = ()
     again: tuple[str, ...] = ()
 
     @property
@@ -121,15 +123,16 @@ def _remove(path: Path) -> None:
 
 
 def _work(world: World) -> None:
-    """Commits in one tree, an uncommitted file in another; two have no work in them."""
+    """Everything a user may have: commits, also such as only the log names, staged, changed, gone, new and ignored."""
     world.tree("auth").commit({"packages/auth/session.py": "x = 2\n"}, "work")
-    world.tree("billing").write({"unfinished.py": "z\n"})
-
-
-def _work_aside(world: World) -> None:
-    """As before, but the commit is in a tree from whose branch nothing else starts."""
-    world.tree("docs").commit({"docs/index.md": "# Other\n"}, "work")
-    world.tree("billing").write({"unfinished.py": "z\n"})
+    billing = world.tree("billing")
+    billing.write({"unfinished.py": "z\n", "debug.log": "ignored\n", "README.md": "staged\n"})
+    billing.git("add", "README.md")
+    billing.write({"README.md": "changed after that\n", "SESSION.md": "noted by hand\n"})
+    (billing.path / "packages/auth/roles.py").unlink()
+    docs = world.tree("docs")
+    docs.commit({"docs/index.md": "# Other\n"}, "only in the log")
+    docs.git("reset", "--quiet", "--hard", "HEAD~1")
 
 
 def _advance(world: World) -> None:
@@ -149,7 +152,10 @@ SCENARIOS = (
     Scenario("edit", (*APPLY, "--prune"), _edit),
     Scenario("repair", APPLY, _break),
     Scenario("destroy", DESTROY, _work),
-    Scenario("destroy-then-apply", DESTROY, _work_aside, again=APPLY),
+    Scenario("destroy-then-apply", DESTROY, _work, again=APPLY),
+    Scenario("destroy-branches", (*DESTROY, "--delete-branches"), _work),
+    Scenario("restore", APPLY, _work, before=(DESTROY,)),
+    Scenario("restore-branches", APPLY, _work, before=((*DESTROY, "--delete-branches"),)),
     Scenario("sync", SYNC, _advance),
     Scenario("sync-rebase", (*SYNC, "--rebase"), _advance),
 )

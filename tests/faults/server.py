@@ -58,6 +58,7 @@ def _become(request: dict[str, Any], files: dict[str, Path]) -> NoReturn:
     try:
         os.setsid()
         os.chdir(request["cwd"])
+        os.environ["XDG_STATE_HOME"] = str(Path(request["cwd"]).parent / "state")  # it is a part of the world
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for descriptor, name in ((1, "out"), (2, "err")):
             os.dup2(os.open(files[name], os.O_WRONLY | os.O_CREAT), descriptor)

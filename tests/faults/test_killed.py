@@ -14,13 +14,23 @@ from tests.faults.harness import KILLED, Stage
 from tests.faults.sampling import dice, is_long, times
 from tests.faults.scenarios import SCENARIOS
 
-SHARDS = {"apply": 12, "rename": 6, "repair": 6, "edit": 3, "destroy": 4, "destroy-then-apply": 4}
+SHARDS = {
+    "apply": 12,
+    "rename": 6,
+    "repair": 6,
+    "edit": 3,
+    "destroy": 4,
+    "destroy-then-apply": 4,
+    "destroy-branches": 2,
+    "restore": 4,
+    "restore-branches": 2,
+}
 CASES = [
     pytest.param(scenario.name, shard, id=f"{scenario.name}-{shard}")
     for scenario in SCENARIOS
     for shard in range(SHARDS.get(scenario.name, 1))
 ]
-PARALLEL = ("apply", "rename", "destroy-then-apply")
+PARALLEL = ("apply", "rename", "destroy-then-apply", "restore")
 
 
 @pytest.mark.parametrize(("name", "shard"), CASES)

@@ -73,7 +73,8 @@ class World:
         trees = [GitRepo(path) for path in self.repository.worktrees() if path.is_dir()]
         return {
             **_files(self.root),
-            **{f"ref {name}": commit for name, commit in self.repository.refs().items()},
+            **{f"ref {name}": commit for name, commit in self.repository.refs().items() if not _is_archive(name)},
+            **{f"waits {name}": "" for name in self.repository.refs("refs/orchestra/parked")},
             **{f"status {tree.path.relative_to(self.root)}": tree.status() for tree in trees},
             **{f"index {tree.path.relative_to(self.root)}": tree.git("ls-files", "--stage", "-v") for tree in trees},
             "config": "\n".join(sorted(_CLONE.sub(b"CLONE", self._config().encode()).decode().splitlines())),
@@ -82,6 +83,11 @@ class World:
 
     def _config(self) -> str:
         return self.repository.git("config", "--local", "--list")
+
+
+def _is_archive(ref: str) -> bool:
+    """Whether it is called by its time, or names what is."""
+    return ref.startswith("refs/orchestra/")
 
 
 def _clear(directory: Path, spared: tuple[Path, ...]) -> None:
@@ -100,7 +106,11 @@ def _files(root: Path) -> dict[str, str]:
         for name in (*files, *names):
             path = Path(directory, name)
             relative = path.relative_to(root).as_posix()
-            if not _VOLATILE.search(relative) and not _VOLATILE.search(f"{relative}/x"):
+            if (
+                relative.partition("/")[0] != "state"
+                and not _VOLATILE.search(relative)
+                and not _VOLATILE.search(f"{relative}/x")
+            ):
                 found[relative] = _describe(path)
     return found
 

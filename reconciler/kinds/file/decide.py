@@ -56,6 +56,8 @@ def _decide_differing(address: Address, spec: FileSpec, actual: FileActual, foun
     is_empty = actual.entry is not None and actual.entry.content == b""  # a loss of power leaves files empty
     edited = found != actual.applied and not is_empty
     if edited and not spec.replace:
+        if actual.brought_back:  # with its tree, in this very run: what was planned is done
+            return Change(address, Action.NO_OP, notes=(*notes, "edited by hand before it was archived; kept"))
         stale = " (and what is declared changed since)" if actual.applied != spec.digest else ""
         note = f"drift: edited by hand{stale}; kept, `orchestra apply --replace {address}` replaces it"
         return Change(address, Action.NO_OP, notes=(*notes, note))

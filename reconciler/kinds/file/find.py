@@ -110,6 +110,7 @@ class Finder:
             secret=mark is not None and bool(mark.declared.get("secret")),
             hidden=tree.is_hiding or path.startswith(f"{DESKS}/"),
             tree=tree.path,
+            brought_back=address in self.memory.brought_back,
         )
 
     def _why_aside(self, spec: FileSpec, tree: Tree, marked_at: str | None) -> str:

@@ -89,6 +89,7 @@ class FileActual:
         tree: its tree (needed where nothing is declared any more).
         secret: what was applied last held a value of the environment.
         is_loading_aside: the file that it loads has to make way, and it has not.
+        brought_back: it came back from the archive of its tree just now.
         points_at: where the tree that it names was moved by hand; None when it is where it is declared.
     """
 
@@ -103,3 +104,4 @@ class FileActual:
     secret: bool = False
     is_loading_aside: bool = False
     points_at: Path | None = None
+    brought_back: bool = False

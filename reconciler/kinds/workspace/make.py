@@ -19,6 +19,7 @@ from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
 from reconciler.clients.takedown import is_set_aside, put_back
 from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
+from reconciler.kinds.memory import Memory
 from reconciler.kinds.workspace.decide import is_restorable
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
 from reconciler.kinds.workspace.observe import desk_address, empty_submodules, sparse_lines
@@ -40,6 +41,7 @@ class Maker:
     Attributes:
         clone: the identity that the marks name.
         vault: where the archives of trees are.
+        memory: is told which files of ours an archive brought back.
         records: held while git's shared records are written: `git worktree add`, branches and configuration are not
             safe in parallel.
     """
@@ -48,6 +50,7 @@ class Maker:
     repository: Repository
     clone: str
     vault: Vault
+    memory: Memory = field(default_factory=Memory)
     records: threading.Lock = field(default_factory=threading.Lock)
 
     def make(self, spec: WorkspaceSpec, actual: WorkspaceActual, ordered: Collection[str]) -> None:
@@ -142,6 +145,7 @@ class Maker:
         book = bring_back(self.vault, archive, path, git_dir, self.clone)
         kept = {a: m for a, m in (book.marks if book else {}).items() if a.kind != KIND and archive.name == spec.name}
         change_book(git_dir, self.clone, lambda now: replace(now, marks={**kept, **now.marks}), durable=True)
+        self.memory.brought_back.update(kept)
         if sparse_lines(git_dir) != spec.sparse:
             self._set_sparse(spec, git_dir, path)
 
