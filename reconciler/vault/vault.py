@@ -81,6 +81,15 @@ def unpark(vault: Vault, archive: Archive) -> None:
         vault.change_refs(delete={ref: archive.commit})
 
 
+def unpark_all(vault: Vault, *names: str) -> None:
+    """Have no apply restore anything of these workspaces.
+
+    Raises:
+        ClientError: git refused.
+    """
+    vault.change_refs(delete=vault.refs(*(f"{PARKED}{ref_part(name)}" for name in names)))
+
+
 def parked(vault: Vault) -> frozenset[str]:
     """The commits of the archives that the next apply restores.
 

@@ -250,7 +250,9 @@ def decide_removal(address: Address, actual: WorkspaceActual) -> Change:
         return Change(address, Action.NO_OP, reason, notes=(note,), orphan=True, observed={"path": where})
     places = {"path": str(actual.tree.path) if actual.tree else None, "desk": desk, "branch": _branch_fate(actual)}
     fields = tuple(FieldChange(what, place, None) for what, place in places.items() if place)
-    reason = actual.fate or ("its tree is gone, no work in it" if actual.branch else "no work in it")
+    is_archived = actual.tree is None and actual.delete_branch
+    gone = "its tree is gone, an archive has its work" if is_archived else "its tree is gone, no work in it"
+    reason = actual.fate or (gone if actual.branch else "no work in it")
     return Change(address, Action.DELETE, reason, fields, orphan=True, observed={"path": where})
 
 

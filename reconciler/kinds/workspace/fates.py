@@ -17,7 +17,7 @@ from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ConflictError, PermanentError
-from reconciler.kinds.workspace.remove import count, is_ours, missing_reasons, some
+from reconciler.kinds.workspace.remove import as_it_lies, count, is_ours, missing_reasons, some
 from reconciler.kinds.workspace.spec import Base
 from reconciler.vault.omissions import Omissions, matcher
 from reconciler.vault.unsaveable import LIMIT_BYTES, Appraisal, Loss, appraise
@@ -102,6 +102,7 @@ def unedited(record: TreeRecord) -> frozenset[str]:
 
 
 def _look(git: Git, survey: Survey, removal: Removal, doomed: Doomed) -> Appraisal:
+    doomed = replace(doomed, record=as_it_lies(doomed.record))
     record = doomed.record
     if reasons := tuple(_plain_reasons(survey, doomed)):
         return Appraisal(reasons)

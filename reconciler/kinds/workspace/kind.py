@@ -126,9 +126,12 @@ class WorkspaceKind:
         base = actual.base.commit if actual.base else None
         if not (actual.branch_made and branch) or _is_used_elsewhere(survey, branch, actual.tree):
             return
-        if self.removal.delete_branches and archive and archive.summary and archive.summary.head:
+        archived = archive.summary.head if archive and archive.summary else None
+        if actual.tree is None and actual.delete_branch:
+            archived = survey.commit_of(branch)  # an archive has it, or it would not have been ordered
+        if self.removal.delete_branches and archived:
             with self._records():
-                remove.remove_archived_branch(self.git, self.repository, branch, archive.summary.head)
+                remove.remove_archived_branch(self.git, self.repository, branch, archived)
         elif base:
             self._destroy_branch(branch, base, is_all=actual.tree is None)
 

@@ -12,9 +12,12 @@ from reconciler.clients.survey import Survey
 from reconciler.kinds.workspace.remove import branch_holds_work
 from reconciler.kinds.workspace.spec import Base, WorkspaceActual
 from reconciler.model.address import Address
+from reconciler.vault.shelf import read_archives
 
 
-def left_over(git: Git, survey: Survey, known: Collection[str], *, examine: bool) -> dict[Address, WorkspaceActual]:
+def left_over(
+    git: Git, survey: Survey, known: Collection[str], *, examine: bool, delete_branches: bool = False
+) -> dict[Address, WorkspaceActual]:
     """Find the branches that orchestra made, that nobody declares, that have no tree, and that hold no work.
 
     Args:
@@ -22,6 +25,7 @@ def left_over(git: Git, survey: Survey, known: Collection[str], *, examine: bool
         survey: the repository.
         known: full names of workspaces that are not left over.
         examine: find out by asking git; without, only those are found that are where their base is.
+        delete_branches: also those that hold work, if an archive that waits to be brought back holds it too.
 
     Raises:
         ClientError: git failed.
@@ -31,7 +35,16 @@ def left_over(git: Git, survey: Survey, known: Collection[str], *, examine: bool
         base = _base(survey, address)
         if address.name not in known and base.commit and _is_empty(git, survey, name, base.commit, examine=examine):
             found[address] = WorkspaceActual(base=base, branch_made=True, branch=name)
+        elif delete_branches and address.name not in known and _is_archived(git, survey, address.name, name):
+            found[address] = WorkspaceActual(base=base, branch_made=True, branch=name, delete_branch=True)
     return found
+
+
+def _is_archived(git: Git, survey: Survey, workspace: str, branch: str) -> bool:
+    commit = survey.parked.get(workspace)
+    archive = read_archives(git, survey.repository, [commit]).get(commit) if commit else None
+    said = archive.summary if archive else None
+    return said is not None and (said.branch, said.head) == (branch, survey.commit_of(branch))
 
 
 def _without_tree(survey: Survey) -> Iterator[tuple[str, Address]]:

@@ -29,7 +29,7 @@ from reconciler.kinds.workspace.spec import KIND, TreeActual, WorkspaceActual, W
 from reconciler.model.address import Address
 from reconciler.vault.archive import Archive
 from reconciler.vault.shelf import read_archives
-from reconciler.vault.vault import Vault, unpark
+from reconciler.vault.vault import Vault, unpark_all
 
 _BEING_MADE = "initializing"  # why git locks a worktree while it adds it
 
@@ -75,7 +75,6 @@ class Maker:
             archive = actual.parked if is_restorable(spec, actual) else None
             waiting = {"archive": archive.commit} if archive else {}
             self._fill(spec, self._add(spec, actual, archive), spec.path, {**spec.declared, **waiting})
-            self._unpark(actual.parked)
             return
         if tree.head is None and tree.branch is None:
             self._discard(tree)
@@ -129,6 +128,7 @@ class Maker:
         left_empty = self._fill_submodules(spec, path)
         is_brought_back = "archive" in declared  # with whatever the hook did to it the first time
         said = None if is_brought_back else self._run_post_checkout(path)
+        unpark_all(self.vault, *filter(None, (spec.name, spec.was)))
         is_there = {key: value for key, value in declared.items() if key != "archive"}
         self._mark(spec, git_dir, {**is_there, **left_empty}, "ready")
         if said is not None:
@@ -140,7 +140,8 @@ class Maker:
     def _bring_back(self, spec: WorkspaceSpec, git_dir: Path, path: Path, commit: str | None) -> None:
         """Put the archive that the mark names into the tree, with the marks of what was edited in it."""
         archive = read_archives(self.git, self.repository, [commit]).get(commit) if commit else None
-        if archive is None:
+        head = self.git.run("rev-parse", "HEAD", cwd=path).text.strip()
+        if archive is None or archive.summary is None or archive.summary.head != head:
             return
         book = bring_back(self.vault, archive, path, git_dir, self.clone)
         kept = {a: m for a, m in (book.marks if book else {}).items() if a.kind != KIND and archive.name == spec.name}
@@ -148,10 +149,6 @@ class Maker:
         self.memory.brought_back.update(kept)
         if sparse_lines(git_dir) != spec.sparse:
             self._set_sparse(spec, git_dir, path)
-
-    def _unpark(self, archive: Archive | None) -> None:
-        if archive is not None:
-            unpark(self.vault, archive)
 
     def _make_again(self, spec: WorkspaceSpec, tree: TreeActual) -> TreeActual:
         """Put a deleted tree back to its record: the index, and what was staged in it, is still there."""

@@ -88,7 +88,9 @@ def find_tree(survey: Survey, spec: WorkspaceSpec) -> TreeActual | None:
             return _tree(survey, spec, record, mark, name)
     record_here = survey.record_at(spec.path)
     if record_here is not None and _is_left_over(survey, spec, record_here):
-        return _tree(survey, spec, record_here, Mark(spec.declared, "filling"), spec.name)
+        waiting = survey.parked.get(spec.name) if not spec.fresh else None
+        declared = {**spec.declared, **({"archive": waiting} if waiting else {})}
+        return _tree(survey, spec, record_here, Mark(declared, "filling"), spec.name)
     return None
 
 

@@ -31,7 +31,7 @@ def find_orphans(git: Git, scope: Scope, declared: Collection[str], removal: Rem
         ClientError: git failed.
     """
     known = {*declared, *scope.set_aside}
-    found = left_over(git, scope.survey, known, examine=scope.examine)
+    found = left_over(git, scope.survey, known, examine=scope.examine, delete_branches=removal.delete_branches)
     fates = _fates(git, scope, known, removal)
     for address, (record, mark) in scope.survey.marks.items():
         own = Address(KIND, address.name)

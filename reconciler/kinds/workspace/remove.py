@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import MarkBook, change_book, load_book
-from reconciler.clients.takedown import discard
-from reconciler.clients.trees import TreeRecord, half_done, linked_git_dir
+from reconciler.clients.takedown import discard, is_set_aside
+from reconciler.clients.trees import Standing, TreeRecord, aside_of, half_done, linked_git_dir
 from reconciler.errors import ClientError, ConflictError, PermanentError
 from reconciler.kinds.digest import digest
 from reconciler.kinds.workspace.observe import desk_address
@@ -74,6 +75,13 @@ def commits_in_log(log: Path) -> set[str]:
         return set()
     found = re.findall(r"^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ", text, re.MULTILINE)
     return {commit for pair in found for commit in pair if commit.strip("0")}
+
+
+def as_it_lies(record: TreeRecord) -> TreeRecord:
+    """The record of a tree that lies aside, since its removal is under way or was killed, with that place."""
+    if record.standing is Standing.MISSING and is_set_aside(record.path, record.git_dir):
+        return replace(record, path=aside_of(record.path), standing=Standing.PRESENT)
+    return record
 
 
 def remove_missing(repository: Repository, record: TreeRecord) -> None:
