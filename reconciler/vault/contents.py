@@ -24,6 +24,7 @@ class Contents:
         ignored_directories: directories that hold nothing but those.
         special: sockets, pipes and devices.
         left_out: untracked files that are not saved.
+        given_up: those that git ignores and that are not saved since nothing that it ignores is.
     """
 
     kept_files: list[str]
@@ -32,6 +33,7 @@ class Contents:
     ignored_directories: list[str]
     special: list[str]
     left_out: list[str]
+    given_up: list[str]
 
 
 class Guide:
@@ -67,7 +69,7 @@ class Guide:
 
 def sort_out(index: Index, found: Scan, guide: Guide) -> Contents:
     """Sort out what was found. What git neither tracks nor calls untracked counts as ignored, for whatever reason."""
-    sorted_out = Contents([], [], [], [], [], [])
+    sorted_out = Contents([], [], [], [], [], [], [])
     directories = []
     for path, status in found.statuses.items():
         kind = stat.S_IFMT(status.st_mode)
@@ -75,8 +77,10 @@ def sort_out(index: Index, found: Scan, guide: Guide) -> Contents:
             directories.append(path)
         elif path in index.entries or path in index.unmerged:
             _into(sorted_out, kind, sorted_out.kept_files).append(path)
-        elif guide.leaves_out(path) or (guide.gives_up_ignored and path not in index.others):
+        elif guide.leaves_out(path):
             sorted_out.left_out.append(path)
+        elif guide.gives_up_ignored and path not in index.others:
+            sorted_out.given_up.append(path)
         else:
             of_its_sort = sorted_out.kept_files if path in index.others else sorted_out.ignored_files
             _into(sorted_out, kind, of_its_sort).append(path)

@@ -26,6 +26,8 @@ from reconciler.vault.index import GITLINK, Entry, Index, is_racy, noted_status,
 from reconciler.vault.omissions import Omissions
 
 _LINK = 0o120000
+_PLAIN = 0o100644
+_EXECUTABLE = 0o100755
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,19 @@ class Inventory:
         return tuple(path for path in self.ids if stat.S_ISLNK(self.scan.statuses[path].st_mode))
 
     @property
+    def changed_modes(self) -> Iterator[str]:
+        """Files that were made executable, or are no longer."""
+        for path, entry in self.index.entries.items():
+            status = self.scan.statuses.get(path)
+            is_file = status is not None and stat.S_ISREG(status.st_mode) and entry.mode in {_PLAIN, _EXECUTABLE}
+            if status and is_file and bool(status.st_mode & stat.S_IXUSR) != (entry.mode == _EXECUTABLE):
+                yield path
+
+    @property
     def uncommitted(self) -> frozenset[str]:
         """Files with work that is in no commit."""
         changed = self.stored.keys() - self.converted
-        return frozenset({*changed, *self.deleted, *self.index.staged, *self.index.unmerged})
+        return frozenset({*changed, *self.deleted, *self.changed_modes, *self.index.staged, *self.index.unmerged})
 
 
 def take_inventory(git: Git, tree: Path, git_dir: Path, head: str | None, omissions: Omissions) -> Inventory:

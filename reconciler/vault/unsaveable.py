@@ -36,11 +36,13 @@ class Appraisal:
         reasons: why it cannot be saved; empty when it can.
         uncommitted: files with work that is in no commit.
         ignored: files that git ignores, and that are to be saved.
+        given_up: what would be lost, in words: the caller said that it may.
     """
 
     reasons: tuple[str, ...]
     uncommitted: frozenset[str] = frozenset()
     ignored: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
 
 
 def appraise(
@@ -61,7 +63,20 @@ def appraise(
     head = current_head(git, record.git_dir)
     inventory = take_inventory(git, record.path, record.git_dir, head, omissions or Omissions())
     reasons = tuple(reasons_in(git, inventory, limit_bytes, given_up))
-    return Appraisal(reasons, inventory.uncommitted, tuple(inventory.contents.ignored_files))
+    lost = tuple(_lost(git, record, inventory, given_up))
+    return Appraisal(reasons, inventory.uncommitted, tuple(inventory.contents.ignored_files), lost)
+
+
+def _lost(git: Git, record: TreeRecord, inventory: Inventory, given_up: Collection[Loss]) -> Iterator[str]:
+    """What is in the tree of that which may be lost."""
+    if given_up:
+        yield from set(begun_reasons(record.git_dir)) - set(begun_reasons(record.git_dir, given_up))
+        size = copied_bytes(inventory)
+        everything = dict.fromkeys(reasons_in(git, inventory, size))
+        yield from everything.keys() - set(reasons_in(git, inventory, size, given_up))
+    if inventory.contents.given_up:
+        files = inventory.contents.given_up
+        yield f"{len(files)} ignored {'file' if len(files) == 1 else 'files'} ({_some(files)})"
 
 
 def unsaveable(

@@ -24,10 +24,10 @@ class Look:
 
 
 def look(world: World, name: str = "auth") -> Look:
-    """Look at a tree; of what orchestra itself writes the times do not count, nor those of the directories it is in."""
+    """Look at a tree; of what orchestra or git writes anew (submodule `part`) the times do not count."""
     tree = world.tree(name)
     seen = see(tree.path)
-    ours = {path for path in seen.files if path in _OURS or path.startswith(".sub-agents")}
+    ours = {path for path in seen.files if path in _OURS or path.startswith((".sub-agents", "part"))}
     files = {path: _without_time(entry) if path in ours else entry for path, entry in seen.files.items()}
     head = tree.try_git("rev-parse", "--verify", "--quiet", "HEAD").stdout, tree.git("branch", "--show-current")
     private = tree.git("for-each-ref", "refs/worktree", "refs/bisect")

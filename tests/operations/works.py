@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from tests.support.repository import GitRepo
 from tests.support.world import World
 
@@ -147,3 +150,140 @@ def a_tag_of_nothing_else(world: World) -> None:
     world.tree().git("branch", "--quiet", "keep")
     world.tree().git("reset", "--quiet", "--hard", "HEAD~1")
     world.main.git("branch", "-D", "keep")
+
+
+def nothing(_world: World) -> None:
+    """Leave it as it was made."""
+
+
+def lines(first: str = "1", last: str = "9") -> str:
+    return "\n".join([first, *"2345678", last]) + "\n"
+
+
+def two_commits(world: World) -> None:
+    world.tree().commit({"app/a.py": lines("one")}, "one")
+    world.tree().commit({"app/a.py": lines("one", "nine")}, "two")
+
+
+def committed(world: World) -> None:
+    world.tree().commit({"app/a.py": "a = 2\n"})
+
+
+def merged(world: World) -> None:
+    two_commits(world)
+    world.main.git("merge", "--quiet", "--no-ff", "auth")
+
+
+def squashed_at_once(world: World) -> None:
+    two_commits(world)
+    world.main.git("merge", "--quiet", "--squash", "auth")
+    world.main.commit()
+
+
+def taken_back_itself(world: World) -> None:
+    committed(world)
+    world.tree().git("revert", "--no-edit", "HEAD")
+    world.main.commit({"lib/b.py": "main\n"})
+
+
+def picked(world: World) -> None:
+    two_commits(world)
+    world.main.commit({"lib/b.py": "main\n"})
+    world.main.git("cherry-pick", "auth~1", "auth")
+
+
+def squashed_since(world: World) -> None:
+    two_commits(world)
+    world.main.commit({"lib/b.py": "main\n"})
+    world.main.git("merge", "--quiet", "--squash", "auth")
+    world.main.commit()
+    world.main.commit({"app/a.py": lines("one", "ten")})
+
+
+def merged_by_hand(world: World) -> None:
+    """Its two changes came with others, in other commits."""
+    world.tree().commit({"app/a.py": "a = 2\n", "lib/b.py": "b = 2\n"})
+    world.main.commit({"app/a.py": "a = 2\n", "new.txt": "x"})
+    world.main.commit({"lib/b.py": "b = 2\n", "other.txt": "x"})
+
+
+def merged_then_reverted(world: World) -> None:
+    merged(world)
+    world.main.git("revert", "--no-edit", "-m", "1", "HEAD")
+
+
+def merged_and_dirty(world: World) -> None:
+    merged(world)
+    world.tree().write({"new.txt": "mine"})
+
+
+def pushed(world: World) -> None:
+    """Its upstream has it, its base has not."""
+    origin = world.main.clone(world.project.path.parent / "origin.git", "--bare")
+    world.main.git("remote", "add", "origin", str(origin.path))
+    committed(world)
+    world.tree().git("push", "--quiet", "--set-upstream", "origin", "auth")
+
+
+def detached_with_a_commit(world: World) -> None:
+    detached(world)
+    committed(world)
+
+
+def on_another_branch(world: World) -> None:
+    world.tree().git("switch", "--quiet", "-c", "mine")
+    committed(world)
+
+
+def only_in_the_branch_log(world: World) -> None:
+    """The tree itself never had it."""
+    other = world.main.git("commit-tree", "-m", "other", "-p", "main", "main^{tree}")
+    start = world.main.commit_of("auth")
+    world.main.git("update-ref", "--create-reflog", "refs/heads/auth", other)
+    world.main.git("update-ref", "refs/heads/auth", start)
+
+
+def stashed(world: World) -> None:
+    dirty(world)
+    world.tree().git("stash")
+
+
+def intended(world: World) -> None:
+    world.tree().write({"new.txt": "mine"})
+    world.tree().git("add", "-N", "new.txt")
+
+
+def all_at_once(world: World) -> None:
+    tree = world.tree()
+    committed(world)
+    tree.write({"lib/b.py": "staged\n"})
+    tree.git("add", "lib/b.py")
+    tree.write({"lib/b.py": "and changed\n", "top.txt": None, "new/x.bin": b"\0\xff\r\n", "link": Path("nowhere")})
+    (tree.path / "new/x.bin").chmod(0o600)
+    (tree.path / "empty/inner").mkdir(parents=True)
+    ignored(world)
+
+
+def index_lock(world: World) -> None:
+    (world.git_dir() / "index.lock").touch()
+
+
+def unborn(world: World) -> None:
+    world.tree().git("switch", "--quiet", "--orphan", "fresh")
+    world.tree().write({"new.txt": "mine"})
+
+
+def large(world: World) -> None:
+    world.tree().write({"large.bin": b"x" * 5000})
+
+
+def long_ago(world: World) -> None:
+    untracked(world)
+    for place in (world.git_dir() / "logs/HEAD", world.tree().path / "new.txt"):
+        os.utime(place, (1, 1_600_000_000))
+
+
+def base_gone(world: World) -> None:
+    """Its base was deleted; it was made on `dev`."""
+    committed(world)
+    world.main.git("branch", "-D", "dev")

@@ -51,7 +51,7 @@ def _decide_absent(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
     reason = "declared, and does not exist"
     if around.branch_is_ours:
         reason = "its worktree is gone; it is made again from its branch"
-    if actual.parked and is_restorable(spec, actual):
+    if actual.parked and actual.comes_back:
         reason = f"from the archive of {actual.parked.when:%Y-%m-%d %H:%M} UTC: {held(actual.parked)}"
     return Change(
         address,
@@ -59,28 +59,29 @@ def _decide_absent(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
         reason,
         (
             FieldChange("path", None, str(spec.path)),
-            FieldChange("branch", None, f"{spec.branch} ({_start(spec, actual)})"),
+            FieldChange("branch", None, _branch(spec, actual)),
             *_checkout_field(spec),
         ),
         notes=(
+            *_other_branch_note(spec, actual),
             *_left_parked_note(spec, actual),
             *(base_notes(actual.base) if not around.branch_commit else behind_note(actual.base)),
         ),
     )
 
 
-def is_restorable(spec: WorkspaceSpec, actual: WorkspaceActual) -> bool:
-    """Whether the archive that waits can be brought back: nothing was committed to its branch since."""
-    parked, tip = actual.parked, actual.around.branch_commit
-    if parked is None or parked.summary is None or parked.summary.head is None or spec.fresh:
-        return False
-    return parked.summary.branch in {spec.branch, None} and tip in {parked.summary.head, None}
+def _other_branch_note(spec: WorkspaceSpec, actual: WorkspaceActual) -> tuple[str, ...]:
+    back = actual.comes_back
+    if back is None or back.is_renamed or back.branch == spec.branch:
+        return ()
+    where = f"on branch {back.branch}" if back.branch else "on no branch"
+    return (f"comes back {where}, as it was left; declared is {spec.branch}",)
 
 
 def _left_parked_note(spec: WorkspaceSpec, actual: WorkspaceActual) -> tuple[str, ...]:
-    if actual.parked is None or is_restorable(spec, actual):
+    if actual.parked is None or actual.comes_back:
         return ()
-    why = "as requested" if spec.fresh else f"since branch {spec.branch} is not where it was then"
+    why = "as requested" if spec.fresh else "since its branch is not where it was then"
     restore = f"`orchestra archive restore {spec.name}` brings it back beside it"
     return (f"the archive of {actual.parked.when:%Y-%m-%d %H:%M} UTC is left alone, {why}; {restore}",)
 
@@ -95,13 +96,21 @@ def held(archive: Archive) -> str:
     return ", ".join(shown) or "no work of its own"
 
 
+def _branch(spec: WorkspaceSpec, actual: WorkspaceActual) -> str:
+    back = actual.comes_back
+    if back is None:
+        return f"{spec.branch} ({_start(spec, actual)})"
+    if back.branch is None:
+        return f"none (HEAD is detached at {back.head[:9]})"
+    came = f"renamed from {back.branch}" if back.is_renamed else "exists" if back.exists else "made again"
+    return f"{spec.branch if back.is_renamed else back.branch} ({came}, at {back.head[:9]})"
+
+
 def _start(spec: WorkspaceSpec, actual: WorkspaceActual) -> str:
     """Say where the branch comes from."""
     around, base = actual.around, actual.base
     if around.branch_commit:
         return f"exists, at {around.branch_commit[:9]}"
-    if actual.parked and actual.parked.summary and is_restorable(spec, actual):
-        return f"made again at {(actual.parked.summary.head or '')[:9]}"
     if around.remote:
         return f"new, from {around.remote[0]} at {around.remote[1][:9]}"
     if base is None or base.commit is None:
@@ -118,13 +127,18 @@ def _conflict(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) ->
     around = actual.around
     if around.obstacle:
         return _refuse(address, around.obstacle, around.obstacle_hint)
-    if around.checked_out_at:
+    if around.checked_out_at and not _is_elsewhere(spec, actual):
         return _refuse(address, *_why_taken(spec, around))
     if around.ref_in_the_way:
         message = f"git cannot keep branch {spec.branch} beside branch {around.ref_in_the_way}"
         return _refuse(address, message, "rename one of them, or name another `branch:`")
-    has_start = around.branch_commit or around.remote or is_restorable(spec, actual)
+    has_start = around.branch_commit or around.remote or actual.comes_back
     return None if has_start else _no_start(address, spec, actual)
+
+
+def _is_elsewhere(spec: WorkspaceSpec, actual: WorkspaceActual) -> bool:
+    """Whether it comes back and leaves the declared branch alone."""
+    return actual.comes_back is not None and actual.comes_back.branch != spec.branch
 
 
 def _why_taken(spec: WorkspaceSpec, around: Surroundings) -> tuple[str, str]:

@@ -131,6 +131,8 @@ def _plain_reasons(survey: Survey, doomed: Doomed) -> Iterator[str]:
         yield "it has submodules, and its declaration does not have them filled again"
     if record.path.is_symlink():
         yield "its path is a symbolic link"
+    if record.branch and record.head is None:
+        yield f"branch {record.branch} has no commit yet, at which the tree could be made again"
     below = f"{record.path}/"
     yield from (
         f"worktree {other.path} lies inside it" for other in survey.records if str(other.path).startswith(below)
@@ -178,12 +180,14 @@ def _fate(git: Git, removal: Removal, doomed: Doomed, seen: Appraisal, verdict: 
     if doomed.record.standing is Standing.MISSING:
         return Fate(reason="removed: its tree is gone, and no work with it")
     is_merged = verdict is not None and verdict.is_merged
-    if is_merged and not seen.uncommitted:
-        return Fate(reason=f"removed: {verdict.phrase}" if verdict else "")
+    lost = "".join(f"; lost, as requested: {loss}" for loss in seen.given_up)
+    if verdict is not None and is_merged and not seen.uncommitted:
+        saved = f"; archived: {_ignored(seen)}" if seen.ignored else ""
+        return Fate(reason=f"removed: {verdict.phrase}{saved}{lost}")
     held = ", ".join(_held(git, doomed, seen, verdict))
     if removal.merged_only:
         return Fate((f"it is not merged ({held})",))
-    return Fate(reason=f"parked: {held}; the next apply brings it back")
+    return Fate(reason=f"parked: {held}; the next apply brings it back{lost}")
 
 
 def _held(git: Git, doomed: Doomed, seen: Appraisal, verdict: Verdict | None) -> Iterator[str]:
@@ -200,4 +204,8 @@ def _held(git: Git, doomed: Doomed, seen: Appraisal, verdict: Verdict | None) ->
     if seen.uncommitted:
         yield f"{count(len(seen.uncommitted), 'file')} not committed ({some(sorted(seen.uncommitted))})"
     if seen.ignored:
-        yield f"{count(len(seen.ignored), 'ignored file')} ({some(list(seen.ignored))})"
+        yield _ignored(seen)
+
+
+def _ignored(seen: Appraisal) -> str:
+    return f"{count(len(seen.ignored), 'ignored file')} ({some(list(seen.ignored))})"

@@ -20,14 +20,12 @@ from reconciler.clients.takedown import is_set_aside, put_back
 from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.memory import Memory
-from reconciler.kinds.workspace.decide import is_restorable
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
 from reconciler.kinds.workspace.observe import desk_address, empty_submodules, sparse_lines
 from reconciler.kinds.workspace.parking import bring_back
 from reconciler.kinds.workspace.rename import begin_rename, finish_rename, move, rename
 from reconciler.kinds.workspace.spec import KIND, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
-from reconciler.vault.archive import Archive
 from reconciler.vault.shelf import read_archives
 from reconciler.vault.vault import Vault, unpark_all
 
@@ -72,9 +70,7 @@ class Maker:
     def _make_tree(self, spec: WorkspaceSpec, actual: WorkspaceActual, ordered: Collection[str]) -> None:
         tree = actual.tree
         if tree is None:
-            archive = actual.parked if is_restorable(spec, actual) else None
-            waiting = {"archive": archive.commit} if archive else {}
-            self._fill(spec, self._add(spec, actual, archive), spec.path, {**spec.declared, **waiting})
+            self._make_new(spec, actual)
             return
         if tree.head is None and tree.branch is None:
             self._discard(tree)
@@ -95,12 +91,28 @@ class Maker:
 
     # --- a new tree --------------------------------------------------------------------------------------------------
 
-    def _add(self, spec: WorkspaceSpec, actual: WorkspaceActual, archive: Archive | None) -> Path:
+    def _make_new(self, spec: WorkspaceSpec, actual: WorkspaceActual) -> None:
+        """Make a tree, or bring one back; under its old name if the branch was renamed since, until that is done."""
+        back, archive = actual.comes_back, actual.parked
+        declared = dict(spec.declared)
+        if back and archive:
+            declared["archive"] = archive.commit
+        if back and back.is_renamed:
+            declared["branch"] = back.branch
+        git_dir = self._add(spec, actual)
+        self._fill(spec, git_dir, spec.path, declared)
+        if back and back.is_renamed and back.branch:
+            self._rename_branch(spec, spec.path, back.branch, back.branch)
+            self._mark(spec, git_dir, {**_without_archive(declared), "branch": spec.branch}, "ready")
+
+    def _add(self, spec: WorkspaceSpec, actual: WorkspaceActual) -> Path:
         """Let git make branch and record. The branch is marked first: a kill in between leaves word of whose it is."""
         made = not actual.around.branch_commit or actual.branch_made
+        back = actual.comes_back
         with self._writing_records():
-            self._mark_branch(spec, made=made)
-            self._git("worktree", "add", "--no-checkout", *_add_words(spec, actual, archive))
+            if back is None or back.branch == spec.branch:
+                self._mark_branch(spec, made=made)
+            self._git("worktree", "add", "--no-checkout", *_add_words(spec, actual))
         git_dir = linked_git_dir(spec.path)
         if git_dir is None:
             raise PermanentError(f"git made no worktree at {spec.path}")
@@ -129,8 +141,7 @@ class Maker:
         is_brought_back = "archive" in declared  # with whatever the hook did to it the first time
         said = None if is_brought_back else self._run_post_checkout(path)
         unpark_all(self.vault, *filter(None, (spec.name, spec.was)))
-        is_there = {key: value for key, value in declared.items() if key != "archive"}
-        self._mark(spec, git_dir, {**is_there, **left_empty}, "ready")
+        self._mark(spec, git_dir, {**_without_archive(declared), **left_empty}, "ready")
         if said is not None:
             raise PermanentError(
                 f"{path} is made, but its post-checkout hook failed: {said}",
@@ -144,7 +155,8 @@ class Maker:
         if archive is None or archive.summary is None or archive.summary.head != head:
             return
         book = bring_back(self.vault, archive, path, git_dir, self.clone)
-        kept = {a: m for a, m in (book.marks if book else {}).items() if a.kind != KIND and archive.name == spec.name}
+        marks = {a: mark for a, mark in (book.marks if book else {}).items() if a.kind != KIND}
+        kept = {_renamed(address, archive.name, spec.name): mark for address, mark in marks.items()}
         change_book(git_dir, self.clone, lambda now: replace(now, marks={**kept, **now.marks}), durable=True)
         self.memory.brought_back.update(kept)
         if sparse_lines(git_dir) != spec.sparse:
@@ -183,7 +195,7 @@ class Maker:
         if tree.marked_as != spec.name:
             self._rename_marks(tree, spec.name)
         if "branch" in ordered or tree.branch == spec.branch:
-            self._rename_branch(spec, tree)
+            self._rename_branch(spec, tree.path, tree.branch, tree.mark.declared.get("branch"))
         if "path" in ordered and tree.path != spec.path:
             with self._writing_records():
                 move(tree.git_dir, tree.path, spec.path)
@@ -193,15 +205,14 @@ class Maker:
         left_empty = self._fill_submodules(spec, path)
         self._mark(spec, tree.git_dir, {**_achieved(spec, tree, ordered), **left_empty}, "ready")
 
-    def _rename_branch(self, spec: WorkspaceSpec, tree: TreeActual) -> None:
+    def _rename_branch(self, spec: WorkspaceSpec, tree: Path, branch: str | None, before: object) -> None:
         """Give the branch its name, unless it has it, and its mark; complete what a kill left between two names."""
-        before = tree.mark.declared.get("branch")
         with self._writing_records():
-            if tree.branch and tree.branch != spec.branch:
-                begin_rename(self.git, self.repository, tree.branch, spec.branch)
+            if branch and branch != spec.branch:
+                begin_rename(self.git, self.repository, branch, spec.branch)
             self._mark_branch(spec, made=None)
-            if tree.branch and tree.branch != spec.branch:
-                rename(self.git, self.repository, tree.path, tree.branch, spec.branch)
+            if branch and branch != spec.branch:
+                rename(self.git, self.repository, tree, branch, spec.branch)
             elif before and before != spec.branch:
                 finish_rename(self.git, self.repository, str(before), spec.branch)
 
@@ -275,23 +286,29 @@ class Maker:
         return self.git.run(*words, git_dir=self.repository.common_dir, ok=ok)
 
 
-def _add_words(spec: WorkspaceSpec, actual: WorkspaceActual, archive: Archive | None) -> list[str | Path]:
-    around = actual.around
-    restored = archive.summary if archive else None
+def _add_words(spec: WorkspaceSpec, actual: WorkspaceActual) -> list[str | Path]:
+    around, back = actual.around, actual.comes_back
     # Twice: a record that came with a copy of another clone claims the branch.
     force = ["--force", "--force"] if around.is_recorded else []
-    if restored and restored.head and restored.branch is None:
-        return [*force, "--detach", spec.path, restored.head]
+    if back and back.branch is None:
+        return [*force, "--detach", spec.path, back.head]
+    if back and back.branch and back.exists:
+        return [*force, spec.path, back.branch]
+    if back and back.branch:
+        return [*force, "--no-track", "-b", back.branch, spec.path, back.head]
     if around.branch_commit:
         return [*force, spec.path, spec.branch]
-    if restored and restored.head:
-        return [*force, "--no-track", "-b", spec.branch, spec.path, restored.head]
     if around.remote:
         return [*force, "--track", "-b", spec.branch, spec.path, f"refs/remotes/{around.remote[0]}"]
     start = actual.base.commit if actual.base else None
     if start is None:
         raise PermanentError(f"there is no commit to start branch {spec.branch} from")
     return [*force, "--no-track", "-b", spec.branch, spec.path, start]
+
+
+def _without_archive(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """What a mark says as soon as the archive that it names is in the tree."""
+    return {key: value for key, value in declared.items() if key != "archive"}
 
 
 def _achieved(spec: WorkspaceSpec, tree: TreeActual, ordered: Collection[str]) -> dict[str, Any]:

@@ -17,9 +17,18 @@ from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import OrchestraError
 from reconciler.kinds.memory import Located
 from reconciler.kinds.workspace.around import surroundings
-from reconciler.kinds.workspace.spec import KIND, Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.kinds.workspace.spec import (
+    KIND,
+    Base,
+    ComesBack,
+    Surroundings,
+    TreeActual,
+    WorkspaceActual,
+    WorkspaceSpec,
+)
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
+from reconciler.vault.archive import Archive
 from reconciler.vault.shelf import read_archives
 
 _LOGGED = re.compile(r"^[0-9a-f]+ ([0-9a-f]{40,64}) ", re.MULTILINE)
@@ -68,13 +77,35 @@ def _observe_one(survey: Survey, spec: WorkspaceSpec, base: Base | None, located
 
 
 def _with_archives(
-    git: Git, survey: Survey, specs: Iterable[WorkspaceSpec], found: Mapping[str, WorkspaceActual]
+    git: Git, survey: Survey, specs: Sequence[WorkspaceSpec], found: Mapping[str, WorkspaceActual]
 ) -> dict[str, WorkspaceActual]:
     """Add the archives that wait to be brought back, of trees that are not there."""
     waiting = {s.name: survey.parked.get(s.name) or survey.parked.get(s.was or "") for s in specs if s.tree}
     wanted = {name: commit for name, commit in waiting.items() if commit and found[name].tree is None}
     archives = read_archives(git, survey.repository, wanted.values())
-    return {name: replace(actual, parked=archives.get(wanted.get(name, ""))) for name, actual in found.items()}
+    there = {spec.name: (spec, archives[wanted[spec.name]]) for spec in specs if wanted.get(spec.name) in archives}
+    with_them = {
+        name: replace(found[name], parked=archive, comes_back=_comes_back(survey, spec, archive))
+        for name, (spec, archive) in there.items()
+    }
+    return {**found, **with_them}
+
+
+def _comes_back(survey: Survey, spec: WorkspaceSpec, archive: Archive) -> ComesBack | None:
+    """Whether an archive can come back as it was: nothing was committed to its branch since, and nobody is on it."""
+    said = archive.summary
+    if said is None or said.head is None or spec.fresh:
+        return None
+    if said.branch is None:
+        return ComesBack(said.head, None)
+    branch = said.branch if said.branch in survey.branches else spec.branch
+    there = survey.branches.get(branch)
+    if branch in survey.checked_out or (there and there.commit != said.head):
+        return None
+    own = {Address(KIND, name) for name in (spec.name, spec.was) if name}
+    is_old = branch != spec.branch and there is not None and there.mark in own
+    is_renamed = is_old and spec.branch not in survey.branches and not _is_published(survey, spec, branch)
+    return ComesBack(said.head, branch, there is not None, is_renamed)
 
 
 # --- trees and desks -------------------------------------------------------------------------------------------------

@@ -153,6 +153,23 @@ class TreeActual:
 
 
 @dataclass(frozen=True, slots=True)
+class ComesBack:
+    """How an archive comes back.
+
+    Attributes:
+        head: the commit.
+        branch: where to; None for no branch, as it was.
+        exists: the branch is there, at that commit.
+        is_renamed: it is the workspace's own branch under its old name, and gets the new one then.
+    """
+
+    head: str
+    branch: str | None
+    exists: bool = False
+    is_renamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WorkspaceActual:
     """What was found of a workspace.
 
@@ -166,6 +183,7 @@ class WorkspaceActual:
         delete_branch: its branch is to be removed with its tree; likewise.
         fate: why its tree may go, and what is saved of it; likewise.
         parked: the archive that the next apply brings back; None when there is none, or when there is a tree.
+        comes_back: how; None when it cannot.
         branch: its branch, when that is all that is left of it.
     """
 
@@ -182,3 +200,4 @@ class WorkspaceActual:
     fate: str = ""
     delete_branch: bool = False
     parked: Archive | None = None
+    comes_back: ComesBack | None = None
