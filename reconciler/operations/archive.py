@@ -15,7 +15,7 @@ from reconciler.clients.survey import BRANCH_KEY, Survey, branch_mark_value
 from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ConflictError, PermanentError, UsageError
 from reconciler.kinds.workspace.fill import fill
-from reconciler.kinds.workspace.parking import bring_back
+from reconciler.kinds.workspace.parking import bring_back, bring_back_settings
 from reconciler.model.address import Address
 from reconciler.operations.locking import locked
 from reconciler.operations.session import Session
@@ -112,6 +112,8 @@ def restore(session: Session, name: str, *, time: str | None = None, to: Path | 
             raise PermanentError(f"git made no worktree at {place}")
         fill(session.git, place, git_dir)
         book = bring_back(vault, archive, place, git_dir, clone)
+        if branch == (archive.summary and archive.summary.branch) and branch:
+            bring_back_settings(vault, archive, branch)
         if branch == (archive.summary and archive.summary.branch) and str(place) == metadata.path and book:
             _take_care(session, book, git_dir, branch, archive.name)
             unpark(vault, archive)

@@ -42,9 +42,13 @@ def read_position(git: Git, git_dir: Path) -> Position:
         ClientError: git or the operating system refused.
     """
     found = tuple((name, _digest(git_dir / name)) for name in ("HEAD", "index", "logs/HEAD"))
+    return Position(current_branch(git_dir), current_head(git, git_dir), found)
+
+
+def current_branch(git_dir: Path) -> str | None:
+    """The short name of the branch that is checked out; None when HEAD is detached."""
     text = (git_dir / "HEAD").read_text("utf-8", "surrogateescape").strip()
-    branch = text.removeprefix("ref: refs/heads/") if text.startswith("ref: refs/heads/") else None
-    return Position(branch, current_head(git, git_dir), found)
+    return text.removeprefix("ref: refs/heads/") if text.startswith("ref: refs/heads/") else None
 
 
 def _digest(file: Path) -> str:

@@ -27,11 +27,15 @@ def look(world: World, name: str = "auth") -> Look:
     """Look at a tree; of what orchestra or git writes anew (submodule `part`) the times do not count."""
     tree = world.tree(name)
     seen = see(tree.path)
-    ours = {path for path in seen.files if path in _OURS or path.startswith((".sub-agents", "part"))}
-    files = {path: _without_time(entry) if path in ours else entry for path, entry in seen.files.items()}
+    files = {p: _without_time(entry) if is_ours(p) else entry for p, entry in seen.files.items()}
     head = tree.try_git("rev-parse", "--verify", "--quiet", "HEAD").stdout, tree.git("branch", "--show-current")
     private = tree.git("for-each-ref", "refs/worktree", "refs/bisect")
     return Look(Seen(files, seen.status, seen.index), head, private)
+
+
+def is_ours(path: str) -> bool:
+    """Whether orchestra writes it, or writes into it."""
+    return path in _OURS or path.startswith((".sub-agents", "part"))
 
 
 _OURS = {".", ".allowed-paths", "AGENTS.override.md", "CLAUDE.local.md", "SESSION.md"}

@@ -84,9 +84,8 @@ def judge(git: Git, survey: Survey, removal: Removal, doomed: Iterable[Doomed]) 
     }
 
 
-def omissions_of(record: TreeRecord, mark: Mark, removal: Removal) -> Omissions:
-    """What is not saved of a tree: scratch, and files of ours that nobody edited, as they are at this moment."""
-    ours = unedited(record)
+def omissions_of(ours: frozenset[str], mark: Mark, removal: Removal) -> Omissions:
+    """What is not saved of a tree: scratch, and files of ours that nobody edited (`unedited`)."""
     scratch = matcher(map(str, mark.declared.get("scratch") or ()))
     return Omissions(scratch=scratch, ours=ours.__contains__, ignored=removal.give_up_ignored)
 
@@ -109,7 +108,7 @@ def _look(git: Git, survey: Survey, removal: Removal, doomed: Doomed) -> Apprais
     try:
         if record.standing is Standing.MISSING or not record.has_index:
             return Appraisal(tuple(missing_reasons(git, record)))
-        omissions = omissions_of(record, doomed.mark, removal)
+        omissions = omissions_of(unedited(record), doomed.mark, removal)
         seen = appraise(git, record, omissions, limit_bytes=removal.limit_bytes, given_up=removal.given_up)
         return seen if seen.reasons else replace(seen, reasons=tuple(_age_reasons(removal, record, seen)))
     except (PermanentError, ConflictError) as error:

@@ -22,10 +22,11 @@ from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
 from reconciler.kinds.workspace.observe import desk_address, empty_submodules, sparse_lines
-from reconciler.kinds.workspace.parking import bring_back
+from reconciler.kinds.workspace.parking import bring_back, bring_back_settings
 from reconciler.kinds.workspace.rename import begin_rename, finish_rename, move, rename
 from reconciler.kinds.workspace.spec import KIND, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
+from reconciler.vault.position import current_branch
 from reconciler.vault.shelf import read_archives
 from reconciler.vault.vault import Vault, unpark_all
 
@@ -155,6 +156,9 @@ class Maker:
         if archive is None or archive.summary is None or archive.summary.head != head:
             return
         book = bring_back(self.vault, archive, path, git_dir, self.clone)
+        if branch := current_branch(git_dir):
+            with self._writing_records():
+                bring_back_settings(self.vault, archive, branch)
         marks = {a: mark for a, mark in (book.marks if book else {}).items() if a.kind != KIND}
         kept = {_renamed(address, archive.name, spec.name): mark for address, mark in marks.items()}
         change_book(git_dir, self.clone, lambda now: replace(now, marks={**kept, **now.marks}), durable=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.git import Git
 from reconciler.clients.marks import FILE_NAME, MarkBook, parse_book
+from reconciler.clients.survey import BRANCH_KEY
 from reconciler.clients.takedown import discard, is_set_aside, put_back, set_aside
 from reconciler.errors import RefusedError
 from reconciler.kinds.workspace.fates import Doomed, Removal, omissions_of, unedited
@@ -20,6 +23,7 @@ from reconciler.vault.vault import Vault, park
 from reconciler.vault.verify import verify
 
 _MARKS = "marks"
+_SETTINGS = "branch-settings"
 _SHOWN = 3
 
 
@@ -31,23 +35,22 @@ def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal) -> Arch
         ConflictError: somebody used git there meanwhile; likewise.
         ClientError: it could not be saved or removed; likewise, or it lies aside, whole.
     """
-    record = doomed.record
+    record, ours = doomed.record, unedited(doomed.record)
     saved = save(
         vault,
         record,
         name,
         now=removal.now(),
-        omissions=omissions_of(record, doomed.mark, removal),
+        omissions=omissions_of(ours, doomed.mark, removal),
         base=doomed.base.commit,
         limit_bytes=removal.limit_bytes,
         given_up=removal.given_up,
-        extras={_MARKS: _marks(record.git_dir)},
+        extras={_MARKS: _marks(record.git_dir), _SETTINGS: _settings(vault, record.branch)},
     )
     _refuse(record.path, "its archive is not whole", verify(vault, saved))
-    before = unedited(record)
     aside = set_aside(record.path)
     try:
-        _refuse(record.path, "somebody is at work there", _changed(vault.git, saved, aside, doomed, before))
+        _refuse(record.path, "somebody is at work there", _changed(vault.git, saved, aside, doomed, ours))
         park(vault, saved.archive)
     except BaseException:
         put_back(record.path)
@@ -67,6 +70,19 @@ def bring_back(vault: Vault, archive: Archive, tree: Path, git_dir: Path, clone:
     return parse_book(read_extra(vault.git, vault.repository.common_dir, archive, _MARKS) or b"", clone)
 
 
+def bring_back_settings(vault: Vault, archive: Archive, branch: str) -> None:
+    """Give a branch the settings again (upstream, description) that went with it; what is set by now stays.
+
+    Raises:
+        ClientError: git failed.
+    """
+    saved = read_extra(vault.git, vault.repository.common_dir, archive, _SETTINGS) or b""
+    there = {key for key, _ in _pairs(_settings(vault, branch))}
+    for key, value in _pairs(saved):
+        if key not in there and key != BRANCH_KEY:
+            vault.git.run("config", "--add", f"branch.{branch}.{key}", value, git_dir=vault.repository.common_dir)
+
+
 def end_takedown(tree: Path, git_dir: Path) -> None:
     """Put a tree back that lies aside, since its removal was killed: it is whole."""
     if is_set_aside(tree, git_dir):
@@ -78,9 +94,23 @@ def _marks(git_dir: Path) -> bytes:
     return entry.content or b"" if entry else b""
 
 
-def _changed(git: Git, saved: Saved, aside: Path, doomed: Doomed, before: frozenset[str]) -> tuple[str, ...]:
+def _settings(vault: Vault, branch: str | None) -> bytes:
+    """The configuration of a branch, as git lists it: it goes when the branch does."""
+    if branch is None:
+        return b""
+    words = ("config", "--local", "--null", "--get-regexp", f"^branch\\.{re.escape(branch)}\\.")
+    return vault.git.run(*words, git_dir=vault.repository.common_dir, ok=(0, 1)).stdout
+
+
+def _pairs(settings: bytes) -> list[tuple[str, str]]:
+    """Key, without the branch, and value of each; a key that has no value means true."""
+    listed = [os.fsdecode(entry).partition("\n") for entry in settings.split(b"\0")[:-1]]
+    return [(key.rpartition(".")[2], value if is_set else "true") for key, is_set, value in listed]
+
+
+def _changed(git: Git, saved: Saved, aside: Path, doomed: Doomed, ours: frozenset[str]) -> tuple[str, ...]:
     """What was written since the save; files of ours are not in it, and so are looked at by themselves."""
-    edited = sorted(before ^ unedited(replace(doomed.record, path=aside)))
+    edited = sorted(ours ^ unedited(replace(doomed.record, path=aside)))
     return (*differences(git, saved, aside), *(f"{path} was edited" for path in edited))
 
 

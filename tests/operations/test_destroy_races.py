@@ -1,0 +1,122 @@
+"""Somebody works in a tree while it is destroyed: it is refused and stays, or all of it comes back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.kinds.workspace import parking
+from reconciler.model.outcome import Status
+from tests.operations import works
+from tests.operations.looks import look
+from tests.support.world import World, somebody_in
+
+LATE: list[Callable[[World], None]] = [
+    works.untracked,
+    works.dirty,
+    works.deleted,
+    works.made_executable,
+    works.staged,
+    works.committed,
+    works.detached,
+    works.message_on_a_desk,
+    works.edited_contract,
+    works.nested_repository,
+    works.bisecting,
+    works.index_lock,
+]
+
+
+@pytest.mark.parametrize("work", LATE, ids=[work.__name__ for work in LATE])
+def test_what_is_saved_between_archive_and_removal_stays_where_it_is(
+    auth: World, work: Callable[[World], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tree is put back as it was, nothing waits for the next apply, and a later destroy gets all of it."""
+    works.ignored(auth)
+    verify = parking.verify
+
+    def verify_and_work(*given: object) -> tuple[str, ...]:
+        found = verify(*given)  # type: ignore[arg-type]
+        work(auth)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parking, "verify", verify_and_work)
+        outcome = auth.destroy().outcomes[0]
+    assert outcome.status is Status.FAILED
+    assert "somebody is at work there" in outcome.reason
+    assert not auth.main.refs("refs/orchestra/parked")
+    assert auth.tree().read(".env") == "SECRET=1"
+    before = look(auth)
+    if auth.destroy().outcomes:
+        auth.apply()
+    assert look(auth) == before
+
+
+def test_whatever_a_process_wrote_while_its_tree_was_destroyed_is_there(auth: World) -> None:
+    """It stands elsewhere, and opens a file by its path again and again."""
+    file, written, stop = auth.tree().path / "app/log.txt", [0], threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            try:
+                with file.open("a") as opened:
+                    opened.write(f"{written[0]}\n")
+            except OSError:
+                time.sleep(0.001)
+                continue
+            written[0] += 1
+            time.sleep(0.001)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        auth.destroy()
+        auth.destroy()
+    finally:
+        stop.set()
+        writer.join()
+    if not auth.tree().path.exists():
+        auth.apply()
+    assert file.read_text() == "".join(f"{number}\n" for number in range(written[0]))
+
+
+def test_a_process_that_stands_in_a_tree_is_named(auth: World) -> None:
+    """Its tree is kept."""
+    with somebody_in(auth.tree().path / "app"):
+        run = auth.project.run("destroy", "--auto-approve").expect(0)
+    assert "sleep (" in run.out
+    assert auth.tree().path.exists()
+
+
+def test_a_tree_that_cannot_be_put_back_lies_aside_whole(auth: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between moving and comparing: the next destroy, or apply, goes on from there."""
+    works.dirty(auth)
+    before = look(auth)
+
+    def die(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parking, "differences", die)
+        patch.setattr(parking, "put_back", lambda _: None)
+        with pytest.raises(KeyboardInterrupt):
+            auth.destroy()
+    assert not auth.tree().path.exists()
+    auth.apply()
+    assert look(auth) == before
+
+
+def test_a_changed_file_in_scratch_is_no_work(world: World) -> None:
+    """It is neither saved nor compared; it is gone, as declared."""
+    world.declare("auth: {scratch: [build]}")
+    world.settle()
+    world.tree().write({"build/a.o": "x", "build/b/c.o": "y", "new.txt": "mine"})
+    assert "1 file not committed (new.txt)" in world.plan_destroy().changes[0].reason
+    world.destroy()
+    world.settle("auth")
+    assert [path.name for path in Path(world.tree().path).glob("[bn]*")] == ["new.txt"]
