@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import applying, parking, planning, programs, starting
+from tests.benchmarks import applying, losses, parking, planning, programs, starting
 from tests.benchmarks.measure import Row, table
 from tests.support.environment import foreign_variables, hermetic_variables
 
@@ -19,8 +19,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "programs": lambda scratch, _: programs.run(scratch),
     "starting": lambda scratch, options: starting.run(scratch, options.pairs),
     "planning": lambda scratch, options: planning.run(scratch, options.pairs),
-    "parking": lambda scratch, options: parking.run(scratch, options.pairs),
     "applying": lambda scratch, options: applying.run(scratch, options.pairs, options.repository),
+    "parking": lambda scratch, options: parking.run(scratch, options.pairs),
+    "losses": lambda scratch, options: losses.run(scratch, options.par),
 }
 
 
@@ -39,6 +40,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=5, help="measurements of each contender (default: 5)")
     repository = Path(os.environ["REPO"]) if os.environ.get("REPO") else None
     parser.add_argument("--repository", type=Path, default=repository, help="for `applying`; also REPO=...")
+    par = Path(os.environ["PAR"]) if os.environ.get("PAR") else None
+    parser.add_argument("--par", type=Path, default=par, help="the `par` of par-cli, for `losses`; also PAR=...")
     parser.add_argument("--check", action="store_true", help="exit 1 when a promise was not kept")
     options = parser.parse_args()
     if unknown := set(options.names) - set(BENCHMARKS):

@@ -74,11 +74,15 @@ class Shell:
 
     def run(self, command: Sequence[str | Path], cwd: Path, code: int = 0) -> str:
         """Run a program and give what it printed."""
-        done = subprocess.run(command, cwd=cwd, env=self.environment, capture_output=True, text=True, check=False)
+        done = self.try_run(command, cwd)
         if done.returncode != code:
             words = " ".join(map(str, command))
             raise SystemExit(f"{words}: exit {done.returncode}, expected {code}\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def try_run(self, command: Sequence[str | Path], cwd: Path) -> subprocess.CompletedProcess[str]:
+        """Run a program, whatever becomes of it."""
+        return subprocess.run(command, cwd=cwd, env=self.environment, capture_output=True, text=True, check=False)
 
     def seconds(self, command: Sequence[str | Path], cwd: Path, code: int = 0) -> float:
         """Run a program and give how long it took, on a disk that had time to settle."""
@@ -92,7 +96,12 @@ def table(rows: Sequence[Row]) -> str:
     """Write the rows in columns."""
     head = ("what", "ours", "beside", "ratio", "promise", "kept")
     said = {True: "yes", False: "NO", None: ""}
-    lines = [head, *((row.name, row.ours, row.theirs, row.ratio, row.limit, said[row.kept]) for row in rows)]
+    return columns([head, *((row.name, row.ours, row.theirs, row.ratio, row.limit, said[row.kept]) for row in rows)])
+
+
+def columns(lines: Sequence[Sequence[str]]) -> str:
+    """Write lines of equally many cells in columns, the first as their head."""
+    head = lines[0]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines

@@ -1,4 +1,4 @@
-"""Parking a large tree with few changes, beside `git status` of it."""
+"""What parking a large tree costs: programs; and time, beside `git status` of that tree and beside removing it."""
 
 from __future__ import annotations
 
@@ -15,59 +15,90 @@ from reconciler.vault.save import save
 from reconciler.vault.vault import Vault
 from reconciler.vault.verify import verify
 from tests.benchmarks.measure import Pairs, Row, in_turns
+from tests.benchmarks.programs import count
+from tests.benchmarks.world import World, manifest, shell
 from tests.support.repository import GitRepo
 
-FILES = 50_000
-PER_DIRECTORY = 100
-CHANGES = 50
-_SLOWEST = 3.0
+SIZES = (5_000, 50_000)
+CHANGED = 50
+_PER_DIRECTORY = 100
+_TREE = "shop.wt/w000"
+_LIMIT = 3
 
 
 def run(scratch: Path, pairs: int) -> Iterator[Row]:
-    """Save, read back and compare; what is saved is the same every time."""
-    bench = _Bench(scratch)
-    print(f"parking a tree of {FILES} files, {CHANGES} of them changed, beside git status")
-    found = in_turns(pairs, bench.park, bench.status)
-    print(found, flush=True)
-    yield found.row("parking a tree, beside one git status", f"median below {_SLOWEST:.0f}", _is_quick)
+    """Park a tree of each size, with as many changes in it: count programs; time the larger one."""
+    counts = []
+    for files in SIZES:
+        world = _world(scratch, files)
+        if files == SIZES[-1]:
+            yield from _times(world, files, pairs)
+        counts.append(count(world, scratch, "destroy", "--auto-approve"))
+        print(f"parking a tree of {files} files, {CHANGED} of them changed: {counts[-1]} programs", flush=True)
+    shown = ", ".join(map(str, counts))
+    yield Row(f"programs of parking, {SIZES} files", shown, limit="the same number", kept=len(set(counts)) == 1)
 
 
-def _is_quick(pairs: Pairs) -> bool:
-    return pairs.median < _SLOWEST
+def _times(world: World, files: int, pairs: int) -> Iterator[Row]:
+    """Time what is done to save the tree, and all of `destroy` beside what git needs to remove it."""
+    saving = _Saving(world)
+    measured = in_turns(pairs, saving.seconds, lambda: _seconds(world, "status", "--porcelain=v2"))
+    print(f"  saving {files} files, reading back and comparing, beside git status\n{measured}", flush=True)
+    yield measured.row(f"saving {files} files, beside git status", f"within {_LIMIT}", _is_cheap)
+    removed = _removed_by_git(world)
+    parked = Pairs((world.seconds("destroy", "--auto-approve"),), (removed,))
+    world.run("apply", "--auto-approve")
+    print(f"  destroy of it, beside git worktree remove --force of a clean one\n{parked}", flush=True)
+    yield parked.row(f"destroy of {files} files, beside git worktree remove")
 
 
-class _Bench:
-    """One tree, large and a little changed."""
+def _is_cheap(pairs: Pairs) -> bool:
+    return pairs.median <= _LIMIT
 
-    def __init__(self, scratch: Path) -> None:
-        repo = GitRepo.init(scratch / "shop")
-        body = "some line of text that somebody wrote\n" * 30
-        repo.commit({f"area{n // 2000}/part{n // PER_DIRECTORY}/{n}.txt": f"{n}\n{body}" for n in range(FILES)})
-        repo.git("repack", "-adq")
-        self._tree = repo.worktree(scratch / "tree", "feature")
-        names = [f"area{n // 2000}/part{n // PER_DIRECTORY}/{n}.txt" for n in range(0, FILES, FILES // (CHANGES - 10))]
-        self._tree.write(dict.fromkeys(names, "changed\n") | {f"new{number}": "new\n" for number in range(10)})
-        time.sleep(1.1)  # git looks again, each time, at files that are as young as its index
-        self._tree.git("status")
-        git = Git(os.environ)
-        self._vault = Vault.of(git, git.discover(repo.path), scratch / "state", "clone")
 
-    def park(self) -> float:
-        """Time all of it but the removal."""
-        vault, tree = self._vault, self._tree.path
-        record = take_survey(vault.git, vault.repository).records[0]
+class _Saving:
+    """What `destroy` does to a tree before it deletes it, in this process."""
+
+    def __init__(self, world: World) -> None:
+        self._git = Git(os.environ)
+        repository = self._git.discover(world.path)
+        self._vault = Vault.of(self._git, repository, world.path.parent / "state", "clone")
+        tree = world.path.parent / _TREE
+        (self._record,) = (each for each in take_survey(self._git, repository).records if each.path == tree)
+
+    def seconds(self) -> float:
+        """Save, read back, compare once more."""
         os.sync()
         begin = time.perf_counter()
-        saved = save(vault, record, "tree", now=datetime.now(UTC))
-        problems = (*verify(vault, saved), *differences(vault.git, saved, tree))
+        saved = save(self._vault, self._record, "w000", now=datetime.now(UTC))
+        problems = (*verify(self._vault, saved), *differences(self._git, saved, self._record.path))
         seconds = time.perf_counter() - begin
         if problems:
-            raise SystemExit(f"parking found problems: {problems}")
+            raise SystemExit(f"the save is not whole: {problems}")
         return seconds
 
-    def status(self) -> float:
-        """Time what a user would ask before removing a tree."""
-        os.sync()
-        begin = time.perf_counter()
-        self._tree.git("--no-optional-locks", "status", "--porcelain")
-        return time.perf_counter() - begin
+
+def _seconds(world: World, *words: str) -> float:
+    return world.shell.seconds(["git", *words], world.path.parent / _TREE)
+
+
+def _removed_by_git(world: World) -> float:
+    """Time git with another tree of the same files."""
+    other = world.path.parent / "other"
+    world.shell.run(["git", "worktree", "add", "--quiet", "--detach", other], world.path)
+    return world.shell.seconds(["git", "worktree", "remove", "--force", other], world.path)
+
+
+def _world(scratch: Path, files: int) -> World:
+    """Make a tree of so many small files, and work in it as somebody does: changed, staged and new files."""
+    places = [f"area{number // _PER_DIRECTORY:03}/file{number:05}.txt" for number in range(files)]
+    source = GitRepo.init(scratch / f"source-{files}", {place: f"{place}\n" for place in places})
+    world = World.of(source, scratch / "world", shell(scratch), manifest(1))
+    world.run("apply", "--auto-approve")
+    tree = GitRepo(world.path.parent / _TREE)
+    step = files // CHANGED
+    tree.write(dict.fromkeys(places[::step][: CHANGED // 3], "staged\n"))
+    tree.git("add", "--all")
+    tree.write(dict.fromkeys(places[::step][CHANGED // 5 : CHANGED - CHANGED // 5], "changed\n"))
+    tree.write({f"new/file{number:05}.txt": "new\n" for number in range(CHANGED // 5)})
+    return world

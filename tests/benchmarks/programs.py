@@ -1,10 +1,10 @@
-"""How many programs a plan starts that has nothing to do."""
+"""How many programs a plan starts that has nothing to do; and how programs are counted."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.benchmarks.measure import Row
@@ -24,7 +24,7 @@ def run(scratch: Path) -> Iterator[Row]:
         world = World.of(source, scratch / "world", shell(scratch), manifest(size))
         world.run("apply", "--auto-approve")
         world.run("plan", "--detailed-exitcode")
-        counts.append(_count(world, scratch))
+        counts.append(count(world, scratch, "plan", "--detailed-exitcode"))
         print(f"  {size:4} worktrees  {counts[-1]} programs", flush=True)
     shown = ", ".join(map(str, counts))
     yield Row(
@@ -32,11 +32,13 @@ def run(scratch: Path) -> Iterator[Row]:
     )
 
 
-def _count(world: World, scratch: Path) -> int:
-    return _count_with_strace(world, scratch) if shutil.which("strace") else _count_with_shim(world, scratch)
+def count(world: World, scratch: Path, *arguments: str) -> int:
+    """Run orchestra, and count the programs that it starts."""
+    counting = _count_with_strace if shutil.which("strace") else _count_with_shim
+    return counting(world, scratch, arguments)
 
 
-def _count_with_strace(world: World, scratch: Path) -> int:
+def _count_with_strace(world: World, scratch: Path, arguments: Sequence[str]) -> int:
     """Count successful execve calls but for the one that is orchestra itself."""
     record = scratch / "strace.txt"
     command: list[str | Path] = [
@@ -51,12 +53,12 @@ def _count_with_strace(world: World, scratch: Path) -> int:
         record,
         *orchestra(),
     ]
-    world.shell.run([*command, "plan", "--detailed-exitcode"], world.path)
+    world.shell.run([*command, *arguments], world.path)
     lines = record.read_text(encoding="utf-8", errors="replace").splitlines()
     return sum(bool(_STARTED.search(line)) for line in lines) - 1
 
 
-def _count_with_shim(world: World, scratch: Path) -> int:
+def _count_with_shim(world: World, scratch: Path, arguments: Sequence[str]) -> int:
     shims, record = scratch / "shims", scratch / "started.txt"
     shims.mkdir(exist_ok=True)
     record.write_text("", encoding="utf-8")
@@ -64,5 +66,5 @@ def _count_with_shim(world: World, scratch: Path) -> int:
     program.write_text(f'#!/bin/sh\necho git >>"{record}"\nexec "{shutil.which("git")}" "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     path = f"{shims}:{world.shell.environment['PATH']}"
-    shell(scratch, PATH=path).run([*orchestra(), "plan", "--detailed-exitcode"], world.path)
+    shell(scratch, PATH=path).run([*orchestra(), *arguments], world.path)
     return len(record.read_text(encoding="utf-8").splitlines())
