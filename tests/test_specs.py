@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +87,63 @@ def test_a_built_in_template_has_the_same_chapters(template: Path) -> None:
     chapters = [line for line in template.read_text(encoding="utf-8").splitlines() if line.startswith("## ")]
 
     assert chapters == ["## Job", "## Rules", "## What you may read", "## Done means"]
+
+
+def _page(name: str, language: str) -> list[str]:
+    return [text for place, text in _blocks(language) if place.startswith(f"specs/{name}")]
+
+
+def _run(script: str, cwd: Path, **variables: str) -> None:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run(["sh", "-eu", "-c", script], cwd=cwd, env={**os.environ, "PATH": path, **variables}, check=True)
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Project:
+    """A project with a tree that holds a bit of everything; orchestra made it an hour ago."""
+    shop = project(tmp_path, {"app/a.txt": "a\r\n", ".gitignore": ".env\n", "orchestra.yaml": "worktrees: {auth: }\n"})
+    shop.apply()
+    shop.tree("auth").write({"app/a.txt": "staged\n"})
+    shop.tree("auth").git("add", "app/a.txt")
+    shop.tree("auth").write({"app/a.txt": "mine\r\n", "new/b.txt": "mine\n", ".env": "TOKEN=1\n"})
+    return shop
+
+
+def test_an_archive_is_restored_by_hand_as_the_page_says(night: Project, tmp_path: Path) -> None:
+    """With git and tar alone, from the ref; and the commit is in the bundle when the ref is gone."""
+    before = night.tree("auth").status()
+    from_the_ref, from_the_bundle = _page("archive.md", "sh")
+    night.run("destroy", "--auto-approve").expect(0)
+    (tar,) = Path(os.environ["XDG_STATE_HOME"]).rglob("*.tar")
+    (ref,) = night.repository.refs("refs/orchestra/archive")
+    places = {"archive": ref, "state": str(tar.parent), "time": tar.stem, "tree": str(tmp_path / "again")}
+    _run(from_the_ref, night.path, **places)
+    again = GitRepo(tmp_path / "again")
+    read = [(again.path / path).read_bytes() for path in ("app/a.txt", "new/b.txt", ".env")]
+    assert read == [b"mine\r\n", b"mine\n", b"TOKEN=1\n"]
+    assert again.status() == before
+    commit = night.repository.commit_of(ref)
+    night.repository.git("update-ref", "-d", ref)
+    _run(from_the_bundle, night.path, **places)
+    assert commit in night.repository.refs("refs/restored").values()
+
+
+def test_the_nightly_script_parks_what_rests_and_keeps_what_somebody_is_at(night: Project) -> None:
+    """It is what cron and systemd start, by its name; the next apply brings the work back."""
+    (script,) = _page("nightly.md", "sh")
+    _run(f"set -- {night.path}\n{script}", night.path)
+    assert night.tree("auth").path.exists(), "somebody worked there just now"
+    long_ago = time.time() - 86400
+    touched = [*night.tree("auth").path.rglob("*"), *night.path.glob(".git/worktrees/*/logs/HEAD")]
+    for path in touched:
+        os.utime(path, (long_ago, long_ago))
+    before = night.tree("auth").status()
+    _run(f"set -- {night.path}\n{script}", night.path)
+    assert not night.tree("auth").path.exists()
+    night.apply()
+    assert night.tree("auth").status() == before
+    name = script.splitlines()[1].split()[1]
+    assert all(name in block for block in (*_page("nightly.md", "ini"), _page("nightly.md", "text")[0]))
 
 
 def test_the_picture_in_the_readme_is_what_plan_prints(tmp_path: Path) -> None:
