@@ -163,6 +163,7 @@ def _only_in_the_log(scene: Scene) -> None:
 def _detached(scene: Scene) -> None:
     scene.tree.git("switch", "--quiet", "--detach")
     scene.commit()
+    _changed(scene)
 
 
 def _base_gone(scene: Scene) -> None:
