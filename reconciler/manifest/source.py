@@ -21,6 +21,7 @@ MOST_VALUES = 100_000
 MOST_LEVELS = 32
 
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_HALF = re.compile("[\ud800-\udfff]")
 _STRING_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 _COLLECTION_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
@@ -173,7 +174,7 @@ class _Composer:
 
     def _scalar(self, event: Any) -> None:  # noqa: ANN401
         place, text = self._place(event), event.value
-        if self._refuse_tag(event, _STRING_TAGS):
+        if self._refuse_tag(event, _STRING_TAGS) or self._refuse_halves(text, place):
             self._put(None)
             return
         is_plain = not event.style and not event.tag
@@ -211,6 +212,14 @@ class _Composer:
             message, hint = traps.tag(shown)
             self._problems.add(message, self._place(event), hint)
         return is_refused
+
+    def _refuse_halves(self, text: str, place: Location) -> bool:
+        """Whether an escape wrote half a character, which no file and no terminal can hold."""
+        half = _HALF.search(text)
+        if half:
+            message = f"half a character: `\\u{ord(half[0]):04X}`"
+            self._problems.add(message, place, "write the whole one, as it is or as eight digits: `\\U0001F600`")
+        return half is not None
 
     def _put(self, node: Node | None, *, merges: bool = False) -> None:
         """Hang a node where it belongs; None is a value that was refused."""

@@ -225,4 +225,58 @@ TABLE = [
         "orchestra.yaml:3:12: the invisible character U+001B",
         'hint: remove it, or write it as an escape in "quotes"',
     ),
+    (
+        "half a character in a task",
+        'worktrees: {a: {task: "x\\ud800"}}\n',
+        "orchestra.yaml:1:23: half a character: `\\uD800`",
+        "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
+    (
+        "half a character in done_when",
+        'worktrees:\n  a:\n    done_when: ["\\udfff"]\n',
+        "orchestra.yaml:3:17: half a character: `\\uDFFF`",
+        "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
+    (
+        "half a character in an area",
+        'worktrees: {a: {modify: "\\ud800"}}\n',
+        "orchestra.yaml:1:25: half a character: `\\uD800`",
+        "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
+    (
+        "half a character in a branch",
+        'worktrees: {a: {branch: "\\ud800"}}\n',
+        "orchestra.yaml:1:25: half a character: `\\uD800`",
+        "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
+    (
+        "half a character in a base",
+        'worktrees: {a: {base: "\\ud800"}}\n',
+        "orchestra.yaml:1:23: half a character: `\\uD800`",
+        "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
+    (
+        "half a character in a path",
+        'worktrees: {a: {path: "../\\ud800"}}\n',
+        "orchestra.yaml:1:23: half a character: `\\uD800`",
+        "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
+    (
+        "half a character in the name of a file",
+        'worktrees: {a: {files: {"\\ud800": x}}}\n',
+        "orchestra.yaml:1:25: half a character: `\\uD800`",
+        "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
+    (
+        "half a character in the text of a file",
+        'worktrees: {a: {files: {x: "\\ud800"}}}\n',
+        "orchestra.yaml:1:28: half a character: `\\uD800`",
+        "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
+    (
+        "half a character in a name",
+        'worktrees: {"\\ud83d\\ude00": }\n',
+        "orchestra.yaml:1:13: half a character: `\\uD83D`",
+        "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
 ]
