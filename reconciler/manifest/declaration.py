@@ -1,4 +1,7 @@
-"""What a manifest says, as frozen values: defaults applied, modules and environment put in, every name checked."""
+"""What a manifest says, as frozen values: defaults applied, modules put in, every name checked.
+
+The rule: `{env:NAME}` stays as it is written; its value is in `Manifest.values` only.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +97,8 @@ class Manifest:
         declarations: parents before children, in the order of the files.
         sources: every file that was read.
         digest: sha256 of the bytes of all sources.
-        secrets: the value of every `{env:NAME}` that is used; never printed.
+        values: what every `{env:NAME}` that is used stands for; for the text of files alone.
+        secrets: those that must not be shown: all but what the manifest, or where it lies, spells out itself.
     """
 
     file: Path
@@ -103,4 +107,5 @@ class Manifest:
     declarations: tuple[Declaration, ...]
     sources: tuple[Path, ...]
     digest: str
+    values: Mapping[str, str]
     secrets: Mapping[str, str]

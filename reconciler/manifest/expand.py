@@ -13,6 +13,7 @@ from reconciler.kinds.file import FileSpec
 from reconciler.kinds.workspace import WorkspaceSpec
 from reconciler.manifest import contract, templates
 from reconciler.manifest.declaration import Declaration, Manifest
+from reconciler.manifest.substitution import reveal
 from reconciler.manifest.templates import Reader
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
@@ -33,17 +34,30 @@ def expand(manifest: Manifest, *, read: Reader, real_path: Callable[[Path], Path
     Raises:
         ManifestError: a template is missing, or asks for what has no value; all such problems at once.
     """
-    by_name = {declaration.full_name: declaration for declaration in manifest.declarations}
+    written = {declaration.full_name: declaration for declaration in manifest.declarations}
+    revealed = {name: reveal(declaration, manifest.values) for name, declaration in written.items()}
     resources: list[AnyResource] = []
     problems: list[Problem] = []
     for declaration in manifest.declarations:
         try:
-            resources += _Expansion(manifest, by_name, read, real_path, declaration).resources()
+            plain = _Expansion(manifest, written, read, real_path, declaration).resources()
+            if manifest.values:
+                filled = _Expansion(manifest, revealed, read, real_path, revealed[declaration.full_name]).resources()
+                resources += map(_with_values, plain, filled)
+            else:
+                resources += plain
         except ManifestError as error:
             problems += error.problems
     if problems:
         raise ManifestError(tuple(problems))
     return tuple(resources)
+
+
+def _with_values(plain: AnyResource, filled: AnyResource) -> AnyResource:
+    """A file in which a value of the environment stands, not one that holds the same text by chance, is a secret."""
+    if isinstance(filled.spec, FileSpec):
+        return replace(filled, spec=replace(filled.spec, secret=filled.spec != plain.spec))
+    return filled
 
 
 def desk_of(full_name: str) -> str:
@@ -226,7 +240,6 @@ class _Expansion:
             starts=tuple((each.branch, each.base) for each in self._with_ancestors(holder)),
             was=Address("file", f"{old_holder}/{path}") if old_holder else None,
             loads=self._contract_name if path == CLAUDE else None,
-            secret=content is not None and any(value in content for value in self.manifest.secrets.values() if value),
         )
         needs = dict.fromkeys((Address("workspace", workspace), self._address))
         return Resource(Address("file", f"{workspace}/{path}"), spec, tuple(needs), self.declaration.where)

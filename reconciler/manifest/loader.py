@@ -5,7 +5,7 @@ The rule: `load` returns, or raises `ManifestError`; it makes nothing, executes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reconciler.clients.manifest_files import ManifestFiles
@@ -57,8 +57,18 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
         declarations=declarations,
         sources=tuple(root / source for source in merger.sources),
         digest=merger.digest,
-        secrets=substitution.secrets,
+        values=substitution.values,
+        secrets=_secrets(substitution.values, "\n".join((str(root / file), project, *_lines(problems)))),
     )
+
+
+def _secrets(values: Mapping[str, str], public: str) -> dict[str, str]:
+    """What everybody can read is no secret, and to hide it where it stands would tell it."""
+    return {name: value for name, value in values.items() if value not in public}
+
+
+def _lines(problems: Problems) -> Iterator[str]:
+    return (line for lines in problems.lines.values() for line in lines)
 
 
 def _unsure(validated: Validated) -> Unsure:

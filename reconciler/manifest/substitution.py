@@ -1,15 +1,17 @@
-"""Put modules into areas and the environment into texts.
+"""Put modules into areas, and the environment into the texts of files.
 
-The rule: a value of the environment is put in after every check, and no message is made from it.
+The rule: declarations keep `{env:NAME}` as it is written, so that nothing that is made from them can tell a value; only
+`reveal` puts it in, for the text of files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.boundaries import pattern
 from reconciler.manifest import grammar
+from reconciler.manifest.declaration import Declaration
 from reconciler.manifest.nodes import MapNode, Node, ScalarNode, find
 from reconciler.manifest.problems import Problems, nearest, quote
 from reconciler.manifest.validation import Path, Validated
@@ -17,13 +19,13 @@ from reconciler.manifest.validation import Path, Validated
 
 @dataclass(slots=True)
 class Substitution:
-    """Knows the modules and the environment; `secrets` fills up with what is taken from the latter."""
+    """Knows the modules and the environment; `values` fills up with what is taken from the latter."""
 
     validated: Validated
     root: MapNode
     environment: Mapping[str, str]
     problems: Problems
-    secrets: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
 
     def area(self, globs: list[str], path: Path) -> tuple[str, ...]:
         """Put modules into the patterns of an area that is written at a path."""
@@ -61,10 +63,10 @@ class Substitution:
                 )
 
     def text(self, text: str, path: Path) -> str:
-        """Put in `{env:NAME}`; names that are not listed or not set are problems."""
+        """Take note of each `{env:NAME}`; names that are not listed or not set are problems."""
         for found in grammar.ENVIRONMENT.finditer(text):
             self._require_variable(found[1], text, found.start(), find(self.root, path))
-        return grammar.ENVIRONMENT.sub(lambda found: self.secrets.get(found[1], found[0]), text)
+        return text
 
     def _require_variable(self, name: str, text: str, offset: int, node: Node) -> None:
         where = node.where
@@ -82,4 +84,20 @@ class Substitution:
                 f"set it before the command: `export {name}=…`",
             )
         else:
-            self.secrets[name] = self.environment[name]
+            self.values[name] = self.environment[name]
+
+
+def reveal(declaration: Declaration, values: Mapping[str, str]) -> Declaration:
+    """Put the values in; the texts of this declaration are for files alone."""
+
+    def text(written: str) -> str:
+        return grammar.ENVIRONMENT.sub(lambda found: values.get(found[1], found[0]), written)
+
+    files = (replace(file, content=None if file.content is None else text(file.content)) for file in declaration.files)
+    return replace(
+        declaration,
+        task=text(declaration.task),
+        done_when=tuple(map(text, declaration.done_when)),
+        variables={name: text(value) for name, value in declaration.variables.items()},
+        files=tuple(files),
+    )

@@ -1,6 +1,9 @@
 """Keep the values of `{env:NAME}` out of everything that is written. Rule: in every form they may take.
 
-A value of fewer than four characters is not hidden: it would blot out half of any text and protect nothing.
+This is the second line. The first is that a value is put into the text of files and nowhere else, and that such a file
+is never shown. What is left is what somebody else repeats, such as git or a traceback. There only values are looked for
+that stand nowhere by chance: whoever replaces `create` where an action is told gives away that the value is `create`,
+and breaks what a machine reads.
 """
 
 from __future__ import annotations
@@ -11,7 +14,13 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.model.escaping import escape
 
-SHORTEST = 4
+SHORTEST = 7
+"""Fewer characters stand by chance in any text, in every short name of a commit too."""
+LONGEST_WORDS = 24
+"""Longer ones are no name, no key and no address of ours; a whole sentence is no value by chance."""
+
+_WORD = r"(?:[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*|[A-Z]+|[0-9]{1,8})"
+_WORDS = re.compile(rf"{_WORD}(?:[-_./:=,' ]+{_WORD})*")
 
 
 class Redactor:
@@ -63,10 +72,15 @@ class Redactor:
 
 
 def forms(value: str) -> Iterable[str]:
-    """List how a value may look in what we write, whole and line by line."""
+    """List how a value may look in what we write, whole and line by line; nothing for what stands there by chance."""
     parts = [value, value.strip(), *value.splitlines(), *map(str.strip, value.splitlines())]
-    written = (form for part in dict.fromkeys(parts) for form in _written(part))
-    return (form for form in dict.fromkeys(written) if len(form) >= SHORTEST)
+    written = (form for part in dict.fromkeys(parts) if not stands_by_chance(part) for form in _written(part))
+    return dict.fromkeys(written)
+
+
+def stands_by_chance(part: str) -> bool:
+    """Whether a text could be a word, a name, a number or a key that stands in our output anyway."""
+    return len(part) < SHORTEST or (len(part) <= LONGEST_WORDS and _WORDS.fullmatch(part) is not None)
 
 
 def _written(part: str) -> Iterable[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.errors import Location, ManifestError
 from reconciler.manifest.loader import load
-from tests.support.manifests import ROOT, SECRET, complaints, declared, load_text
+from tests.support.manifests import ROOT, complaints, declared, load_text
 from tests.support.repository import file_tree
 
 SIX_LINES = """\
@@ -116,24 +116,6 @@ def test_a_helper_is_checked_out_like_its_parent() -> None:
     found = declared(text)["a--t"]
 
     assert (found.checkout, found.submodules, found.links) == ("sparse", True, True)
-
-
-def test_the_environment_is_put_into_texts_and_told_apart() -> None:
-    """Values reach task, variables, done_when and files; the manifest lists them as secrets."""
-    manifest = load_text(
-        "env: [TOKEN]\nworktrees:\n  a:\n    task: use {env:TOKEN}\n    done_when: 'x {env:TOKEN}'\n"
-        "    files: {n.md: 'a {env:TOKEN}', m.md: {template: agents/x.md}}\n"
-        "    helpers: {t: {variables: {key: '{env:TOKEN}'}}}\n"
-    )
-    first, helper = manifest.declarations
-
-    assert (first.task, first.done_when) == (f"use {SECRET}", (f"x {SECRET}",))
-    assert [(file.path, file.content, file.template) for file in first.files] == [
-        ("n.md", f"a {SECRET}", None),
-        ("m.md", None, "agents/x.md"),
-    ]
-    assert helper.variables == {"key": SECRET}
-    assert manifest.secrets == {"TOKEN": SECRET}
 
 
 def test_project_names_the_directory() -> None:

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import ast
 import io
 import json
+import re
+from pathlib import Path
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import reconciler
 from reconciler.errors import OrchestraError
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange
 from reconciler.model.escaping import escape
 from reconciler.model.plan import Plan
-from reconciler.model.redaction import Redactor
+from reconciler.model.redaction import LONGEST_WORDS, Redactor, stands_by_chance
 from reconciler.views.errors import render_error
 from reconciler.views.json import document
 from reconciler.views.markdown import render_markdown
@@ -20,8 +25,8 @@ from reconciler.views.redact import RedactingStream
 
 NAME = "NPM_TOKEN"
 awkward = st.sampled_from("ab|`\\\"'\n\r\t\x1b\u2028é日 ")
-secrets = st.text(awkward | st.characters(codec="utf-8"), min_size=4, max_size=20).filter(
-    lambda value: value.strip() == value and value not in "{env:" + NAME + "}"
+secrets = st.text(awkward | st.characters(codec="utf-8"), min_size=7, max_size=20).filter(
+    lambda value: value.strip() == value and not stands_by_chance(value) and value not in "{env:" + NAME + "}"
 )
 
 
@@ -74,7 +79,10 @@ def test_json_decodes_to_no_secret(secret):
     assert json.loads(shown)["value"] == f"{{env:{NAME}}}"
 
 
-@given(st.lists(st.text("abc", min_size=4, max_size=8), min_size=1, max_size=3), st.lists(st.text("abc", max_size=6)))
+@given(
+    st.lists(st.text("1bc", min_size=7, max_size=9).filter(lambda value: not stands_by_chance(value)), min_size=1),
+    st.lists(st.text("1bc", max_size=6)),
+)
 def test_pieces_are_redacted_as_the_whole(values, pieces):
     redactor = Redactor({f"S{index}": value for index, value in enumerate(values)})
     shown = through(pieces, redactor)
@@ -89,5 +97,30 @@ def test_a_secret_of_several_lines_is_hidden_line_by_line():
     assert "BEGIN" not in shown
 
 
-def test_a_value_too_short_to_be_a_secret_is_left():
-    assert Redactor({"DEBUG": "1"})("1 problem") == "1 problem"
+@pytest.mark.parametrize(
+    "value", ["1", "abc12", "create", "waits_for", "workspace:auth", "2026-11-24", "Fix the login"]
+)
+def test_what_stands_anywhere_by_chance_is_left(value):
+    assert Redactor({"DEBUG": value})(f"a {value} b") == f"a {value} b"
+
+
+@pytest.mark.parametrize(
+    "value", ["hunter2", "sk_live_4eC39Hq", "correct horse battery staple", "https://a:b@c", "Tr0ub4dor&3"]
+)
+def test_what_does_not_is_hidden(value):
+    assert Redactor({"TOKEN": value})(f"a {value} b") == "a {env:TOKEN} b"
+
+
+def words_of_ours():
+    """All words in the texts of the program; what is no word is a pattern, code, or what git is called with."""
+    for file in Path(reconciler.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield from re.findall(r"(?<![\w\\$%])[A-Za-z][\w./:-]*[A-Za-z](?![\w\\])", node.value)
+
+
+def test_no_word_of_ours_is_a_value_that_is_hidden():
+    types = re.compile(r"[A-Z]\w*(?:Error|T|T_contra)")
+    short = {word for word in words_of_ours() if len(word) <= LONGEST_WORDS and not types.fullmatch(word)}
+    assert len(short) > 1000
+    assert {word for word in short if not stands_by_chance(word)} == set()
