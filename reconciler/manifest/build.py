@@ -74,7 +74,7 @@ class Builder:
 
     def _worktree(self, name: str, body: Worktree, siblings: tuple[str, ...]) -> Iterator[Declaration]:
         defaults, path = self._defaults, ("worktrees", name)
-        branch = body.branch or name
+        branch = body.branch or self._as_branch(name, path)
         places = {"project": self.project, "name": name, "branch": branch}
         common = self._common(
             name, body, path, 1, checkout=defaults.checkout or "full", submodules=bool(defaults.submodules)
@@ -91,6 +91,13 @@ class Builder:
         )
         yield declaration
         yield from self._helpers(body, declaration, _Above(declaration, declaration), path)
+
+    def _as_branch(self, name: str, path: Path) -> str:
+        fault = grammar.branch_fault(name)
+        if fault and (*path, "branch") not in self.validated.broken:
+            message = f"{quote(name)} cannot name its branch too: {fault.message}"
+            self.problems.add(message, key_place(self.root, path), "give it a `branch:`, or another name")
+        return name
 
     def _helpers(self, body: Workspace, parent: Declaration, above: _Above, path: Path) -> Iterator[Declaration]:
         """Declare the helpers of `parent`."""

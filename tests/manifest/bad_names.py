@@ -48,6 +48,12 @@ TABLE = [
         "hint: letters, digits, `.`, `_` and single `-`, for example `git`",
     ),
     (
+        "a name that is no branch",
+        "worktrees:\n  HEAD: {helpers: {t: }}\n",
+        "orchestra.yaml:2:3: `HEAD` cannot name its branch too: git means something else by it",
+        "hint: give it a `branch:`, or another name",
+    ),
+    (
         "names differ in case",
         "worktrees:\n  auth:\n  Auth:\n",
         "orchestra.yaml:3:3: `Auth` and `auth` (orchestra.yaml:2:3) differ in case only",
