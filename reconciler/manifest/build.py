@@ -6,7 +6,7 @@ The rule: what a helper does not say comes from `defaults`, but for `checkout` a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -55,7 +55,7 @@ class Builder:
     def build(self) -> tuple[Declaration, ...]:
         """All declarations, parents before children."""
         worktrees = self.validated.document.worktrees or {}
-        return tuple(
+        return _stacked(
             declaration
             for name, body in worktrees.items()
             if self._is_name(name, ("worktrees", name))
@@ -81,6 +81,7 @@ class Builder:
         )
         declaration = dataclasses.replace(
             common,
+            places={**self._base_place(), **common.places},
             owner=body.owner or defaults.owner,
             branch=branch,
             base=body.base or defaults.base,
@@ -91,6 +92,9 @@ class Builder:
         )
         yield declaration
         yield from self._helpers(body, declaration, _Above(declaration, declaration), path)
+
+    def _base_place(self) -> dict[str, Location]:
+        return {"base.0": find(self.root, ("defaults", "base")).where} if self._defaults.base else {}
 
     def _as_branch(self, name: str, path: Path) -> str:
         fault = grammar.branch_fault(name)
@@ -156,6 +160,7 @@ class Builder:
             owner=None,
             branch="",
             base=None,
+            starts_from=None,
             path="",
             checkout=body.checkout or checkout,
             submodules=_first(body.submodules, submodules, fallback=False),
@@ -253,6 +258,26 @@ class Builder:
             elif prefix + need not in found:
                 found.append(prefix + need)
         return tuple(found)
+
+
+def _stacked(declarations: Iterable[Declaration]) -> tuple[Declaration, ...]:
+    """Find out which worktrees start from the branch of another one."""
+    found = tuple(declarations)
+    makers: dict[str, str] = {}
+    for declaration in found:
+        if declaration.eager and declaration.tree:
+            makers.setdefault(declaration.branch, declaration.full_name)
+    return tuple(
+        dataclasses.replace(declaration, starts_from=makers.get(declaration.base or ""))
+        if declaration.level == 1 and not _is_default_of_itself(declaration)
+        else declaration
+        for declaration in found
+    )
+
+
+def _is_default_of_itself(declaration: Declaration) -> bool:
+    """The default base may be declared too: it exists, and what starts from it is the others."""
+    return declaration.base == declaration.branch and "base" not in declaration.places
 
 
 def _first(own: ValueT | None, default: ValueT | None, *, fallback: ValueT) -> ValueT:

@@ -196,11 +196,29 @@ def _check_cycles(declarations: Iterable[Declaration], problems: Problems) -> No
     for declaration in declarations:
         groups.setdefault(declaration.parent, {})[declaration.full_name] = declaration
     for group in groups.values():
-        remaining = {name: set(declaration.needs) & group.keys() for name, declaration in group.items()}
+        _check_bases(group.values(), problems)
+        remaining = {name: _comes_after(declaration) & group.keys() for name, declaration in group.items()}
         while cycle := _find_cycle(remaining):
             _report_cycle([group[name] for name in cycle], problems)
             for name in cycle:
                 del remaining[name]
+
+
+def _check_bases(declarations: Iterable[Declaration], problems: Problems) -> None:
+    for declaration in declarations:
+        if declaration.starts_from and _base_worktree(declaration) == declaration.full_name:
+            is_own = declaration.starts_from == declaration.full_name
+            why = "is its own branch" if is_own else "starts from this worktree itself"
+            hint = "name a branch that is there before it, or leave `base` out"
+            problems.add(f"`base: {declaration.base}` {why}", _place(declaration, "base"), hint)
+
+
+def _base_worktree(declaration: Declaration) -> str:
+    return (declaration.starts_from or "").partition("--")[0]
+
+
+def _comes_after(declaration: Declaration) -> set[str]:
+    return {*declaration.needs, _base_worktree(declaration)} - {declaration.full_name}
 
 
 def _find_cycle(remaining: dict[str, set[str]]) -> list[str]:
@@ -222,12 +240,14 @@ def _find_cycle(remaining: dict[str, set[str]]) -> list[str]:
 
 
 def _report_cycle(cycle: Sequence[Declaration], problems: Problems) -> None:
-    edges = [
-        f"{quote(first.name)} needs {quote(second.name)} ({_need_place(first, second)})"
-        for first, second in zip(cycle, [*cycle[1:], cycle[0]], strict=True)
-    ]
-    problems.add(f"a circle of `needs`: {', '.join(edges)}", _need_place(cycle[0], cycle[1]), "remove one of them")
+    pairs = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
+    keys = " and ".join(f"`{key}`" for key in ("needs", "base") if any(_edge(*pair)[0] == key for pair in pairs))
+    edges = [f"{quote(first.name)} {_edge(first, second)[1]} ({_edge(first, second)[2]})" for first, second in pairs]
+    problems.add(f"a circle of {keys}: {', '.join(edges)}", _edge(*pairs[0])[2], "remove one of them")
 
 
-def _need_place(first: Declaration, second: Declaration) -> Location:
-    return first.places.get(f"needs.{second.name}", first.where)
+def _edge(first: Declaration, second: Declaration) -> tuple[str, str, Location]:
+    """Why the first comes after the second: the key that says so, in words, and where."""
+    if second.full_name in first.needs:
+        return "needs", f"needs {quote(second.name)}", first.places.get(f"needs.{second.name}", first.where)
+    return "base", f"starts from {quote(first.starts_from)}", _place(first, "base")

@@ -37,11 +37,13 @@ class Declaration:
         level: 1 a worktree, 2 a helper, 3 a helper's helper.
         parent: the parent's full name.
         where: the place of its key.
-        places: the place of each key that is written for it (`branch`, `modify`), and of each item (`modify.0`).
+        places: the place of each key that is written for it (`branch`, `modify`), and of each item (`modify.0`);
+            `base.0` also where `defaults` says it.
         owner: inherited from its worktree.
         branch: for a helper `<parent's branch>--<name>`.
         base: None is the repository's default branch; for a helper the branch of the nearest tree above it (of the
             nearest that apply makes, when it is eager itself).
+        starts_from: full name of the workspace whose branch its base is, where apply makes that too; level 1 only.
         path: relative to the root, or absolute; for a helper `<parent's path>--<name>`.
         checkout: `full` or `sparse`.
         eager: its tree is made by apply; always true for level 1.
@@ -66,6 +68,7 @@ class Declaration:
     owner: str | None
     branch: str
     base: str | None
+    starts_from: str | None
     path: str
     checkout: str
     submodules: bool

@@ -107,11 +107,13 @@ class _Expansion:
             protect=declaration.protect,
         )
         needs = [Address("workspace", name) for name in declaration.needs]
+        if declaration.starts_from:
+            needs.append(Address("workspace", declaration.starts_from))
         if declaration.parent:
             # What keeps desks out of `git status` is there before the first of them.
             ignore = Address("file", f"{self._root.full_name}/{DESKS}/.gitignore")
             needs = [Address("workspace", declaration.parent), ignore, *needs]
-        return Resource(self._address, spec, tuple(needs), declaration.where)
+        return Resource(self._address, spec, tuple(dict.fromkeys(needs)), declaration.where)
 
     @property
     def _address(self) -> Address:

@@ -30,6 +30,36 @@ TABLE = [
         "hint: remove one of them",
     ),
     (
+        "base is itself",
+        "worktrees:\n  a: {branch: x, base: x}\n",
+        "orchestra.yaml:2:24: `base: x` is its own branch",
+        "hint: name a branch that is there before it, or leave `base` out",
+    ),
+    (
+        "base is its own helper",
+        "worktrees:\n  a: {base: a--h, helpers: {h: {eager: true}}}\n",
+        "orchestra.yaml:2:13: `base: a--h` starts from this worktree itself",
+        "hint: name a branch that is there before it, or leave `base` out",
+    ),
+    (
+        "circle of bases",
+        "worktrees:\n  a: {base: c}\n  b: {branch: bb, base: a}\n  c: {base: bb}\n",
+        "orchestra.yaml:2:13: a circle of `base`: `a` starts from `c` (orchestra.yaml:2:13), `c` starts from `b` (orchestra.yaml:4:13), `b` starts from `a` (orchestra.yaml:3:25)",
+        "hint: remove one of them",
+    ),
+    (
+        "circle of a base and a need, through a helper",
+        "worktrees:\n  a: {needs: b, helpers: {h: {eager: true}}}\n  b: {base: a--h}\n",
+        "orchestra.yaml:2:14: a circle of `needs` and `base`: `a` needs `b` (orchestra.yaml:2:14), `b` starts from `a--h` (orchestra.yaml:3:13)",
+        "hint: remove one of them",
+    ),
+    (
+        "circle through the default base",
+        "defaults: {base: b}\nworktrees:\n  a:\n  b: {base: a}\n",
+        "orchestra.yaml:1:18: a circle of `base`: `a` starts from `b` (orchestra.yaml:1:18), `b` starts from `a` (orchestra.yaml:4:13)",
+        "hint: remove one of them",
+    ),
+    (
         "fourth level",
         "worktrees:\n  auth: {helpers: {a: {helpers: {b: {helpers: {c: }}}}}}\n",
         "orchestra.yaml:2:38: helpers on level 4",
