@@ -29,7 +29,7 @@ class ManifestFiles:
         if not place.exists() and not place.is_symlink():
             return None
         if not Path(path).is_absolute() and not _is_inside(place, self.root):
-            raise OSError(errno.EXDEV, "a link leads out of the repository")
+            raise _leads_out()
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -37,8 +37,27 @@ class ManifestFiles:
             return file.read(limit)
 
     def glob(self, pattern: str) -> tuple[str, ...]:
-        """List the files that a pattern without `**` matches, sorted."""
-        return tuple(sorted(glob.glob(pattern, root_dir=self.root)))  # noqa: PTH207 - relative results are wanted
+        """List the files that a pattern without `**` matches, sorted; nothing outside of the root is looked at.
+
+        Raises:
+            OSError: a directory that the pattern names leads out; one that a wildcard matches is passed over.
+        """
+        found = [""]
+        for segment in pattern.split("/"):
+            found = [path for above in found for path in self._step(above, segment, pattern)]
+        return tuple(sorted(found))
+
+    def _step(self, above: str, segment: str, pattern: str) -> list[str]:
+        if not _is_inside(self.root / above, self.root):
+            if pattern.startswith(f"{above}/"):
+                raise _leads_out()
+            return []
+        names = glob.glob(segment, root_dir=self.root / above)  # noqa: PTH207 - relative results are wanted
+        return [f"{above}/{name}" if above else name for name in names]
+
+
+def _leads_out() -> OSError:
+    return OSError(errno.EXDEV, "a link leads out of the repository")
 
 
 def _is_inside(place: Path, root: Path) -> bool:

@@ -101,8 +101,16 @@ class Merger:
             self.problems.add(f"{quote(text)} cannot be included: {reason}", pattern.where, hint)
             return ()
         if any(character in text for character in "*?["):
-            return tuple(self.reader.glob(text))
+            return self._matching(pattern)
         return (text,)
+
+    def _matching(self, pattern: ScalarNode) -> tuple[str, ...]:
+        try:
+            return tuple(self.reader.glob(pattern.text))
+        except OSError as error:
+            message = f"{quote(pattern.text)} cannot be read: {error.strerror or error}"
+            self.problems.add(message, pattern.where, "name files of the repository")
+            return ()
 
     def _include(self, path: str, where: Location) -> list[MapNode]:
         try:

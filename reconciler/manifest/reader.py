@@ -17,4 +17,8 @@ class Reader(Protocol):
         """
 
     def glob(self, pattern: str) -> Sequence[str]:
-        """List the files that a pattern without `**` matches, sorted; it follows no links."""
+        """List the files that a pattern without `**` matches, sorted.
+
+        Raises:
+            OSError: it names a directory that leads out of the root.
+        """

@@ -70,3 +70,21 @@ def test_patterns_are_relative_and_sorted(root: Path) -> None:
     assert ManifestFiles(root).glob("*.yaml") == ("a.yaml", "c.yaml")
     assert ManifestFiles(root).glob("*/*.yaml") == ("dir/b.yaml",)
     assert ManifestFiles(root).glob("none*") == ()
+
+
+@pytest.mark.parametrize("pattern", ["outdir/*", "outdir/k?y", "dir/../outdir/*", "far/in/*"])
+def test_a_directory_outside_is_not_listed(root: Path, pattern: str) -> None:
+    """Not one name of what lies there is told."""
+    (root / "far").symlink_to(root.parent / "secret")
+    with pytest.raises(OSError, match="leads out of the repository") as caught:
+        ManifestFiles(root).glob(pattern)
+    assert "key" not in str(caught.value)
+
+
+def test_a_wildcard_passes_over_what_leads_out(root: Path) -> None:
+    """A link that nobody named is nobody's mistake."""
+    (root / "inner").symlink_to("dir")
+    assert ManifestFiles(root).glob("*/*.yaml") == ("dir/b.yaml", "inner/b.yaml")
+    assert ManifestFiles(root).glob("*/key") == ()
+    assert ManifestFiles(root).glob("dir/*") == ("dir/b.yaml", "dir/up")
+    assert ManifestFiles(root).glob("none/*") == ManifestFiles(root).glob("a.yaml/*") == ()

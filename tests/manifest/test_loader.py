@@ -264,10 +264,10 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
             load(Path(name), root=tmp_path, environment={})
 
 
-@pytest.mark.parametrize("pattern", ["x.yaml", "d/*.yaml", "link/x.yaml"])
+@pytest.mark.parametrize("pattern", ["x.yaml", "d/*.yaml", "link/x.yaml", "link/*"])
 def test_an_include_does_not_leave_the_repository_through_a_link(tmp_path: Path, pattern: str) -> None:
     """A link that leads out is refused, whether it is the file or a directory on the way."""
-    file_tree(tmp_path / "outside", {"x.yaml": "worktrees: {evil: }\n"})
+    file_tree(tmp_path / "outside", {"x.yaml": "worktrees: {evil: }\n", "y": "", "z": ""})
     outside = tmp_path / "outside/x.yaml"
     file_tree(
         tmp_path / "shop",
@@ -279,5 +279,6 @@ def test_an_include_does_not_leave_the_repository_through_a_link(tmp_path: Path,
         },
     )
 
-    with pytest.raises(ManifestError, match="leads out of the repository"):
+    with pytest.raises(ManifestError, match="leads out of the repository") as caught:
         load(Path("orchestra.yaml"), root=tmp_path / "shop", environment={})
+    assert len(caught.value.problems) == 1
