@@ -10,17 +10,38 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from reconciler.cli.arguments import ADDRESS, NAME, NAME_OR_PATH, Parser
-from reconciler.cli.commands import SUMMARIES
+from reconciler.cli.commands import GLOBAL_OPTIONS, SUMMARIES
 from reconciler.cli.context import Context
 from reconciler.cli.program import load, parser_for, take_apart
 from reconciler.errors import OrchestraError, UsageError
 
+_WORKSPACE = "workspace:"
+_BEFORE_A_COMMAND = sorted(option.split()[0] for option, _ in GLOBAL_OPTIONS if option.startswith("--"))
 SCRIPTS = {
     "bash": """\
 # bash completion for orchestra: eval "$(orchestra completion bash)"
 _orchestra() {
-    local IFS=$'\\n'
-    COMPREPLY=($(orchestra completion --words -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+    local IFS=$'\\n' rest=${COMP_LINE:0:COMP_POINT} index word before breaks= words=()
+    # bash takes words apart at `:` and `=`; what no space stands between is one word for us.
+    for ((index = 0; index <= COMP_CWORD; index++)); do
+        before=$rest rest=${rest#"${rest%%[! $'\\t']*}"} word=${COMP_WORDS[index]}
+        ((index < COMP_CWORD)) || word=$rest
+        if ((index == 0)) || [[ $rest != "$before" ]]; then
+            words+=("$word")
+        else
+            words[${#words[@]}-1]+=$word
+        fi
+        rest=${rest#"$word"}
+    done
+    COMPREPLY=($(orchestra completion --words "${words[@]/#/=}" 2>/dev/null))
+    # What bash replaces begins behind the last of them.
+    [[ $COMP_WORDBREAKS != *:* ]] || breaks+=:
+    [[ $COMP_WORDBREAKS != *=* ]] || breaks+==
+    word=${words[${#words[@]}-1]}
+    if [[ $breaks && $word == *["$breaks"]* ]]; then
+        before=${word%"${word##*["$breaks"]}"}
+        COMPREPLY=("${COMPREPLY[@]#"$before"}")
+    fi
 }
 complete -o default -F _orchestra orchestra
 """,
@@ -29,7 +50,7 @@ complete -o default -F _orchestra orchestra
 # zsh completion for orchestra: eval "$(orchestra completion zsh)" after compinit
 _orchestra() {
     local -a candidates
-    candidates=("${(@f)$(orchestra completion --words -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    candidates=("${(@f)$(orchestra completion --words "${(@)words[1,CURRENT]/#/=}" 2>/dev/null)}")
     if [[ -n "${candidates[1]}" ]]; then
         compadd -- "${candidates[@]}"
     else
@@ -42,7 +63,7 @@ compdef _orchestra orchestra
 # fish completion for orchestra: orchestra completion fish | source
 function __orchestra_words
     set -l words (commandline -opc) (commandline -ct)
-    orchestra completion --words -- $words[2..-1] 2>/dev/null
+    orchestra completion --words =$words 2>/dev/null
 end
 complete -c orchestra -a '(__orchestra_words)'
 """,
@@ -63,7 +84,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
         UsageError: the shell is not known.
     """
     if options.words:
-        found = complete([word for word in (options.shell, *options.rest) if word is not None], context)
+        words = [word.removeprefix("=") for word in (options.shell, *options.rest) if word is not None]
+        found = complete(words[1:], context)
         context.answer("".join(f"{word}\n" for word in found))
         return 0
     if options.shell not in SCRIPTS:
@@ -79,16 +101,22 @@ def complete(words: Sequence[str], context: Context) -> tuple[str, ...]:
         words: all that was typed after `orchestra`; the last one is being typed, perhaps empty.
         context: tells where the manifest is looked for.
     """
-    before, current = [word for word in words[:-1] if word != "="], words[-1] if words else ""
+    before, current = list(words[:-1]), words[-1] if words else ""
     if current.startswith("--") and "=" in current:
         option, _, value = current.partition("=")
         return tuple(f"{option}={found}" for found in complete([*before, option, value], context))
-    current = current.removeprefix("=")  # bash takes `--target=` apart
     with suppress(OrchestraError):
         line = take_apart(before)
-        candidates = _within(line.command, before, current, context) if line.command else SUMMARIES
+        candidates = _within(line.command, before, current, context) if line.command else _first(before, current)
         return tuple(word for word in candidates if word.startswith(current) and word.isprintable())
     return ()
+
+
+def _first(before: Sequence[str], current: str) -> Iterable[str]:
+    """What may stand where no command was named yet: nothing we know for the value of an option."""
+    if before and before[-1] in {"-C", "--file"}:
+        return ()
+    return _BEFORE_A_COMMAND if current.startswith("-") else SUMMARIES
 
 
 def _within(command: str, before: Sequence[str], current: str, context: Context) -> Iterable[str]:
@@ -96,13 +124,15 @@ def _within(command: str, before: Sequence[str], current: str, context: Context)
     awaited = parser.metavar_of(before[-1])
     if awaited is None and current.startswith("-"):
         return sorted(option for option in parser.options() if option.startswith("--"))
-    return _values(parser, awaited, context)
+    return _values(parser, awaited, current, context)
 
 
-def _values(parser: Parser, awaited: str | None, context: Context) -> Iterable[str]:
+def _values(parser: Parser, awaited: str | None, current: str, context: Context) -> Iterable[str]:
     metavars = (awaited,) if awaited else parser.positional_metavars()
     if "SHELL" in metavars:
         return tuple(SCRIPTS)
+    if ADDRESS in metavars and current.startswith(_WORKSPACE):
+        return tuple(_WORKSPACE + name for name in _names(context))
     return _names(context) if {NAME, NAME_OR_PATH, ADDRESS} & set(metavars) else ()
 
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import pty
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -43,7 +47,10 @@ def _declared(monkeypatch):
         pytest.param(["plan", "--target", "a"], ("auth", "auth--test"), id="target"),
         pytest.param(["plan", "--prune", "u"], ("ui",), id="name-after-a-switch"),
         pytest.param(["plan", "--owner", ""], (), id="a-value-nobody-knows"),
-        pytest.param(["plan", "--target", "=", "u"], ("ui",), id="as-bash-breaks-words"),
+        pytest.param(["plan", "--target", "workspace:u"], ("workspace:ui",), id="address"),
+        pytest.param(["plan", "workspace:"], (), id="a-name-is-no-address"),
+        pytest.param(["--js"], ("--json",), id="option-before-a-command"),
+        pytest.param(["--file", "-"], (), id="a-file"),
         pytest.param(["plan", "--target=u"], ("--target=ui",), id="as-zsh-does-not"),
         pytest.param(["plan", "auth--"], ("auth--test",), id="helper"),
     ],
@@ -62,7 +69,7 @@ def test_a_mistake_is_not_told_at_a_tab(monkeypatch):
 
 def test_the_scripts_ask_this_command():
     monkey = Streams()
-    assert run(["completion", "--words", "--", "plan", "--pr"], monkey.around) == 0
+    assert run(["completion", "--words", "=orchestra", "=plan", "=--pr"], monkey.around) == 0
     assert monkey.out == "--prune\n"
 
 
@@ -81,26 +88,69 @@ def test_another_shell_is_refused():
     assert "bash, zsh, fish" in streams.err
 
 
-def test_bash_completes(tmp_path):
-    script = tmp_path / "completion.bash"
-    script.write_text(SCRIPTS["bash"])
-    lines = (
-        "orchestra() { printf '%s\\n' \"$@\" > \"$0.words\"; printf 'auth\\nauth--test\\n'; }",
-        f"source {script}",
-        "COMP_WORDS=(orchestra plan --target '') COMP_CWORD=3 COMP_LINE='orchestra plan --target ' COMP_POINT=24",
-        "_orchestra",
-        "printf '%s,' \"${COMPREPLY[@]}\"",
+@pytest.fixture
+def bash(tmp_path):
+    """Give an interactive bash at a terminal, in which all completions of a line are put in and the line is run."""
+    (tmp_path / "orchestra.yaml").write_text("worktrees: {auth: {helpers: {test: }}, ui: }\n")
+    subprocess.run(["git", "init", "-q", "."], cwd=tmp_path, check=True)
+    program = f"{sys.executable} -m reconciler"
+    (tmp_path / "rc").write_text(
+        f'orchestra() {{ [[ $1 == completion ]] && {program} "$@" || printf \'%s\\n\' "$@" > said; }}\n'
+        f'source /dev/stdin <<< "$({program} completion bash)"\n'
     )
-    program_file = tmp_path / "run"
-    program_file.write_text("\n".join(lines))
-    done = subprocess.run(["bash", str(program_file)], capture_output=True, text=True, check=True)
-    assert done.stdout == "auth,auth--test,"
-    assert (tmp_path / "run.words").read_text().split("\n") == [
-        "completion",
-        "--words",
-        "--",
-        "plan",
-        "--target",
-        "",
-        "",
-    ]
+
+    def typed(line, setup=""):
+        done = in_terminal(["bash", "--rcfile", "rc", "--noprofile", "-i"], f"{setup}\n{line}\x1b*\nexit\n", tmp_path)
+        assert done == 0
+        return (tmp_path / "said").read_text().splitlines()
+
+    return typed
+
+
+def in_terminal(command, keys, cwd):
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd, start_new_session=True) as bash:
+        os.close(theirs)
+        os.write(ours, keys.encode())
+        with contextlib.suppress(OSError):  # the terminal is gone when bash is
+            while os.read(ours, 4096):
+                pass
+        os.close(ours)
+    return bash.returncode
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        pytest.param("orchestra --js", ["--json"], id="an option before a command"),
+        pytest.param("orchestra --", [*("--file", "--help", "--json", "--no-color", "--version")], id="all of them"),
+        pytest.param("orchestra plan --pru", ["plan", "--prune"], id="an option"),
+        pytest.param("orchestra plan --target u", ["plan", "--target", "ui"], id="a name"),
+        pytest.param(
+            "orchestra plan --target workspace:",
+            ["plan", "--target", "workspace:auth", "auth--test", "ui"],  # bash keeps what is before the colon, once
+            id="addresses",
+        ),
+        pytest.param("orchestra plan --target workspace:u", ["plan", "--target", "workspace:ui"], id="an address"),
+        pytest.param("orchestra plan --target=u", ["plan", "--target=ui"], id="behind an equals sign"),
+        pytest.param("orchestra plan --target=workspace:u", ["plan", "--target=workspace:ui"], id="behind both"),
+        pytest.param("orchestra  plan   --json  --target u", ["plan", "--json", "--target", "ui"], id="spaces"),
+        pytest.param("orchestra -C 'a b' --file=x pla", ["-C", "a b", "--file=x", "plan"], id="quotes"),
+    ],
+)
+def test_bash_completes(bash, line, words):
+    assert bash(line) == words
+
+
+@pytest.mark.timeout(60)
+def test_bash_offers_the_options_of_a_command(bash):
+    found = bash("orchestra plan --")
+    assert found[0] == "plan"
+    assert {"--json", "--prune", "--target"} < set(found)
+
+
+@pytest.mark.timeout(60)
+def test_bash_completes_where_colons_break_no_words(bash):
+    line = "orchestra plan --target workspace:u"
+    assert bash(line, "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}") == ["plan", "--target", "workspace:ui"]
