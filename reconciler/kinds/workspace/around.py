@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 from pathlib import Path
 
 from reconciler.clients.files import is_temporary
@@ -11,6 +12,8 @@ from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
 from reconciler.kinds.workspace.spec import KIND, Surroundings, TreeActual, WorkspaceSpec
 from reconciler.model.address import Address
 
+_ON_DISK = frozenset({Standing.PRESENT, Standing.MOVED, Standing.CUT_OFF})
+
 
 def surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> Surroundings:
     """Look at what matters for making, renaming or moving a workspace's tree."""
@@ -18,6 +21,7 @@ def surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -
     remotes = survey.remotes_with(spec.branch)
     place = _checked_out_elsewhere(survey, spec.branch)
     obstacle, hint = _obstacle(survey, spec, tree)
+    holds = _held_by(survey, tree) if tree else None
     return Surroundings(
         branch_commit=branch.commit if branch else None,
         branch_is_ours=branch is not None and branch.mark == Address(KIND, spec.name),
@@ -31,6 +35,8 @@ def surroundings(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -
         is_recorded=any(r.branch == spec.branch and r.standing is Standing.FOREIGN for r in survey.records),
         obstacle=obstacle,
         obstacle_hint=hint,
+        holds=holds,
+        step_aside=_step_aside(survey, spec, tree, holds) if tree and (obstacle or holds) else None,
     )
 
 
@@ -54,6 +60,8 @@ def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> t
     if record is not None and not (tree and record.git_dir == tree.git_dir):
         return _record_obstacle(spec, record)
     outer = next((path for path in spec.path.parents if survey.record_at(path)), None)
+    if outer is not None and tree and outer == tree.path:
+        return f"{spec.path} lies inside the tree itself", "name another `path:`"
     if outer is not None:
         return f"{spec.path} lies inside the worktree {outer}, with which git would delete it", "name another `path:`"
     above = next((path for path in spec.path.parents if os.path.lexists(path)), None)
@@ -63,6 +71,35 @@ def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> t
     if not os.path.lexists(spec.path) or (record and record.standing is not Standing.MISSING):
         return "", ""
     return _path_obstacle(spec, survey.repository.common_dir, is_recorded=record is not None)
+
+
+def _held_by(survey: Survey, tree: TreeActual) -> Path | None:
+    """Another worktree inside of a tree: git loses sight of it when the outer one is moved."""
+    there = (record.path for record in survey.records if record.standing in _ON_DISK)
+    return next((path for path in there if tree.path in path.parents), None)
+
+
+def _step_aside(survey: Survey, spec: WorkspaceSpec, tree: TreeActual, holds: Path | None) -> tuple[Path, Path] | None:
+    """What has to go to a third name first: a tree inside; or this one, where it changes places with another or itself.
+
+    A tree that stands aside already waits for the other to leave.
+    """
+    if holds is not None:
+        return holds, _free_place(survey, spec, holds)
+    other = survey.record_at(spec.path)
+    is_others = other is not None and other.book is not None and any(a.kind == KIND for a in other.book.marks)
+    is_nested = spec.path in tree.path.parents or tree.path in spec.path.parents
+    if not (is_nested or (is_others and tree.mark.declared.get("path") == str(tree.path))):
+        return None
+    return tree.path, _free_place(survey, spec, tree.path)
+
+
+def _free_place(survey: Survey, spec: WorkspaceSpec, path: Path) -> Path:
+    """A free name beside a tree, inside of no worktree and not where a tree is wanted."""
+    taken = {spec.path, *(record.path for record in survey.records)}
+    parent = next(each for each in path.parents if not taken.intersection((each, *each.parents)))
+    names = (f"{path.name}-aside{number or ''}" for number in count())
+    return next(place for name in names if not os.path.lexists(place := parent / name) and place != spec.path)
 
 
 def _path_obstacle(spec: WorkspaceSpec, common_dir: Path, *, is_recorded: bool) -> tuple[str, str]:

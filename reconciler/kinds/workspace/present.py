@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.kinds.workspace.by_hand import steps
 from reconciler.kinds.workspace.spec import Base, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
@@ -30,7 +31,7 @@ def decide_present(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
     moves = [field for field in fields if field.path in {"branch", "path"}]
     blockers = _in_place_blockers(spec, actual, tree) if moves else []
     if blockers:
-        notes.extend((f"not renamed or moved in place: {'; '.join(blockers)}", *_by_hand(spec, actual, tree)))
+        notes.extend((f"not renamed or moved in place: {'; '.join(blockers)}", *steps(spec, actual, tree)))
         rest = tuple(field for field in fields if field not in moves)
         return _refuse_moves(address, tuple(moves), rest, tuple(notes))
     touches = f"{tree.path} changes its place or branch under whoever works there" if moves else ""
@@ -138,6 +139,7 @@ def _in_place_blockers(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeA
         (renamed and bool(around.ref_in_the_way), f"branch {around.ref_in_the_way} is in the way of {spec.branch}"),
         (moved and tree.has_submodules, "it has submodules"),
         (moved and bool(around.obstacle), around.obstacle),
+        (moved and around.holds is not None, f"the worktree {around.holds} lies in it"),
     ]
     return [reason for applies, reason in checks if applies]
 
@@ -145,17 +147,6 @@ def _in_place_blockers(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeA
 def bring_back(tree: TreeActual) -> str:
     """How a branch that was deleted under its tree comes back."""
     return f"`git update-ref refs/heads/{tree.branch} {tree.lost or 'COMMIT'}` brings it back"
-
-
-def _by_hand(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> tuple[str, ...]:
-    commands = []
-    if tree.branch and tree.branch != spec.branch:
-        is_there = actual.around.branch_commit is not None
-        rename = f"git branch -m {tree.branch} {spec.branch}"
-        commands.append(f"git -C {tree.path} switch {spec.branch}" if is_there else rename)
-    if tree.path != spec.path:
-        commands.append(f"git worktree move {tree.path} {spec.path}")
-    return (f"by hand: {' && '.join(commands)}",) if commands else ()
 
 
 def behind_note(base: Base | None) -> tuple[str, ...]:

@@ -104,6 +104,8 @@ class Surroundings:
         is_recorded: a record that came with a copied git directory claims the branch: the other clone's, not ours.
         obstacle: what stands at the wanted path, in words; empty when the path is free.
         obstacle_hint: the way out of that.
+        holds: another worktree that lies inside this one, which is wanted elsewhere.
+        step_aside: what a person has to move out of the way before the tree can be moved, and a place that is free.
     """
 
     branch_commit: str | None = None
@@ -118,6 +120,8 @@ class Surroundings:
     is_recorded: bool = False
     obstacle: str = ""
     obstacle_hint: str = ""
+    holds: Path | None = None
+    step_aside: tuple[Path, Path] | None = None
 
 
 @dataclass(frozen=True, slots=True)
