@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.clients.process import Finished, Runner
+from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ClientError, PermanentError, TransientError, UsageError
 
 # Inherited variables that only say how git reaches the network or where the user's configuration is. All other GIT_*
@@ -41,6 +42,7 @@ _TRANSIENT = re.compile(
     r"|bad object worktrees/",
     re.MULTILINE,
 )
+_DISCOVERED = re.compile(r"\A(.*)\n(true|false)\n(.*?)\n?\Z", re.DOTALL)
 _STALE_LOCK = re.compile(r"'([^']+\.lock)': File exists|could not lock config file ([^:\n]+)", re.MULTILINE)
 
 
@@ -56,9 +58,11 @@ class Repository:
 
     Attributes:
         common_dir: the git directory that all its worktrees share.
+        main: the main worktree, where its git directory lies apart and the command stands in it: nothing else tells.
     """
 
     common_dir: Path
+    main: Path | None = None
 
 
 class Git:
@@ -115,8 +119,9 @@ class Git:
         Raises:
             UsageError: there is none, or git is missing.
         """
+        asked = ("--path-format=absolute", "--git-common-dir", "--is-inside-work-tree", "--show-cdup")
         try:
-            answer = self.run("rev-parse", "--path-format=absolute", "--git-common-dir", cwd=cwd).text
+            answer = self.run("rev-parse", *asked, cwd=cwd).text
         except ClientError as error:
             if "not a git repository" not in error.message:
                 raise
@@ -124,7 +129,16 @@ class Git:
                 f"{cwd} is not in a git repository",
                 hint="go to a repository, or make one with `git init`",
             ) from error
-        return Repository(Path(answer.removesuffix("\n")))
+        return _discovered(cwd, answer)
+
+
+def _discovered(cwd: Path, answer: str) -> Repository:
+    """Where the git directory lies apart from the main worktree, only that one names it, and nothing names that one."""
+    common_dir, is_inside, up = _DISCOVERED.findall(answer)[0]
+    top = Path(os.path.normpath(f"{os.path.realpath(cwd)}/{up}"))
+    named = linked_git_dir(top) if is_inside == "true" else None
+    is_main = named is not None and os.path.realpath(named) == os.path.realpath(common_dir)
+    return Repository(Path(common_dir), top if is_main else None)
 
 
 def _failure(finished: Finished) -> ClientError:

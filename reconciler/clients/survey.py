@@ -49,7 +49,8 @@ class Survey:
         repository: where it is.
         clone: this clone's identity; None before the first apply, and in a copy of another clone.
         is_copy: the identity in the configuration is bound to another directory: this clone is a copy.
-        main: the main worktree; None in a bare repository.
+        main: the main worktree; None in a bare repository, and where only those who stand in it know where it is.
+        is_main_hidden: there is one, and nothing here tells where.
         records: all linked worktrees.
         checked_out: where each branch is checked out, the main worktree included.
         branches: local branches by short name.
@@ -70,6 +71,7 @@ class Survey:
     symbolic: Mapping[str, str]
     config: Mapping[str, str]
     parked: Mapping[str, str] = field(default_factory=dict)
+    is_main_hidden: bool = False
 
     @cached_property
     def marks(self) -> Mapping[Address, tuple[TreeRecord, Mark]]:
@@ -140,7 +142,8 @@ def take_survey(git: Git, repository: Repository, *, likely: Iterable[Path] = ()
         config = _config(git, repository)
     clone, is_copy = _identity(config, repository)
     entries = listed.result()
-    main = None if entries[0].bare else _main_path(entries[0].path, config, repository)
+    first = entries[0]
+    main = None if first.bare else _main_path(first.path, config, repository)
     real_path = cache(os.path.realpath)  # most trees lie in one directory
     found = (_record(entry, git_dir, clone, real_path) for entry, git_dir in _with_git_dirs(entries[1:], repository))
     records = find_moved(tuple(found), likely)
@@ -150,14 +153,15 @@ def take_survey(git: Git, repository: Repository, *, likely: Iterable[Path] = ()
         clone=clone,
         is_copy=is_copy,
         main=main,
-        main_branch=entries[0].branch if main else _bare_head(repository),
+        main_branch=_bare_head(repository) if first.bare else first.branch,
         records=records,
-        checked_out=_checked_out(main, entries[0].branch, records),
+        checked_out=_checked_out(main or first.path, None if first.bare else first.branch, records),
         branches=branches,
         remotes=remotes,
         symbolic=symbolic,
         config=config,
         parked=parked if clone else {},
+        is_main_hidden=main is None and not first.bare,
     )
 
 
@@ -213,10 +217,13 @@ def _with_git_dirs(entries: list[_Entry], repository: Repository) -> list[tuple[
     return [(entry, directories[entry.path]) for entry in entries if entry.path in directories]
 
 
-def _main_path(listed: Path, config: Mapping[str, str], repository: Repository) -> Path:
-    """The main worktree; git lists the git directory itself where `core.worktree` says otherwise (a submodule)."""
-    said = config.get("core.worktree")
-    return Path(os.path.normpath(repository.common_dir / said)) if said else listed
+def _main_path(listed: Path, config: Mapping[str, str], repository: Repository) -> Path | None:
+    """The main worktree, where anything tells; git lists the git directory itself where that lies apart."""
+    said = config.get("core.worktree")  # so in a submodule
+    if said:
+        return Path(os.path.normpath(repository.common_dir / said))
+    is_apart = os.path.realpath(listed) == os.path.realpath(repository.common_dir)
+    return repository.main or (None if is_apart else listed)
 
 
 def _record(entry: _Entry, git_dir: Path, clone: str | None, real_path: Callable[[Path], str]) -> TreeRecord:
@@ -232,9 +239,9 @@ def _record(entry: _Entry, git_dir: Path, clone: str | None, real_path: Callable
     )
 
 
-def _checked_out(main: Path | None, branch: str | None, records: Iterable[TreeRecord]) -> dict[str, Path]:
+def _checked_out(main: Path, branch: str | None, records: Iterable[TreeRecord]) -> dict[str, Path]:
     places = {record.branch: record.path for record in records if record.branch}
-    return {**places, branch: main} if main and branch else places
+    return {**places, branch: main} if branch else places
 
 
 def _list_refs(git: Git, repository: Repository) -> list[str]:

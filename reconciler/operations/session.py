@@ -139,7 +139,8 @@ def open_session(
         on_secrets: told the values that must not be shown.
 
     Raises:
-        UsageError: there is no repository, or a bare one without a worktree on its default branch.
+        UsageError: there is no repository, or a bare one without a worktree on its default branch, or one whose main
+            worktree only those know who stand in it.
         ClientError: git failed.
     """
     git = Git(environment)
@@ -147,6 +148,9 @@ def open_session(
     seen = lock.generation(_lock_file(repository))
     survey = take_survey(git, repository)
     root = _root(survey)
+    if root is None and file is None and survey.is_main_hidden:
+        message = f"{repository.common_dir} lies apart from its main worktree and does not say where that is"
+        raise UsageError(message, hint="run the command in the main worktree, or give --file")
     if root is None and file is None:
         raise UsageError(
             f"{repository.common_dir} is bare and has no worktree on {survey.default_branch or 'its default branch'}",
@@ -169,7 +173,7 @@ def _lock_file(repository: Repository) -> Path:
 
 def _root(survey: Survey) -> Path | None:
     """The main worktree; of a bare repository the worktree on the default branch."""
-    if survey.main is not None:
+    if survey.main is not None or survey.is_main_hidden:
         return survey.main
     present = [record for record in survey.records if record.standing is Standing.PRESENT]
     return next((record.path for record in present if record.branch == survey.default_branch), None)
