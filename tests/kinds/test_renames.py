@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from reconciler.model.change import Action, Mode
+from reconciler.model.outcome import Status
 from reconciler.operations.plan import PlanOptions
 from tests.support.repository import GitRepo
 from tests.support.world import World
@@ -91,3 +92,15 @@ def test_without_was_the_old_one_is_an_orphan_and_the_new_one_is_made(world: Wor
     world.apply(PlanOptions(prune=True))
     assert not world.tree("auth").path.exists()
     assert isinstance(world.tree("login"), GitRepo)
+
+
+def test_the_plan_of_a_rename_lists_what_apply_then_changes(world: World) -> None:
+    """What loads the contract knows that it is ours under the former name as well."""
+    world.declare("auth: {helpers: {test: {eager: true}}}")
+    world.settle()
+    world.declare("login: {was: auth, helpers: {test: {eager: true}}}")
+    planned = world.plan()
+    assert ".sub-agents/SESSION.md" not in str([change.fields for change in planned.pending])
+    report = world.apply()
+    assert report.count(Status.UPDATED) == planned.summary.change
+    assert report.count(Status.CREATED) == planned.summary.add

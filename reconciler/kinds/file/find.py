@@ -130,7 +130,8 @@ class Finder:
         """Whether the file that it loads has to make way; what that one should hold is not known here."""
         if spec.loads is None:
             return False
-        mark = tree.mark(Address(KIND, f"{spec.workspace}/{spec.loads}"), None)
+        now, *before = (Address(KIND, f"{name}/{spec.loads}") for name in spec.workspaces)
+        mark = tree.mark(now, before[0] if before else None)
         marked_at = str(mark.declared.get("path")) if mark else None
         return bool(self._why_aside(replace(spec, path=spec.loads), tree, marked_at))
 
