@@ -32,6 +32,7 @@ class Approval:
     """Shows the plan, then asks unless told not to.
 
     Attributes:
+        plan: what was shown last; None before.
         is_declined: a person was asked and did not say yes.
 
     Args:
@@ -50,10 +51,12 @@ class Approval:
         self._full = full
         self._purpose = purpose
         self._on_yes = on_yes
+        self.plan: Plan | None = None
         self.is_declined = False
 
     def __call__(self, plan: Plan) -> bool:
         """Tell whether the plan may be carried out."""
+        self.plan = plan
         self._show(plan)
         if plan.pending and not self._auto_approve and not self._ask():
             self.is_declined = True

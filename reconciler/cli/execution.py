@@ -80,7 +80,7 @@ def _end(report: Report, approval: Approval, context: Context, purpose: Purpose)
     if approval.is_declined:
         context.narrate(f"{purpose.capitalize()} cancelled. Nothing was changed.\n")
     if context.json:
-        context.answer(json.summary_line(report, command=purpose, exit_code=code))
+        context.answer(json.summary_line(report, command=purpose, exit_code=code, plan=approval.plan))
     elif report.outcomes and not approval.is_declined:
         context.answer("\n" + render_report(report, style=context.out, purpose=purpose))
     return code

@@ -40,6 +40,11 @@ class Plan:
         return tuple(change for change in self.changes if change.action is Action.CONFLICT)
 
     @property
+    def kept(self) -> tuple[Change, ...]:
+        """What was to be removed and is not, each with its reason."""
+        return tuple(c for c in self.changes if c.orphan and c.action is Action.NO_OP and c.reason)
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing for apply to do and nothing in its way."""
         return not self.pending and not self.conflicts

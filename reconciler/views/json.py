@@ -8,7 +8,8 @@ A stream (`apply` and `destroy` with `--json`) is one object per line:
     {"type": "retried", "address": ..., "attempt": 1, "wait_seconds": 0.4, "error": {...}}
     {"type": "finished", "address": ..., "status": "created", "reason": "", "seconds": 1.2, "attempts": 1, "error": ...}
     {"type": "interrupted", "running": 2, "forced": false}
-    {"type": "summary", "command": "apply", "counts": {...}, "resources": [...], "interrupted": false, "exit_code": 0}
+    {"type": "summary", "command": "destroy", "counts": {...}, "resources": [...],
+     "kept": [{"address": ..., "reason": ..., "path": ...}], "interrupted": false, "exit_code": 0}
 
 An error that ends a command is `{"type": "error", "error": {"kind", "exit_code", "problems": [...]}}` in both.
 """
@@ -20,8 +21,10 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from reconciler.errors import OrchestraError
+from reconciler.model.change import Change
 from reconciler.model.event import Event, Finished, Interrupted, Retried, Started
 from reconciler.model.outcome import Outcome, Report, Status
+from reconciler.model.plan import Plan
 from reconciler.model.serial import ACTION_NAMES
 from reconciler.views.errors import error_document
 
@@ -43,17 +46,22 @@ def version_line(orchestra: str) -> str:
     return line({"type": "version", "format": EVENTS_FORMAT, "orchestra": orchestra})
 
 
-def summary_line(report: Report, *, command: str, exit_code: int) -> str:
-    """Close a stream: what became of everything."""
+def summary_line(report: Report, *, command: str, exit_code: int, plan: Plan | None = None) -> str:
+    """Close a stream: what became of everything, and what the plan left where it is although it is not wanted."""
     summary = {
         "type": "summary",
         "command": command,
         "counts": {status.value: report.count(status) for status in Status},
         "resources": [_outcome(outcome) for outcome in report.outcomes],
+        "kept": [_kept(change) for change in (plan.kept if plan else ())],
         "interrupted": report.interrupted,
         "exit_code": exit_code,
     }
     return line(summary)
+
+
+def _kept(change: Change) -> dict[str, object]:
+    return {"address": str(change.address), "reason": change.reason, "path": change.observed.get("path")}
 
 
 class JsonReporter:

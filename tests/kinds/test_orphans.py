@@ -55,7 +55,7 @@ def test_what_cannot_be_saved_keeps_it_and_its_branch(auth: World) -> None:
     auth.declare("ui:")
     change = auth.change(options=PRUNE)
     assert change.action is Action.NO_OP
-    assert any("a bisect is half done" in note for note in change.notes)
+    assert "a bisect is half done" in change.reason
     auth.apply(PRUNE)
     assert auth.tree().path.exists()
 
@@ -113,7 +113,7 @@ def test_a_desk_with_a_message_on_it_stays_with_the_reason(world: World) -> None
     world.declare("auth:")
     change = world.change("auth--test", PRUNE)
     assert change.action is Action.NO_OP
-    assert any("somebody else wrote" in note for note in change.notes)
+    assert "somebody else wrote" in change.reason
     world.apply(PRUNE)
     assert world.tree().read(".sub-agents/test/inbox/1.md") == "a message"
     assert world.tree("auth--test").path.exists(), "the helper goes as a whole or not at all"
@@ -149,7 +149,7 @@ def test_an_orphan_that_was_deleted_by_hand_goes_unless_something_was_staged(aut
     auth.tree().git("add", "app/a.py")
     shutil.rmtree(auth.tree().path)
     auth.declare("ui:")
-    assert any("1 file staged" in note for note in auth.change(options=PRUNE).notes)
+    assert "1 file staged" in auth.change(options=PRUNE).reason
     auth.apply(PRUNE)
     assert auth.change().orphan
     auth.declare("auth:")

@@ -80,11 +80,9 @@ def decide_removal(address: Address, actual: FileActual) -> Change:
 def _decide_removal(address: Address, actual: FileActual) -> Change:
     observed = {"path": actual.path, "content": digest(actual.entry) if actual.entry else ""}
     if actual.blocked:
-        note = f"{actual.path} is kept: {actual.blocked}"
-        return Change(address, Action.NO_OP, "kept: it cannot be read", notes=(note,), orphan=True, observed=observed)
+        return Change(address, Action.NO_OP, f"kept: {actual.blocked}", orphan=True, observed=observed)
     if actual.entry and digest(actual.entry) != actual.applied:
-        note = f"{actual.path} is kept: edited by hand"
-        return Change(address, Action.NO_OP, "kept: edited by hand", notes=(note,), orphan=True, observed=observed)
+        return Change(address, Action.NO_OP, "kept: edited by hand", orphan=True, observed=observed)
     before = _shown(actual.entry) if actual.entry else None
     fields = (FieldChange("content", before, None, text=True),)
     return Change(address, Action.DELETE, "nobody edited it", fields, orphan=True, observed=observed)

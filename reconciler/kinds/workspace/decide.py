@@ -260,7 +260,7 @@ def decide_removal(address: Address, actual: WorkspaceActual) -> Change:
     where = str(actual.tree.path) if actual.tree else desk or str(actual.branch)
     if actual.kept_because:
         reason = f"kept: {'; '.join(actual.kept_because)}"
-        note = f"{where} is {reason}"
+        note = f"it is at {where}" if actual.tree or desk else f"its branch is {where}"
         return Change(address, Action.NO_OP, reason, notes=(note,), orphan=True, observed={"path": where})
     places = {"path": str(actual.tree.path) if actual.tree else None, "desk": desk, "branch": _branch_fate(actual)}
     fields = tuple(FieldChange(what, place, None) for what, place in places.items() if place)
