@@ -1,4 +1,4 @@
-"""The end of an apply or destroy, for people. Rule: all that failed or was skipped is listed, then the counts."""
+"""The end of an apply or destroy, for people. Rule: what failed stands nearest to the prompt, each with its reason."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from reconciler.model.outcome import Outcome, Report, Status
 from reconciler.views.errors import render_problems
 from reconciler.views.plan import Purpose
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import joined
+from reconciler.views.text import joined, some
 from reconciler.views.wording import because, skipped
+
+_NAMED = 5  # a guess: enough to see what they have in common
 
 
 def render_report(report: Report, *, style: Style = PLAIN, purpose: Purpose = "apply") -> str:
-    """Write what failed and why, what was skipped because of it, and the counts."""
+    """Write what was skipped, then what failed and why, and the counts."""
     failed = [outcome for outcome in report.outcomes if outcome.status is Status.FAILED]
     skipped = [outcome for outcome in report.outcomes if outcome.status is Status.SKIPPED]
-    lines = [line for outcome in failed for line in _failure(outcome, style)]
-    lines += _skips(skipped, style)
+    lines = _skips(skipped, style)
+    lines += [line for outcome in failed for line in _failure(outcome, style)]
     return joined([*lines, *([""] if lines else []), style.paint(last_line(report, purpose), "bold")])
 
 
@@ -41,14 +43,15 @@ def _failure(outcome: Outcome, style: Style) -> list[str]:
 
 
 def _skips(outcomes: list[Outcome], style: Style) -> list[str]:
-    """Say each reason once, with all that was skipped for it."""
+    """Say each reason once, with some of what was skipped for it; narration and JSON have named them all."""
     by_reason: dict[str, list[str]] = {}
     for outcome in outcomes:
-        by_reason.setdefault(skipped(because(outcome)), []).append(escape(str(outcome.address)))
+        by_reason.setdefault(because(outcome), []).append(escape(str(outcome.address)))
     lines = []
     for reason, addresses in by_reason.items():
+        why = style.paint(skipped(reason, many=len(addresses) > 1), "yellow")
         if len(addresses) == 1:
-            lines.append(f"{addresses[0]} {style.paint(reason, 'yellow')}")
+            lines.append(f"{addresses[0]} {why}")
         else:
-            lines += [f"{len(addresses)} {style.paint(reason, 'yellow')}", f"  {', '.join(addresses)}"]
+            lines += [f"{len(addresses)} {why}", f"  {some(addresses, _NAMED)}"]
     return lines

@@ -10,6 +10,12 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def some(names: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def indent(lines: Sequence[str], by: str) -> list[str]:
     """Put `by` before every line that is not empty."""
     return [by + line if line else line for line in lines]

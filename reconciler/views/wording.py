@@ -15,6 +15,11 @@ _DOING = {
     Action.CONFLICT: "looking",
 }
 _DONE = {Status.DELETED: "destroyed"}
+_OF_MANY = (
+    ("it needs ", "they need "),
+    ("it is ", "they are "),
+    ("what it waits for waits for it", "what they wait for waits for them"),
+)
 
 
 def doing(change: Change) -> str:
@@ -33,8 +38,11 @@ def because(outcome: Outcome) -> str:
     return escape(text.strip().split("\n")[0])
 
 
-def skipped(why: str) -> str:
-    """`skipped, because it needs workspace:auth, which failed`."""
+def skipped(why: str, *, many: bool = False) -> str:
+    """`skipped, because it needs workspace:auth, which failed`; of many, `because they need ...`."""
+    for one, more in _OF_MANY if many else ():
+        if why.startswith(one):
+            return f"skipped, because {more}{why.removeprefix(one)}"
     if why.startswith(("it ", "what ")):  # a clause
         return f"skipped, because {why}"
     return f"skipped: {why}" if why else "skipped"

@@ -114,16 +114,32 @@ def test_json_events_begin_with_the_version_and_end_with_everything():
     assert (last["type"], last["exit_code"], last["counts"]["failed"]) == ("summary", 4, 1)
 
 
-def test_the_end_lists_failures_and_what_was_skipped():
+def test_the_end_lists_what_was_skipped_and_nearest_to_the_prompt_what_failed():
     assert render_report(Report((CREATED, FAILED, SKIPPED))) == (
+        "file:ui/SESSION.md skipped, because it needs workspace:ui, which failed\n"
         "workspace:ui failed:\n"
         "  error: disk\n"
         "    full\n"
         "  hint: make room\n"
-        "file:ui/SESSION.md skipped, because it needs workspace:ui, which failed\n"
         "\n"
         "Apply incomplete: 1 added, 0 changed, 0 destroyed; 1 failed, 1 skipped.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("it needs workspace:ui, which failed", "29 skipped, because they need workspace:ui, which failed"),
+        ("it is left to a person", "29 skipped, because they are left to a person"),
+        ("what it waits for waits for it", "29 skipped, because what they wait for waits for them"),
+        ("interrupted", "29 skipped: interrupted"),
+    ],
+)
+def test_many_that_were_skipped_for_one_reason_are_counted_with_a_few_names(reason, said):
+    skipped = [Outcome(Address("file", f"ui/{number}"), Status.SKIPPED, reason) for number in range(29)]
+    shown = render_report(Report((FAILED, *skipped))).splitlines()
+    assert shown[:2] == [said, "  file:ui/0, file:ui/1, file:ui/2, file:ui/3, file:ui/4 and 24 more"]
+    assert shown[2] == "workspace:ui failed:"
 
 
 def test_a_failure_keeps_the_place_of_its_problem():
