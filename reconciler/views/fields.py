@@ -11,6 +11,7 @@ from reconciler.views.style import Style
 from reconciler.views.text import plural
 
 _NONE = "(none)"
+_MOST_LINES = 12  # of a difference, a guess: a change in one place with what stands around it
 
 
 def field_lines(change: Change, style: Style, *, full: bool) -> list[str]:
@@ -48,7 +49,16 @@ def _text_lines(field: FieldChange, style: Style, *, full: bool) -> list[str]:
     before, after = _split(field.before), _split(field.after)
     if not full and (field.before is None or field.after is None):
         return [f"{escape(field.path)}: {plural(len(before or after), 'line')}"]
-    return [f"{escape(field.path)}:", *(f"  {_painted(line, style)}" for line in unified(before, after))]
+    lines = unified(before, after)
+    if not full and len(lines) > _MOST_LINES:
+        return [f"{escape(field.path)}: {_counted(lines)} (`--full` shows them)"]
+    return [f"{escape(field.path)}:", *(f"  {_painted(line, style)}" for line in lines)]
+
+
+def _counted(difference: Sequence[str]) -> str:
+    counts = (("added", "+"), ("removed", "-"))
+    numbers = [(sum(line.startswith(sign) for line in difference), what) for what, sign in counts]
+    return ", ".join(f"{plural(number, 'line')} {what}" for number, what in numbers if number)
 
 
 def _split(text: str | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -34,7 +35,7 @@ def render_plan(plan: Plan, *, style: Style = PLAIN, full: bool = False, purpose
     Args:
         plan: what to show.
         style: whether to paint it.
-        full: show each new file by itself, with its content.
+        full: show each new file by itself, with its content, and long differences.
         purpose: a plan to destroy also lists what is kept, and why.
     """
     look = _Look(style, full)
@@ -114,7 +115,8 @@ def _headline(change: Change, style: Style) -> str:
 
 
 def _files(files: Sequence[str], *, is_waiting: bool) -> list[str]:
-    names = ", ".join(map(escape, dict.fromkeys(files)))  # one name in the tree and on the desk is told once
+    times = Counter(files)  # one name may be in the tree and on the desk
+    names = ", ".join(escape(name) + (f" ({count})" if count > 1 else "") for name, count in times.items())
     counted = plural(len(files), "file")
     return [f"{f'{counted} cannot follow' if is_waiting else f'with {counted}'}: {names}"] if files else []
 

@@ -41,6 +41,28 @@ def test_a_new_worktree_is_told_with_its_files_on_one_line():
         """)
 
 
+def test_a_name_that_several_files_have_is_counted():
+    helper = Change(TEST, Action.CREATE, "declared, absent")
+    assert "with 2 files: CONTRACT.md (2)" in render_plan(
+        Plan((helper, file("auth/.sub-agents/test/CONTRACT.md"), file("auth--test/CONTRACT.md")))
+    )
+    assert "with 3 files: SESSION.md, CONTRACT.md (2)" in render_plan(
+        Plan((new_worktree(), file("auth/SESSION.md"), file("auth/CONTRACT.md"), file("auth/CONTRACT.md")))
+    )
+
+
+def test_a_long_difference_is_counted_and_shown_in_full_on_request():
+    before, after = ("".join(f"{word} {number}\n" for number in range(9)) for word in ("old", "new"))
+    edit = file("ui/SESSION.md", Action.UPDATE, fields=(FieldChange("content", before, after + "x\n", text=True),))
+    assert render_plan(Plan((edit,))) == text("""
+          ~ file:ui/SESSION.md (declared)
+              content: 10 lines added, 9 lines removed (`--full` shows them)
+
+        Plan: 0 to add, 1 to change, 0 to destroy.
+        """)
+    assert "+new 8" in render_plan(Plan((edit,)), full=True)
+
+
 def test_the_files_of_a_desk_are_told_with_the_helper():
     helper = Change(TEST, Action.CREATE, "declared, absent", waits_for=(AUTH,))
     contract = file("auth/.sub-agents/test/CONTRACT.md", waits_for=(TEST,))
