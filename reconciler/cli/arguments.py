@@ -136,7 +136,7 @@ def add_lock_timeout(parser: argparse._ActionsContainer) -> None:
 
 def add_full(parser: argparse.ArgumentParser) -> None:
     """Add the choice to see everything."""
-    parser.add_argument("--full", action="store_true", help="show each new file by itself, with its content")
+    parser.add_argument("--full", action="store_true", help="show each new file with its content, and long diffs")
 
 
 def positive(text: str) -> int:

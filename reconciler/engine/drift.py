@@ -31,7 +31,7 @@ def describe_drift(planned_from: Mapping[str, str], found: Mapping[str, str]) ->
 
 def is_reached(planned: Change, fresh: Change) -> bool:
     """Whether nothing is left to do because it is as ordered, and not because somebody made it otherwise meanwhile."""
-    return fresh.action is Action.NO_OP and set(fresh.drifts) <= set(planned.drifts)
+    return fresh.action is Action.NO_OP and set(fresh.drift) <= set(planned.drift)
 
 
 def require_same(planned: Change, fresh: Change) -> None:
@@ -51,7 +51,7 @@ def describe_order(planned: Change, fresh: Change) -> str:
     """Say how the order itself differs; empty when it does not."""
     if (planned.action, planned.mode) == (fresh.action, fresh.mode):
         return ""
-    why = (fresh.reason, *(() if fresh.is_pending else fresh.notes))
+    why = (fresh.reason, *(() if fresh.is_pending else (*fresh.drift, *fresh.notes)))
     because = f" ({'; '.join(filter(None, why))})" if any(why) else ""
     return f"planned to {_order(planned)}, now to {_order(fresh)}{because}"
 

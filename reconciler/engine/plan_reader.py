@@ -58,6 +58,7 @@ def _read_change(entry: _Object) -> Change:
         observed=entry.mapping("observed"),
         touches_work=entry.text("touches_work"),
         hint=entry.text("hint"),
+        drift=entry.texts("drift") if "drift" in entry.keys else (),  # earlier versions did not write it
     )
 
 

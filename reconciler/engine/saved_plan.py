@@ -85,7 +85,7 @@ def _hold_against(ordered: dict[Address, Change], found: Change, redact: Callabl
     planned = ordered.get(found.address)
     if planned is None:
         return found if found.action is Action.NO_OP else None
-    told = replace(found, notes=tuple(redact(note) for note in found.notes))
+    told = replace(found, drift=tuple(map(redact, found.drift)))
     if planned.action is not Action.DELETE and not found.orphan and is_reached(planned, told):
         return found  # what was to be removed is reached only when it is gone
     difference = _difference(planned, found, redact)

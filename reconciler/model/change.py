@@ -59,7 +59,8 @@ class Change:
         fields: what differs.
         waits_for: whose success it needs, direct ones only.
         mode: `PERSON` is shown and never carried out by `apply` itself.
-        notes: what a reader should know beside the difference: drift that is kept, a base that moved on.
+        notes: what a reader should know beside the difference, for example that a base moved on.
+        drift: differences that somebody made by hand, each in words: they are kept.
         orphan: it is ours and no longer declared.
         observed: the facts that this change was planned from, field by field: its fingerprint. Apply looks again
             before it acts and refuses when one of them moved.
@@ -77,6 +78,7 @@ class Change:
     observed: Mapping[str, str] = field(default_factory=dict)
     touches_work: str = ""
     hint: str = ""
+    drift: tuple[str, ...] = ()
 
     @property
     def is_pending(self) -> bool:
@@ -84,6 +86,6 @@ class Change:
         return self.action in _ORDERS and self.mode is not Mode.PERSON
 
     @property
-    def drifts(self) -> tuple[str, ...]:
-        """The notes that tell of a difference somebody made by hand, which is kept."""
-        return tuple(note for note in self.notes if note.startswith("drift"))
+    def is_silent(self) -> bool:
+        """Whether it stays as it is, and nothing is to be said of that."""
+        return self.action is Action.NO_OP and not (self.notes or self.drift)

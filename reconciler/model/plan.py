@@ -71,7 +71,7 @@ class Plan:
 
     def __str__(self) -> str:
         """One line per change that is not a no-op, deterministic: the oracle of tests."""
-        return "\n".join(_line(change) for change in self.changes if change.action is not Action.NO_OP or change.notes)
+        return "\n".join(_line(change) for change in self.changes if not change.is_silent)
 
 
 def _line(change: Change) -> str:
@@ -82,5 +82,6 @@ def _line(change: Change) -> str:
         parts.append(", ".join(f"{f.path}: {f.before!r} -> {f.after!r}" for f in change.fields))
     if change.waits_for:
         parts.append("after " + ", ".join(str(address) for address in change.waits_for))
+    parts.extend(f"drift: {drift}" for drift in change.drift)
     parts.extend(f"note: {note}" for note in change.notes)
     return " ".join(part for part in parts if part)

@@ -87,6 +87,7 @@ def change_document(change: Change, redact: Callable[[str], str] = as_it_is) -> 
         "observed": {name: redact(value) for name, value in sorted(change.observed.items())},
         "touches_work": redact(change.touches_work),
         "hint": redact(change.hint),
+        "drift": [redact(drift) for drift in change.drift],
     }
 
 

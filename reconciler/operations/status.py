@@ -128,8 +128,8 @@ def _needs(declaration: Declaration, changes: Mapping[Address, Change]) -> tuple
     files = [
         each for address, each in changes.items() if address.kind == "file" and address.name.startswith(f"{name}/")
     ]
-    edited = [f"{each.address}: {drift}" for each in files for drift in each.drifts]
-    return (*said, *change.drifts, *edited)
+    edited = [f"{each.address}: drift: {drift}" for each in files for drift in each.drift]
+    return (*said, *(f"drift: {drift}" for drift in change.drift), *edited)
 
 
 def _look(

@@ -53,7 +53,7 @@ def _head(address: Address, heads: Mapping[str, Change]) -> tuple[Change | None,
 
 def _shares_fate(change: Change, head: Change) -> bool:
     """Whether naming the file on its workspace's line says all; what is updated has a difference to show."""
-    if change.touches_work or change.hint or change.mode is not head.mode:
+    if change.touches_work or change.hint or change.drift or change.mode is not head.mode:
         return False
     if head.action is Action.CONFLICT:
         return change.is_pending and head.address in change.waits_for

@@ -54,7 +54,7 @@ def last_line(plan: Plan, purpose: Purpose = "apply") -> str:
     """Write the summary; scripts read it, so its words never change."""
     if plan.is_empty and (left := len(_persons(plan))):
         return f"No changes that can be made unattended; {plural(left, 'change is', 'changes are')} left to a person."
-    if plan.is_empty and (drifts := sum(len(change.drifts) for change in plan.changes)):
+    if plan.is_empty and (drifts := sum(len(change.drift) for change in plan.changes)):
         return f"No changes. {plural(drifts, 'drift is', 'drifts are')} shown above, and left alone."
     if plan.is_empty:
         return _NOTHING[purpose]
@@ -72,11 +72,11 @@ def _at_rest(plan: Plan, look: _Look, purpose: Purpose) -> Iterable[list[str]]:
     """Tell what stays as it is although there is something to say about it."""
     resting = [change for change in plan.changes if change.action is Action.NO_OP]
     if purpose == "destroy":
-        yield _section("Kept:", [change for change in resting if change.reason or change.notes], look)
+        yield _section("Kept:", [change for change in resting if change.reason or not change.is_silent], look)
         return
     orphans = [change for change in resting if change.orphan]
     yield _section("Orphans:", orphans, look)
-    yield _section("Seen:", [change for change in resting if change.notes and not change.orphan], look)
+    yield _section("Seen:", [change for change in resting if not (change.is_silent or change.orphan)], look)
 
 
 def _changes(changes: Sequence[Change], look: _Look, *, conflicts: bool | None = None) -> list[str]:
@@ -130,6 +130,7 @@ def _circumstances(change: Change, style: Style) -> Iterable[str]:
         yield "after: " + ", ".join(escape(str(address)) for address in said)
     if change.mode is not Mode.IN_PLACE:
         yield f"made: {change.mode.value}"
+    yield from (f"drift: {escape(drift)}" for drift in change.drift)
     yield from (f"note: {escape(note)}" for note in change.notes)
     if change.hint:
         yield style.paint("hint:", "cyan") + f" {escape(change.hint)}"

@@ -53,6 +53,7 @@ def _changes(draw: st.DrawFn) -> tuple[Change, ...]:
             draw(st.dictionaries(WORDS, WORDS, max_size=2)),
             draw(WORDS),
             draw(WORDS),
+            tuple(draw(st.lists(WORDS, max_size=2))),
         )
         for address in addresses
     )
@@ -68,6 +69,14 @@ def test_a_plan_comes_back_as_it_was_saved(changes: tuple[Change, ...], notes: l
     assert text.isascii()
     assert load_plan(text, "plan.json").plan == plan
     assert load_plan(text.encode(), "plan.json").origin == ORIGIN
+
+
+def test_a_plan_that_was_saved_before_drift_had_a_place_of_its_own_is_read() -> None:
+    """Within a version keys are only added; whether drift is new is then not known, so it is."""
+    document = json.loads(dump_plan(_plan([thing("a")], World({at("a"): "odd"})), ORIGIN))
+    del document["changes"][0]["drift"]
+
+    assert [change.drift for change in load_plan(json.dumps(document), "plan.json").plan.changes] == [()]
 
 
 def test_the_document_reads_like_this() -> None:
@@ -96,6 +105,7 @@ def test_the_document_reads_like_this() -> None:
                 "observed": {"value": "odd"},
                 "touches_work": "",
                 "hint": "",
+                "drift": [],
             }
         ],
     }

@@ -95,7 +95,7 @@ def test_a_tree_moved_by_hand_is_repaired_and_stays_there(auth: World, tmp_path:
     assert moved.status() == " M app/a.py"
     assert (moved.path / "SESSION.md").exists(), "its files converge where it is"
     assert not auth.tree().path.exists()
-    assert any("drift: its tree was moved by hand" in note for note in auth.change().notes)
+    assert any("its tree was moved by hand" in drift for drift in auth.change().drift)
     auth.declare("auth: {task: Harden it}")
     auth.settle("auth", "auth-by-hand")
     assert "Harden it" in moved.read("SESSION.md")
@@ -194,7 +194,7 @@ def test_a_tree_switched_by_hand_is_drift_and_never_switched_back(auth: World) -
     """Not even when its branch is declared otherwise."""
     auth.tree().git("switch", "--quiet", "-c", "mine")
     assert auth.change().action is Action.NO_OP
-    assert any("drift" in note and "branch mine" in note for note in auth.change().notes)
+    assert any("branch mine" in drift for drift in auth.change().drift)
     auth.settle()
     auth.declare("auth: {branch: other}")
     auth.settle()
@@ -205,7 +205,7 @@ def test_a_tree_switched_by_hand_is_drift_and_never_switched_back(auth: World) -
 def test_a_detached_tree_is_drift_and_never_switched_back(auth: World) -> None:
     """The commit is shown."""
     auth.tree().git("switch", "--quiet", "--detach")
-    assert any("drift" in note and "on commit" in note for note in auth.change().notes)
+    assert any("on commit" in drift for drift in auth.change().drift)
     auth.settle()
     assert auth.tree().git("branch", "--show-current") == ""
 

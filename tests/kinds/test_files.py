@@ -19,7 +19,7 @@ def test_an_edited_file_is_kept_shown_and_replaced_on_request(auth: World) -> No
     auth.tree().write({"SESSION.md": "mine\n"})
     change = auth.change(SESSION)
     assert change.action is Action.NO_OP
-    assert any("drift: edited by hand" in note and f"--replace {SESSION}" in note for note in change.notes)
+    assert any("edited by hand" in drift and f"--replace {SESSION}" in drift for drift in change.drift)
     auth.settle()
     assert auth.tree().read("SESSION.md") == "mine\n"
     auth.apply(PlanOptions(replace=(SESSION,)))
@@ -31,7 +31,7 @@ def test_an_edited_file_whose_declaration_changes_is_kept_and_both_are_said(auth
     """The edit wins, and the reader knows what it hides."""
     auth.tree().write({"SESSION.md": "mine\n"})
     auth.declare("auth: {task: Harden it}")
-    assert any("declared changed since" in note for note in auth.change(SESSION).notes)
+    assert any("declared changed since" in drift for drift in auth.change(SESSION).drift)
     auth.settle()
     assert auth.tree().read("SESSION.md") == "mine\n"
 
@@ -83,7 +83,7 @@ def test_a_link_in_place_of_a_file_is_an_edit(auth: World, tmp_path: Path) -> No
     (tmp_path / "notes.md").write_text("mine")
     (auth.tree().path / "SESSION.md").unlink()
     (auth.tree().path / "SESSION.md").symlink_to(tmp_path / "notes.md")
-    assert any("drift" in note for note in auth.change(SESSION).notes)
+    assert auth.change(SESSION).drift
     auth.settle()
     assert (auth.tree().path / "SESSION.md").is_symlink()
     auth.apply(PlanOptions(replace=(SESSION,)))

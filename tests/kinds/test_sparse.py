@@ -55,7 +55,7 @@ def test_a_checkout_changed_by_hand_is_drift_and_kept(world: World) -> None:
     world.declare("auth: {checkout: sparse, modify: app}")
     world.settle()
     world.tree().git("sparse-checkout", "add", "/lib")
-    assert any("drift: its checkout was changed by hand" in note for note in world.change().notes)
+    assert any("its checkout was changed by hand" in drift for drift in world.change().drift)
     world.settle()
     assert (world.tree().path / "lib/b.py").exists()
     world.declare("auth: {checkout: sparse, modify: [app, '*.txt']}")

@@ -59,8 +59,8 @@ def _decide_differing(address: Address, spec: FileSpec, actual: FileActual, foun
         if actual.brought_back:  # with its tree, in this very run: what was planned is done
             return Change(address, Action.NO_OP, notes=(*notes, "edited by hand before it was archived; kept"))
         stale = " (and what is declared changed since)" if actual.applied != spec.digest else ""
-        note = f"drift: edited by hand{stale}; kept, `orchestra apply --replace {address}` replaces it"
-        return Change(address, Action.NO_OP, notes=(*notes, note))
+        drift = f"edited by hand{stale}; kept, `orchestra apply --replace {address}` replaces it"
+        return Change(address, Action.NO_OP, notes=notes, drift=(drift,))
     reason = "edited by hand; replaced as requested" if edited else "its content is declared otherwise than before"
     reason = "it is empty" if is_empty else reason
     before = _shown(actual.entry) if actual.entry else None

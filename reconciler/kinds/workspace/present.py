@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reconciler.kinds.workspace.by_hand import steps
 from reconciler.kinds.workspace.spec import Base, TreeActual, WorkspaceActual, WorkspaceSpec
@@ -15,27 +16,29 @@ def decide_present(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
     was_declared = tree.mark.declared
     fields: list[FieldChange] = []
     notes: list[str] = []
+    drift: list[str] = []
     if tree.marked_as != spec.name:
         fields.append(FieldChange("name", tree.marked_as, spec.name))
     if tree.lost is not None:
-        notes.append(f"drift: branch {tree.branch} was deleted; {bring_back(tree)}")
-    _compare_branch(spec, tree, fields, notes)
-    _compare_path(spec, tree, fields, notes)
-    _compare_sparse(spec, tree, fields, notes)
+        drift.append(f"branch {tree.branch} was deleted; {bring_back(tree)}")
+    _compare_branch(spec, tree, fields, drift)
+    _compare_path(spec, tree, fields, drift)
+    _compare_sparse(spec, tree, fields, drift)
     fields.extend(_said_otherwise(spec, tree))
     fields.extend(_other_fields(spec, actual, tree))
     notes.extend(_rebase_note(spec, actual, was_declared.get("base")))
     notes.extend(behind_note(actual.base))
     if not fields:
-        return Change(address, Action.NO_OP, notes=tuple(notes))
+        return Change(address, Action.NO_OP, notes=tuple(notes), drift=tuple(drift))
     moves = [field for field in fields if field.path in {"branch", "path"}]
     blockers = _in_place_blockers(spec, actual, tree) if moves else []
     if blockers:
         notes.extend((f"not renamed or moved in place: {'; '.join(blockers)}", *steps(spec, actual, tree)))
         rest = tuple(field for field in fields if field not in moves)
-        return _refuse_moves(address, tuple(moves), rest, tuple(notes))
+        return replace(_refuse_moves(address, tuple(moves), rest, tuple(notes)), drift=tuple(drift))
     touches = f"{tree.path} changes its place or branch under whoever works there" if moves else ""
-    return Change(address, Action.UPDATE, _reason(fields), tuple(fields), notes=tuple(notes), touches_work=touches)
+    change = Change(address, Action.UPDATE, _reason(fields), tuple(fields), notes=tuple(notes), touches_work=touches)
+    return replace(change, drift=tuple(drift))
 
 
 def _refuse_moves(
@@ -56,38 +59,38 @@ def _reason(fields: Sequence[FieldChange]) -> str:
     return "not as declared"
 
 
-def _compare_branch(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
+def _compare_branch(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], drift: list[str]) -> None:
     before = tree.mark.declared.get("branch")
     if tree.branch == spec.branch:
         if before != spec.branch:
             fields.append(FieldChange("declared branch", before, spec.branch))
     elif before == spec.branch or tree.branch != before:
         place = f"branch {tree.branch}" if tree.branch else f"commit {(tree.head or '?')[:9]}"
-        notes.append(f"drift: its tree is on {place}, declared is {spec.branch}; a tree is never switched back")
+        drift.append(f"its tree is on {place}, declared is {spec.branch}; a tree is never switched back")
     else:
         fields.append(FieldChange("branch", tree.branch, spec.branch))
 
 
-def _compare_path(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
+def _compare_path(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], drift: list[str]) -> None:
     before = tree.mark.declared.get("path")
     if tree.path == spec.path:
         if before != str(spec.path):
             fields.append(FieldChange("declared path", before, str(spec.path)))
     elif before == str(spec.path):
-        notes.append(f"drift: its tree was moved by hand to {tree.path}, declared is {spec.path}; it stays there")
+        drift.append(f"its tree was moved by hand to {tree.path}, declared is {spec.path}; it stays there")
     else:
         fields.append(FieldChange("path", str(tree.path), str(spec.path)))
 
 
-def _compare_sparse(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], notes: list[str]) -> None:
+def _compare_sparse(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChange], drift: list[str]) -> None:
     before = tree.mark.declared.get("sparse")
     declared = None if before is None else tuple(before)
     if tree.sparse == spec.sparse:
         if declared != spec.sparse:
             fields.append(FieldChange("declared checkout", sparse_text(declared), sparse_text(spec.sparse)))
     elif declared == spec.sparse and not tree.filling:
-        text = f"drift: its checkout was changed by hand to {sparse_text(tree.sparse)}"
-        notes.append(f"{text}, declared is {sparse_text(spec.sparse)}; it is kept")
+        text = f"its checkout was changed by hand to {sparse_text(tree.sparse)}"
+        drift.append(f"{text}, declared is {sparse_text(spec.sparse)}; it is kept")
     else:
         fields.append(FieldChange("checkout", sparse_text(tree.sparse), sparse_text(spec.sparse)))
 
