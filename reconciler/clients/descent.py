@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from reconciler.clients.refusals import refused
 from reconciler.errors import ConflictError, PermanentError
 
 CHUNK = 1 << 20
+_KIND = 0o170000
 _DEEPEST = 200  # a guess: far beyond any tree of source code, far below the number of files we may hold open
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -30,13 +32,21 @@ class Scan:
     """What is below a directory.
 
     Attributes:
+        began_ns: when it was begun to look, on the clock that files are stamped by.
+        top: the status of the directory itself.
         statuses: the status of everything that was found, links not followed, by path; `.git` at the top is not.
+        directories, links, special: paths of what is no regular file; special are sockets, pipes and devices.
         repositories: directories below it that hold a `.git` of their own; nothing in them was looked at.
         unreadable: directories that could not be listed.
         passed_over: directories that were not entered, since the caller said so.
     """
 
+    began_ns: int
+    top: os.stat_result
     statuses: dict[str, os.stat_result] = field(default_factory=dict)
+    directories: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    special: list[str] = field(default_factory=list)
     repositories: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
@@ -52,9 +62,9 @@ def scan(root: Path, enter: Callable[[str, frozenset[str]], bool] = lambda _path
     Raises:
         PermanentError: the root itself cannot be read.
     """
-    found = Scan()
     try:
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        found = Scan(time.time_ns(), os.fstat(descriptor))
     except OSError as error:
         raise refused(str(root), error) from error
     _scan(descriptor, "", enter, found)
@@ -63,28 +73,11 @@ def scan(root: Path, enter: Callable[[str, frozenset[str]], bool] = lambda _path
 
 def _scan(descriptor: int, prefix: str, enter: Callable[[str, frozenset[str]], bool], found: Scan) -> None:
     """Look into one open directory, and close it."""
-    directories = []
     try:
-        names = os.listdir(descriptor)
-        if not prefix:
-            names = [name for name in names if name != ".git"]
-        elif _is_repository(names):
-            found.repositories.append(prefix[:-1])
+        names = sorted(os.listdir(descriptor))
+        if prefix and _is_closed(descriptor, prefix, names, enter, found=found):
             return
-        elif prefix.count("/") > _DEEPEST:
-            found.unreadable.append(prefix[:-1])
-            return
-        elif not enter(prefix[:-1], frozenset(names)):
-            found.passed_over.append(prefix[:-1])
-            _find_repositories(descriptor, prefix, found)
-            return
-        for name in sorted(names):
-            with contextlib.suppress(FileNotFoundError):  # gone since it was listed
-                status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-                found.statuses[prefix + name] = status
-                if stat.S_ISDIR(status.st_mode):
-                    directories.append(name)
-        for name in directories:
+        for name in _look(descriptor, prefix, names, found):
             inner = _open_listed(descriptor, prefix, name, found)
             if inner is not None:
                 _scan(inner, f"{prefix}{name}/", enter, found)
@@ -92,6 +85,46 @@ def _scan(descriptor: int, prefix: str, enter: Callable[[str, frozenset[str]], b
         found.unreadable.append(prefix[:-1])
     finally:
         os.close(descriptor)
+
+
+def _is_closed(
+    descriptor: int, prefix: str, names: list[str], enter: Callable[[str, frozenset[str]], bool], *, found: Scan
+) -> bool:
+    """Whether a directory is not looked into; says why."""
+    if _is_repository(names):
+        found.repositories.append(prefix[:-1])
+    elif prefix.count("/") > _DEEPEST:
+        found.unreadable.append(prefix[:-1])
+    elif not enter(prefix[:-1], frozenset(names)):
+        found.passed_over.append(prefix[:-1])
+        _find_repositories(descriptor, prefix, found)
+    else:
+        return False
+    return True
+
+
+def _look(descriptor: int, prefix: str, names: list[str], found: Scan) -> list[str]:
+    """Look at everything in a directory, and give the directories in it."""
+    directories: list[str] = []
+    statuses = found.statuses
+    for name in names:
+        if name == ".git" and not prefix:
+            continue
+        try:
+            statuses[prefix + name] = status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+        except FileNotFoundError:  # gone since it was listed
+            continue
+        if status.st_mode & _KIND != stat.S_IFREG:
+            _note(found, directories, prefix, name, status.st_mode & _KIND)
+    return directories
+
+
+def _note(found: Scan, directories: list[str], prefix: str, name: str, kind: int) -> None:
+    """Keep what is no regular file by its kind: there is little of it."""
+    if kind == stat.S_IFDIR:
+        directories.append(name)
+    notes = {stat.S_IFDIR: found.directories, stat.S_IFLNK: found.links}
+    notes.get(kind, found.special).append(prefix + name)
 
 
 def _is_repository(names: Iterable[str]) -> bool:
@@ -165,6 +198,15 @@ class Descent:
                 return os.access(name, os.R_OK, dir_fd=parent, follow_symlinks=False)
         except (FileNotFoundError, ConflictError, PermanentError):
             return False
+
+    def names(self, path: str) -> list[str]:
+        """The names in a directory.
+
+        Raises:
+            FileNotFoundError: it is gone.
+        """
+        with self._parent(path if path == "." else f"{path}/.") as (parent, _):
+            return os.listdir(parent)  # noqa: PTH208 - a descriptor
 
     @contextlib.contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
@@ -298,10 +340,11 @@ def _temporary(parent: int, name: str) -> Iterator[str]:
         raise
 
 
-def is_same_status(before: os.stat_result, now: os.stat_result) -> bool:
+def is_same_status(before: os.stat_result, now: os.stat_result | None) -> bool:
     """Whether nobody can have changed what stands there without the system having noted it."""
     return (
-        before.st_mtime_ns == now.st_mtime_ns
+        now is not None
+        and before.st_mtime_ns == now.st_mtime_ns
         and before.st_ctime_ns == now.st_ctime_ns
         and before.st_size == now.st_size
         and before.st_ino == now.st_ino

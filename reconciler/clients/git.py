@@ -76,6 +76,7 @@ class Git:
         *words: str | Path,
         cwd: Path | None = None,
         git_dir: Path | None = None,
+        index_file: Path | None = None,
         stdin: bytes | IO[bytes] = b"",
         ok: Sequence[int] = (0,),
         environment: Mapping[str, str] | None = None,
@@ -86,6 +87,7 @@ class Git:
             words: the command and its arguments.
             cwd: where to stand.
             git_dir: the git directory to speak of, instead of the one of `cwd`.
+            index_file: the index to read or write, instead of the one of `git_dir`.
             stdin: its input, or the open file that it reads itself.
             ok: the exit statuses that are an answer, not a failure.
             environment: what it gets beside the environment of all.
@@ -95,7 +97,8 @@ class Git:
             PermanentError: it failed otherwise.
         """
         where = (f"--git-dir={git_dir}",) if git_dir else ()
-        finished = self.runner.run(("git", *where, *words), cwd=cwd or git_dir, stdin=stdin, environment=environment)
+        own = {**(environment or {}), **({"GIT_INDEX_FILE": str(index_file)} if index_file else {})}
+        finished = self.runner.run(("git", *where, *words), cwd=cwd or git_dir, stdin=stdin, environment=own)
         if finished.code not in ok:
             raise _failure(finished)
         return finished

@@ -14,6 +14,7 @@ from reconciler.clients.git import Git
 from reconciler.clients.pack import PackWriter
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.vault.ancestry import lost_tips, private_refs
+from reconciler.vault.index import GITLINK, Index
 from reconciler.vault.inventory import Inventory
 from reconciler.vault.metadata import TOP, Directory, Metadata, describe_contents, directory_of, to_json
 from reconciler.vault.objects import EXTRAS, METADATA, Tree, add_commit, add_files, add_index, add_tree
@@ -58,6 +59,8 @@ def write_commit(
     metadata = to_json(_describe(git, inventory, position, name))
     with PackWriter(common_dir / "objects" / "pack", inventory.form) as pack:
         entries = {**add_files(pack, inventory), **add_index(pack, inventory, named)}
+        if inventory.form.identify("blob", b"") in named:
+            pack.add("blob", b"")  # git knows it without having it, as in files that are only intended to be added
         texts = {METADATA: metadata, **{f"{EXTRAS}/{name}": content for name, content in extras.items()}}
         entries.update({path: (0o100644, pack.add("blob", content)) for path, content in texts.items()})
         commit = add_commit(pack, add_tree(pack, entries), (*head, *parents), message, now)
@@ -67,7 +70,7 @@ def write_commit(
 
 def _index_objects(git: Git, common_dir: Path, inventory: Inventory) -> dict[str, str]:
     """What only the index names, with its type. In a partial clone some of it may be left at the remote, as it was."""
-    wanted = sorted(inventory.index.objects)
+    wanted = sorted(_named(inventory))
     if not wanted:
         return {}
     words = (*STAY_LOCAL, "cat-file", "--buffer", "--batch-check=%(objecttype)")
@@ -82,6 +85,18 @@ def _index_objects(git: Git, common_dir: Path, inventory: Inventory) -> dict[str
     return found
 
 
+def _named(inventory: Inventory) -> set[str]:
+    """Objects that the index names, and HEAD perhaps not."""
+    conflicts = (name for names in inventory.index.unmerged.values() for name in names)
+    staged = (name for path, name in inventory.asked.staged.items() if _is_blob(inventory.index, path))
+    return {*conflicts, *staged, *inventory.asked.behind} - {""}
+
+
+def _is_blob(index: Index, path: str) -> bool:
+    entry = index.entry(path)
+    return entry is not None and entry.octal != GITLINK
+
+
 def _is_partial(git: Git, common_dir: Path) -> bool:
     words = ("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
     return bool(git.run(*words, git_dir=common_dir, ok=(0, 1)).stdout)
@@ -89,7 +104,7 @@ def _is_partial(git: Git, common_dir: Path) -> bool:
 
 def _describe(git: Git, inventory: Inventory, position: Position, name: str) -> Metadata:
     targets, top = _look_again(inventory)
-    files, links, directories = describe_contents(inventory, targets)
+    files, links, directories, usual = describe_contents(inventory, targets)
     sparse, settings = read_sparse(git, inventory.git_dir)
     return Metadata(
         name=name,
@@ -97,6 +112,7 @@ def _describe(git: Git, inventory: Inventory, position: Position, name: str) -> 
         head=position.head,
         path=str(inventory.tree),
         object_format=inventory.form.name,
+        usual_modes=usual,
         files=files,
         links=links,
         directories={TOP: top, **directories},

@@ -1,23 +1,35 @@
-"""Compare a tree, which was moved aside since, with what was saved of it: cheap, and for the last time."""
+"""Compare a tree, which was moved aside since, with what was saved of it: cheap, and for the last time.
+
+Of the many files that are as the index notes them git itself looks whether they still are. Directories tell whether
+something was made or removed in them. All else is looked at one by one, and read where it was touched.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.clients.descent import Scan, is_same_status, scan
+from reconciler.clients.descent import Descent, is_same_status
 from reconciler.clients.git import Git
+from reconciler.errors import ConflictError
 from reconciler.vault.contents import Guide
-from reconciler.vault.inventory import Inventory, identify_files
+from reconciler.vault.identity import identify_files
+from reconciler.vault.index import Asker
+from reconciler.vault.inventory import Inventory
+from reconciler.vault.metadata import TOP
 from reconciler.vault.position import read_position
 from reconciler.vault.save import Saved
 from reconciler.vault.unsaveable import begun_reasons
 
+_TICK_NS = 2_000_000_000  # a file system's times may lag behind by as much
+
 
 def differences(git: Git, saved: Saved, tree: Path) -> tuple[str, ...]:
-    """Say what in a tree is not as it was saved; empty when nothing is. Bytes are read only where a file was touched.
+    """Say what in a tree is not as it was saved; empty when nothing is.
 
     Args:
         git: starts git.
@@ -27,15 +39,18 @@ def differences(git: Git, saved: Saved, tree: Path) -> tuple[str, ...]:
     Raises:
         ClientError: git or the operating system refused.
     """
-    inventory = saved.inventory
-    guide = Guide(tree, inventory.index, saved.omissions)
-    found = scan(tree, guide.enter)
+    inventory = replace(saved.inventory, tree=tree)
+    with ThreadPoolExecutor(1) as pool:
+        asker = Asker(git, tree, inventory.git_dir)
+        written = pool.submit(asker.written)
+        new = tuple(_new(inventory, Guide(tree, inventory.index, saved.omissions, asker.others)))
+        by_hand = [path for path in _files(inventory) if path not in inventory.plain]
+        changed = tuple(_changed(inventory, [*by_hand, *sorted(written.result() & inventory.plain)]))
     return (
         *_position_differences(git, saved),
         *begun_reasons(inventory.git_dir, saved.given_up),
-        *(f"{path} is new" for path in sorted(_new(inventory, found, guide))),
-        *(f"{path} cannot be read" for path in found.unreadable),
-        *(f"{path} was changed or removed" for path in _changed(replace(inventory, tree=tree), found)),
+        *(f"{path} is new" for path in new),
+        *(f"{path} was changed or removed" for path in changed),
     )
 
 
@@ -47,29 +62,77 @@ def _position_differences(git: Git, saved: Saved) -> Iterator[str]:
         yield "its index or its log was written"
 
 
-def _new(inventory: Inventory, found: Scan, guide: Guide) -> set[str]:
-    passed_over = {*found.passed_over, *inventory.scan.passed_over}
-    appeared = found.statuses.keys() - inventory.scan.statuses.keys()
-    repositories = {*found.repositories} - {*inventory.scan.repositories}
-    return {path for path in appeared if path not in passed_over and not guide.leaves_out(path)} | repositories
+def _files(inventory: Inventory) -> Iterator[str]:
+    yield from inventory.contents.kept_files
+    yield from inventory.contents.ignored_files
 
 
-def _changed(inventory: Inventory, found: Scan) -> list[str]:
-    """What was saved and is not as it was; a file that was only touched is read."""
-    before, contents = inventory.scan.statuses, inventory.contents
-    files = (*contents.kept_files, *contents.ignored_files)
-    touched = [
-        path for path in files if path not in found.statuses or not is_same_status(before[path], found.statuses[path])
-    ]
-    ids = {path: inventory.ids[path] for path in touched if path in inventory.ids and path in found.statuses}
-    same = {path for path, name in identify_files(inventory.tree, inventory.form, ids) if name == ids[path]}
-    changed = [path for path in touched if path not in same or not _is_same_look(before[path], found.statuses[path])]
-    for path in (*contents.kept_directories, *contents.ignored_directories):
-        now = found.statuses.get(path)  # its time is that of what is in it, which is looked at by itself
-        if now is None or now.st_mode != before[path].st_mode:
-            changed.append(path)
-    return changed
+def _changed(inventory: Inventory, paths: list[str]) -> Iterator[str]:
+    """The files among some that are not as they were; those that were only touched are read."""
+    before = inventory.scan.statuses
+    with Descent(inventory.tree) as descent:
+        now = {path: descent.status(path) for path in paths}
+        for path in _directories(inventory):
+            status = descent.status(path)
+            if status is None or status.st_mode != before[path].st_mode:
+                yield path
+    touched = [path for path in paths if not is_same_status(before[path], now[path])]
+    readable = (path for path in touched if inventory.id_of(path) is not None)
+    read = dict(identify_files(inventory.tree, inventory.form, readable))
+    for path in touched:
+        is_same = path in read and read[path] == inventory.id_of(path)
+        if not (is_same and _is_same_look(before[path], now[path])):
+            yield path
 
 
-def _is_same_look(before: os.stat_result, now: os.stat_result) -> bool:
-    return before.st_mode == now.st_mode and before.st_mtime_ns == now.st_mtime_ns
+def _directories(inventory: Inventory) -> Iterator[str]:
+    yield from inventory.contents.kept_directories
+    yield from inventory.contents.ignored_directories
+
+
+def _is_same_look(before: os.stat_result, now: os.stat_result | None) -> bool:
+    return now is not None and before.st_mode == now.st_mode and before.st_mtime_ns == now.st_mtime_ns
+
+
+def _new(inventory: Inventory, guide: Guide) -> Iterator[str]:
+    """What is there that was not. Only directories that were written, or might have been, are listed."""
+    known: dict[str, set[str]] = {}
+    with Descent(inventory.tree) as descent:
+        for directory in (TOP, *_directories(inventory)):
+            if not _is_untouched(inventory, descent, directory):
+                known = known or _names(inventory)
+                yield from _new_in(descent, guide, directory, known)
+
+
+def _is_untouched(inventory: Inventory, descent: Descent, directory: str) -> bool:
+    """Whether nothing can have been made in a directory since it was listed."""
+    now = descent.status(directory)
+    before = inventory.scan.top if directory == TOP else inventory.scan.statuses[directory]
+    is_old = before.st_mtime_ns < inventory.scan.began_ns - _TICK_NS
+    is_moved = directory == TOP  # and its own status was changed by that
+    return is_old and now is not None and (is_same_status(before, now) or (is_moved and _is_same_look(before, now)))
+
+
+def _names(inventory: Inventory) -> dict[str, set[str]]:
+    """The names that were in each directory."""
+    found: dict[str, set[str]] = {}
+    for path in inventory.scan.statuses:
+        directory, _, name = path.rpartition("/")
+        found.setdefault(directory, set()).add(name)
+    return found
+
+
+def _new_in(descent: Descent, guide: Guide, directory: str, known: dict[str, set[str]]) -> Iterator[str]:
+    prefix = "" if directory == TOP else f"{directory}/"
+    try:
+        names = descent.names(directory)
+    except (FileNotFoundError, ConflictError):
+        return  # it is told as removed
+    for name in sorted(set(names) - known.get(prefix[:-1], set())):
+        path = prefix + name
+        if path == ".git" or guide.leaves_out(path):
+            continue
+        status = descent.status(path)
+        if status and stat.S_ISDIR(status.st_mode) and not guide.enter(path, frozenset(descent.names(path))):
+            continue
+        yield path

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.descent import Scan
-from reconciler.vault.index import Index
+from reconciler.vault.index import Index, directories_of
 from reconciler.vault.omissions import Omissions, can_be_made_again
 
 
@@ -20,8 +20,8 @@ class Contents:
     Attributes:
         kept_files: files and links that are tracked, or that git would track.
         kept_directories: directories of those, and empty ones.
+        ignored_directories: directories that hold nothing but what is ignored.
         ignored_files: files and links that git ignores: they never get into its objects.
-        ignored_directories: directories that hold nothing but those.
         special: sockets, pipes and devices.
         left_out: untracked files that are not saved.
         given_up: those that git ignores and that are not saved since nothing that it ignores is.
@@ -29,8 +29,8 @@ class Contents:
 
     kept_files: list[str]
     kept_directories: list[str]
-    ignored_files: list[str]
     ignored_directories: list[str]
+    ignored_files: list[str]
     special: list[str]
     left_out: list[str]
     given_up: list[str]
@@ -39,8 +39,8 @@ class Contents:
 class Guide:
     """Decides what of a tree is looked at, and what is saved."""
 
-    def __init__(self, tree: Path, index: Index, omissions: Omissions) -> None:
-        self._tree, self._index, self._omissions = tree, index, omissions
+    def __init__(self, tree: Path, index: Index, omissions: Omissions, others: Callable[[], frozenset[str]]) -> None:
+        self._tree, self._index, self._omissions, self._others = tree, index, omissions, others
         self._scratch: dict[str, bool] = {"": False}
 
     @property
@@ -50,11 +50,16 @@ class Guide:
 
     def enter(self, directory: str, names: frozenset[str]) -> bool:
         """Whether to look into a directory: where something is tracked always, else not where nothing is saved."""
-        if directory in self._index.tracked_directories:
+        if directory in self._index.directories:
             return True
         if self.is_scratch(directory):
             return False
-        return directory in self._index.other_directories or not can_be_made_again(self._tree, directory, names)
+        return not can_be_made_again(self._tree, directory, names) or directory in self._other_directories
+
+    @cached_property
+    def _other_directories(self) -> frozenset[str]:
+        """Every directory that holds something that is neither tracked nor ignored."""
+        return directories_of(self._others())
 
     def is_scratch(self, path: str) -> bool:
         """Whether a path, or a directory on the way to it, was declared to be of no worth."""
@@ -67,50 +72,34 @@ class Guide:
         return files.is_temporary(path) or self.is_scratch(path) or self._omissions.ours(path)
 
 
-def sort_out(index: Index, found: Scan, guide: Guide) -> Contents:
+def sort_out(index: Index, found: Scan, guide: Guide, others: frozenset[str]) -> Contents:
     """Sort out what was found. What git neither tracks nor calls untracked counts as ignored, for whatever reason."""
-    sorted_out = Contents([], [], [], [], [], [], [])
-    directories = []
-    for path, status in found.statuses.items():
-        kind = stat.S_IFMT(status.st_mode)
-        if kind == stat.S_IFDIR:
-            directories.append(path)
-        elif path in index.entries or path in index.unmerged:
-            _into(sorted_out, kind, sorted_out.kept_files).append(path)
-        elif guide.leaves_out(path):
-            sorted_out.left_out.append(path)
-        elif guide.gives_up_ignored and path not in index.others:
-            sorted_out.given_up.append(path)
-        else:
-            of_its_sort = sorted_out.kept_files if path in index.others else sorted_out.ignored_files
-            _into(sorted_out, kind, of_its_sort).append(path)
-    passed_over = {*found.passed_over, *(path for path in directories if guide.is_scratch(path))}
-    _sort_directories(sorted_out, [path for path in directories if path not in passed_over])
-    return sorted_out
+    tracked, directories, special = index.lines.keys() | index.unmerged.keys(), {*found.directories}, {*found.special}
+    no_files = directories | special
+    kept = [path for path in found.statuses if path in tracked and path not in no_files]
+    untracked = [path for path in found.statuses if path not in tracked and path not in directories]
+    left_out = {path for path in untracked if guide.leaves_out(path)}
+    saved = [path for path in untracked if path not in left_out and path not in special]
+    kept_untracked = [path for path in saved if path in others]
+    ignored = [path for path in saved if path not in others]
+    given_up, ignored = (ignored, []) if guide.gives_up_ignored else ([], ignored)
+    passed_over = {*found.passed_over, *(path for path in found.directories if guide.is_scratch(path))}
+    holding = index.directories | directories_of(kept_untracked)
+    sorted_directories = _sort_directories((p for p in found.directories if p not in passed_over), holding, ignored)
+    unsaved = ([path for path in found.special if path not in left_out], sorted(left_out))
+    return Contents([*kept, *kept_untracked], *sorted_directories, ignored, *unsaved, given_up)
 
 
-def _into(sorted_out: Contents, kind: int, files_of_its_sort: list[str]) -> list[str]:
-    return files_of_its_sort if kind in {stat.S_IFREG, stat.S_IFLNK} else sorted_out.special
-
-
-def _sort_directories(sorted_out: Contents, directories: Iterable[str]) -> None:
+def _sort_directories(
+    directories: Iterable[str], kept: frozenset[str], ignored_files: Iterable[str]
+) -> tuple[list[str], list[str]]:
     """A directory goes with what is in it; an empty one with the directory that it is in."""
-    kept, ignored = _parents(sorted_out.kept_files), _parents(sorted_out.ignored_files)
+    ignored = set(directories_of(ignored_files))
+    both: tuple[list[str], list[str]] = [], []
     for path in directories:  # parents come first
-        if path in kept:
-            sorted_out.kept_directories.append(path)
-        elif path in ignored or path.rpartition("/")[0] in ignored - kept:
+        above = path.rpartition("/")[0]
+        is_ignored = path not in kept and (path in ignored or (above in ignored and above not in kept))
+        if is_ignored:
             ignored.add(path)
-            sorted_out.ignored_directories.append(path)
-        else:
-            sorted_out.kept_directories.append(path)
-
-
-def _parents(paths: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for path in paths:
-        directory = path.rpartition("/")[0]
-        while directory and directory not in found:
-            found.add(directory)
-            directory = directory.rpartition("/")[0]
-    return found
+        both[is_ignored].append(path)
+    return both

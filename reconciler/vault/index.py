@@ -1,47 +1,48 @@
-"""What git's index says of a tree, asked of git itself: every version of it, split and sparse too, none rewritten."""
+"""What git's index says of a tree, asked of git itself: every version of it, split and sparse too, none rewritten.
+
+One line for each entry is kept as git prints it. There may be very many, and of most nobody asks more.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from reconciler.clients.batch import STAY_LOCAL
+from reconciler.clients.batch import STAY_LOCAL, object_sizes
 from reconciler.clients.git import Git
 from reconciler.errors import PermanentError
 
-GITLINK = 0o160000
-_QUIET = ("-c", "core.fsmonitor=false")  # a program that the configuration names would be run otherwise
-_INTENT_TO_ADD = 1 << 29
-_SECOND = 1_000_000_000
+# A program that the configuration names is not run, every file is looked at, and so is the time that nobody can set.
+STRICT = ("-c", "core.fsmonitor=false", "-c", "core.trustctime=true", "-c", "core.checkStat=default")
+GITLINK = "160000"
+LINK = "120000"
+REGULAR = frozenset({"100644", "100755"})
+_CONVERTED = ":(top,exclude,attr:!filter !working-tree-encoding)"
+OCTAL = slice(2, 8)
+_NAME_AT = 9
 
-_ENTRY = re.compile(
-    rb"(.) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n  dev: \d+\tino: (\d+)\n"
-    rb"  uid: \d+\tgid: \d+\n  size: (\d+)\tflags: ([0-9a-f]+)\n"
-)
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A file in the index that is in no conflict.
 
     Attributes:
-        mode: git's: 100644, 100755, 120000 or 160000 in octal.
-        noted: what the index noted of the file when it last held its bytes: change and modification in nanoseconds,
-            the lower 32 bits of inode and size.
-        skipped: not to be in the tree (sparse), whether or not it is.
-        intended: added with `--intent-to-add`: its blob is none.
+        tag: `H`; `S` for what is not to be in the tree (sparse); lower case for what git is told to assume unchanged.
+        octal: git's mode.
     """
 
-    mode: int
+    tag: str
+    octal: str
     object: str
-    noted: tuple[int, int, int, int]
-    skipped: bool
-    intended: bool
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether it is not to be in the tree, be it there or not."""
+        return self.tag in "Ss"
 
 
 @dataclass(frozen=True)
@@ -49,127 +50,127 @@ class Index:
     """The index of one tree.
 
     Attributes:
-        entries: by path.
+        lines: by path, `<tag> <mode> <object> 0<tab><path>`.
+        name_end: where the object's name ends in a line.
         unmerged: the objects of each path that is in conflict.
-        staged: paths whose entry is not what HEAD has, with the object; empty for one that is staged as deleted.
-        others: files that are neither tracked nor ignored; a directory that is a repository ends in `/`.
-        converted: tracked files that a filter or another encoding stands between.
         content: the file itself; None when there is none.
         mtime_ns: when it was written.
         shared: the name and the bytes of the file that a split index leans on.
     """
 
-    entries: dict[str, Entry]
+    lines: dict[str, str]
+    name_end: int
     unmerged: dict[str, list[str]]
-    staged: dict[str, str]
-    others: frozenset[str]
-    converted: frozenset[str]
     content: bytes | None
     mtime_ns: int
     shared: tuple[str, bytes] | None
-    sparse_trees: tuple[str, ...]
-    resolved: tuple[str, ...]
+
+    def entry(self, path: str) -> Entry | None:
+        """The entry of a path; None when it has none, or is in conflict."""
+        line = self.lines.get(path)
+        return Entry(line[0], line[OCTAL], line[_NAME_AT : self.name_end]) if line else None
+
+    def object_of(self, path: str) -> str:
+        """The object of a path that has an entry."""
+        return self.lines[path][_NAME_AT : self.name_end]
 
     @cached_property
-    def tracked_directories(self) -> frozenset[str]:
+    def directories(self) -> frozenset[str]:
         """Every directory that holds something tracked, however deep."""
-        return _directories((*self.entries, *self.unmerged))
-
-    @cached_property
-    def other_directories(self) -> frozenset[str]:
-        """Every directory that holds something that is neither tracked nor ignored."""
-        return _directories(self.others)
-
-    @property
-    def objects(self) -> set[str]:
-        """Objects that perhaps only the index names."""
-        conflicts = (name for names in self.unmerged.values() for name in names)
-        staged = (name for path, name in self.staged.items() if self._is_object(path))
-        return {*conflicts, *staged, *self.sparse_trees, *self.resolved} - {""}
-
-    def _is_object(self, path: str) -> bool:
-        entry = self.entries.get(path)
-        return entry is not None and entry.mode != GITLINK and not entry.intended
+        return directories_of((*self.lines, *self.unmerged))
 
 
-def _directories(paths: Iterable[str]) -> frozenset[str]:
+@dataclass(frozen=True)
+class Asked:
+    """What else git says of a tree.
+
+    Attributes:
+        staged: paths whose entry is not what HEAD has, with the object; empty for one that is staged as deleted.
+        others: files that are neither tracked nor ignored; a directory that is a repository ends in `/`.
+        written: tracked files that are not, or may not be, as they were when the index noted them.
+        converted: tracked files that a filter or another encoding stands between.
+        sizes: of the blob of each entry; -1 for one that a partial clone has not fetched.
+        behind: objects that the index names beside its entries: trees of a sparse one, sides of resolved conflicts.
+    """
+
+    staged: dict[str, str]
+    others: frozenset[str]
+    written: frozenset[str]
+    converted: frozenset[str]
+    sizes: dict[str, int]
+    behind: tuple[str, ...]
+
+
+def directories_of(paths: Iterable[str]) -> frozenset[str]:
+    """The directories that paths lie in, however deep."""
     found: set[str] = set()
-    last = ""
-    for path in paths:
-        directory = path.rpartition("/")[0]
-        if directory != last:
-            last = directory
-            while directory and directory not in found:
-                found.add(directory)
-                directory = directory.rpartition("/")[0]
+    for path in {path.rpartition("/")[0] for path in paths}:
+        directory = path
+        while directory and directory not in found:
+            found.add(directory)
+            directory = directory.rpartition("/")[0]
     return frozenset(found)
 
 
-def read_index(git: Git, tree: Path, git_dir: Path, head: str | None) -> Index:
-    """Read it, in a number of programs that does not grow with the tree.
+class Asker:
+    """Asks git about a tree, in a number of programs that does not grow with it.
 
-    Args:
-        git: starts git.
-        tree: where the files are.
-        git_dir: the tree's private git directory.
-        head: the commit that is checked out; None for a branch that is not born.
-
-    Raises:
-        ClientError: git failed.
+    Every method raises ClientError when git fails.
     """
-    ask = _Asker(git, tree, git_dir)
-    content, mtime_ns = _read(git_dir / "index")
-    with ThreadPoolExecutor(3) as pool:
-        others = pool.submit(ask.paths, "ls-files", "--others", "--exclude-standard", "-z")
-        converted = pool.submit(ask.paths, "ls-files", "-z", "--", _CONVERTED)
-        staged = pool.submit(ask.staged, head)
-        entries, unmerged = _entries(ask.bytes("ls-files", "--stage", "-v", "--debug", "-z"))
-    return Index(
-        entries=entries,
-        unmerged=unmerged,
-        staged=staged.result() if head else {path: entry.object for path, entry in entries.items()},
-        others=frozenset(others.result()),
-        converted=frozenset(converted.result()),
-        content=content,
-        mtime_ns=mtime_ns,
-        shared=_shared(git_dir, content or b""),
-        sparse_trees=ask.sparse_trees() if b"sdir" in (content or b"") else (),
-        resolved=ask.resolved() if b"REUC" in (content or b"") else (),
-    )
 
+    def __init__(self, git: Git, tree: Path, git_dir: Path) -> None:
+        self._git, self._tree, self.git_dir = git, tree, git_dir
 
-_CONVERTED = ":(top,exclude,attr:!filter !working-tree-encoding)"
+    def index(self) -> Index:
+        """Read the index."""
+        content, mtime_ns = _read(self.git_dir / "index")
+        lines = self._paths("ls-files", "--stage", "-v", "-z")
+        name_end = lines[0].index(" ", _NAME_AT) if lines else 0
+        start = name_end + 3  # a space, the stage, a tab
+        merged = {line[start:]: line for line in lines if line[start - 2] == "0"}
+        unmerged: dict[str, list[str]] = {}
+        for line in lines if len(merged) < len(lines) else ():
+            if line[start - 2] != "0":
+                unmerged.setdefault(line[start:], []).append(line[_NAME_AT:name_end])
+        return Index(merged, name_end, unmerged, content, mtime_ns, _shared(self.git_dir, content or b""))
 
+    def others(self) -> frozenset[str]:
+        """Files that are neither tracked nor ignored."""
+        return frozenset(self._paths("ls-files", "--others", "--exclude-standard", "-z"))
 
-@dataclass(frozen=True, slots=True)
-class _Asker:
-    git: Git
-    tree: Path
-    git_dir: Path
+    def written(self) -> frozenset[str]:
+        """Tracked files that are not as the index noted them; none of those that git is told to assume unchanged."""
+        return frozenset(self._paths("diff-files", "--name-only", "--ignore-submodules=all", "-z"))
 
-    def bytes(self, *words: str) -> bytes:
-        where = f"--work-tree={self.tree}"
-        return self.git.run(where, *STAY_LOCAL, *_QUIET, *words, cwd=self.tree, git_dir=self.git_dir).stdout
+    def converted(self) -> frozenset[str]:
+        """Tracked files that a filter or another encoding stands between."""
+        return frozenset(self._paths("ls-files", "-z", "--", _CONVERTED))
 
-    def paths(self, *words: str) -> list[str]:
-        return [os.fsdecode(path) for path in self.bytes(*words).split(b"\0")[:-1]]
-
-    def staged(self, head: str | None) -> dict[str, str]:
+    def staged(self, index: Index, head: str | None) -> dict[str, str]:
         """What the index has otherwise than HEAD; that which is only intended to be added counts."""
         if head is None:
-            return {}
+            return {path: index.object_of(path) for path in index.lines}
         words = ("diff-index", "--cached", "--raw", "--no-abbrev", "--no-renames", "--ita-visible-in-index", "-z")
-        fields = self.paths(*words, "--ignore-submodules=none", head, "--")
+        fields = self._paths(*words, "--ignore-submodules=none", head, "--")
         return {path: _after(change) for change, path in zip(fields[::2], fields[1::2], strict=True)}
 
-    def sparse_trees(self) -> tuple[str, ...]:
-        lines = self.paths("ls-files", "--sparse", "--stage", "-z")
-        return tuple(line.split(" ")[1] for line in lines if line.startswith("040000 "))
+    def sizes(self, index: Index) -> dict[str, int]:
+        """The size of each entry's blob; -1 for one that a partial clone has not fetched."""
+        names = [line[_NAME_AT : index.name_end] for line in index.lines.values()]
+        return dict(zip(index.lines, object_sizes(self._git, self.git_dir, names), strict=True))
 
-    def resolved(self) -> tuple[str, ...]:
-        """Blobs of conflicts that were resolved: `git checkout --merge` brings these back."""
-        lines = self.paths("ls-files", "--resolve-undo", "-z")
-        return tuple(line.split(" ")[1] for line in lines)
+    def behind(self, index: Index) -> tuple[str, ...]:
+        """What the index names beside its entries: trees of a sparse one, the sides of conflicts that were resolved."""
+        content = index.content or b""
+        sparse = self._paths("ls-files", "--sparse", "--stage", "-z") if b"sdir" in content else []
+        resolved = self._paths("ls-files", "--resolve-undo", "-z") if b"REUC" in content else []
+        trees = (line for line in sparse if line.startswith("040000 "))
+        return tuple(line.split(" ")[1] for line in (*trees, *resolved))
+
+    def _paths(self, *words: str) -> list[str]:
+        where = f"--work-tree={self._tree}"
+        answer = self._git.run(where, *STAY_LOCAL, *STRICT, *words, cwd=self._tree, git_dir=self.git_dir)
+        return answer.text.split("\0")[:-1]
 
 
 def _after(change: str) -> str:
@@ -178,40 +179,29 @@ def _after(change: str) -> str:
     return name if name.strip("0") else ""
 
 
-def _entries(listed: bytes) -> tuple[dict[str, Entry], dict[str, list[str]]]:
-    entries: dict[str, Entry] = {}
-    unmerged: dict[str, list[str]] = {}
-    for tag, mode, name, stage, path, *numbers, flags in _fields(listed):
-        if stage != b"0":
-            unmerged.setdefault(os.fsdecode(path), []).append(name.decode())
-            continue
-        ctime, ctime_ns, mtime, mtime_ns, inode, size = map(int, numbers)
-        noted = (ctime * _SECOND + ctime_ns, mtime * _SECOND + mtime_ns, inode, size)
-        intended = bool(int(flags, 16) & _INTENT_TO_ADD)
-        entries[os.fsdecode(path)] = Entry(int(mode, 8), name.decode(), noted, tag in b"Ss", intended)
-    return entries, unmerged
+_NOTED = re.compile(
+    r"(.) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0  ctime: \d+:\d+\n  mtime: (\d+):(\d+)\n  dev: \d+\tino: \d+\n"
+    r"  uid: \d+\tgid: \d+\n  size: \d+\tflags: [0-9a-f]+\n"
+)
 
 
-def _fields(listed: bytes) -> Iterator[tuple[bytes, ...]]:
-    """Take the list apart; git reserves the right to change how it looks, and then nothing may be read into it."""
-    end = 0
-    for match in _ENTRY.finditer(listed):
-        if match.start() != end:
-            break
-        end = match.end()
-        yield match.groups()
-    if end != len(listed):
+def read_noted(git: Git, git_dir: Path, index_file: Path) -> dict[str, tuple[Entry, int]]:
+    """The entries of an index that lies elsewhere, and the times of change that it noted, in nanoseconds.
+
+    Raises:
+        PermanentError: git lists them in another form than the one we know: it reserves the right to.
+        ClientError: git failed.
+    """
+    words = (*STRICT, "ls-files", "--stage", "-v", "--debug", "-z")
+    listed = git.run(*words, git_dir=git_dir, index_file=index_file).text
+    found = _NOTED.findall(listed)
+    if len(found) != listed.count("\0") or (listed and not found):
         raise PermanentError("this git lists its index in a form that orchestra does not know")
-
-
-def noted_status(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What the index would note of a file."""
-    return (status.st_ctime_ns, status.st_mtime_ns, status.st_ino & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
-
-
-def is_racy(noted: tuple[int, int, int, int], mtime_ns: int) -> bool:
-    """Whether a file may have been changed after the index noted it without its times telling: git's own rule."""
-    return noted[1] // _SECOND >= mtime_ns // _SECOND
+    return {
+        path: (Entry(tag, octal, name), int(seconds) * 1_000_000_000 + int(rest))
+        for tag, octal, name, stage, path, seconds, rest in found
+        if stage == "0"
+    }
 
 
 def _read(file: Path) -> tuple[bytes | None, int]:

@@ -14,15 +14,17 @@ from typing import Any
 
 from reconciler.clients.files import steps_of
 from reconciler.errors import ClientError, PermanentError
+from reconciler.vault.index import OCTAL, REGULAR
 from reconciler.vault.inventory import Inventory
 
 FORMAT = 1
 TOP = "."
+_PERMISSIONS = 0o7777
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file: permission bits, time of its last change in nanoseconds, its bytes unless they are those of HEAD."""
+    """A file: permission bits, time of its last change in nanoseconds, its bytes unless they are those of its blob."""
 
     mode: int
     mtime_ns: int
@@ -51,8 +53,10 @@ class Metadata:
     """All that is recorded of a tree beside the bytes.
 
     Attributes:
-        head: the commit to which the files without an object belong.
-        files, links, directories: by path; `.` is the tree itself.
+        head: the commit that was checked out.
+        usual_modes: permission bits of the files that are not named, for each of git's modes.
+        files, links, directories: by path; `.` is the tree itself. Files are named that are not as the
+            index notes them; all others of its entries were there, with the bytes of their blobs and the noted times.
         deleted: tracked files that should have been there.
         index_mtime_ns: when the index was written: git judges by it which files it must read again.
         shared_index: the name of the file that a split index leans on.
@@ -66,6 +70,7 @@ class Metadata:
     head: str | None
     path: str
     object_format: str
+    usual_modes: Mapping[str, int]
     files: Mapping[str, File]
     links: Mapping[str, Link]
     directories: Mapping[str, Directory]
@@ -76,31 +81,49 @@ class Metadata:
     sparse_config: Mapping[str, str]
     private_refs: Mapping[str, str]
 
-    @property
-    def objects(self) -> frozenset[str]:
-        """The objects that hold the bytes of files."""
-        return frozenset(file.object for file in self.files.values() if file.object)
-
 
 def describe_contents(
     inventory: Inventory, targets: Mapping[str, str]
-) -> tuple[dict[str, File], dict[str, Link], dict[str, Directory]]:
-    """Files, links and directories of a tree that are not ignored.
+) -> tuple[dict[str, File], dict[str, Link], dict[str, Directory], dict[str, int]]:
+    """Files, links and directories of a tree that are not ignored, and the usual permission bits of its files.
 
     Args:
         inventory: the tree.
         targets: where links lead.
     """
     statuses, stored = inventory.scan.statuses, inventory.stored
-    found = {path: statuses[path] for path in inventory.contents.kept_files}
+    usual = _usual_modes(inventory)
     files = {
-        path: File(stat.S_IMODE(status.st_mode), status.st_mtime_ns, stored.get(path))
-        for path, status in found.items()
+        path: File(stat.S_IMODE(statuses[path].st_mode), statuses[path].st_mtime_ns, stored.get(path))
+        for path in _unusual(inventory, usual)
         if path not in targets
     }
     links = {path: Link(target, statuses[path].st_mtime_ns, stored.get(path)) for path, target in targets.items()}
     directories = {path: directory_of(statuses[path]) for path in inventory.contents.kept_directories}
-    return files, links, directories
+    return files, links, directories, usual
+
+
+def _usual_modes(inventory: Inventory) -> dict[str, int]:
+    """The permission bits that the first file of each of git's two modes has: those of nearly all of them."""
+    lines, statuses = inventory.index.lines, inventory.scan.statuses
+    found: dict[str, int] = {}
+    for path in inventory.contents.kept_files:
+        if path in inventory.plain and lines[path][OCTAL] not in found:
+            found[lines[path][OCTAL]] = stat.S_IMODE(statuses[path].st_mode)
+            if len(found) == len(REGULAR):
+                break
+    return found
+
+
+def _unusual(inventory: Inventory, usual: Mapping[str, int]) -> list[str]:
+    """Files of which the index does not say all: that the bytes are the blob's, the usual mode, and the time."""
+    lines, statuses = inventory.index.lines, inventory.scan.statuses
+    plain, staged = inventory.plain, inventory.asked.staged
+    return [
+        path
+        for path in inventory.contents.kept_files
+        if path not in plain or statuses[path].st_mode & _PERMISSIONS != usual[lines[path][OCTAL]] or path in staged
+    ]
 
 
 def directory_of(status: os.stat_result) -> Directory:
@@ -117,6 +140,7 @@ def to_json(metadata: Metadata) -> bytes:
         "head": metadata.head,
         "path": metadata.path,
         "object_format": metadata.object_format,
+        "usual_modes": dict(metadata.usual_modes),
         "files": [[path, file.mode, file.mtime_ns, file.object] for path, file in metadata.files.items()],
         "links": [[path, link.target, link.mtime_ns, link.object] for path, link in metadata.links.items()],
         "directories": [[path, each.mode, each.mtime_ns] for path, each in metadata.directories.items()],

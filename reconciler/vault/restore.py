@@ -21,7 +21,9 @@ from reconciler.clients.pack import ObjectFormat, chunks_of
 from reconciler.errors import ConflictError, PermanentError, TransientError
 from reconciler.vault.ancestry import restore_private_refs
 from reconciler.vault.archive import Archive
-from reconciler.vault.inventory import Inventory, identify_files, take_inventory
+from reconciler.vault.identity import identify_files
+from reconciler.vault.index import read_noted
+from reconciler.vault.inventory import Inventory, take_inventory
 from reconciler.vault.metadata import TOP, Metadata
 from reconciler.vault.objects import INDEX
 from reconciler.vault.omissions import Omissions
@@ -31,9 +33,10 @@ from reconciler.vault.steps import Steps, decide
 from reconciler.vault.stored import Stored, read_index_files, read_metadata, read_stored
 from reconciler.vault.tar import read_tar
 from reconciler.vault.vault import Vault
-from reconciler.vault.wanted import Item, Source, Wanted, collect
+from reconciler.vault.wanted import Item, Noted, Source, Wanted, collect
 
 _SHOWN = 5
+_ASIDE = "orchestra.index"
 
 
 def restore(vault: Vault, archive: Archive, tree: Path, git_dir: Path, *, omissions: Omissions | None = None) -> None:
@@ -54,8 +57,22 @@ def restore(vault: Vault, archive: Archive, tree: Path, git_dir: Path, *, omissi
     stored = read_stored(vault.git, vault.repository.common_dir, archive.commit)
     metadata = read_metadata(vault.git, vault.repository.common_dir, stored)
     _require_ready(vault.git, git_dir, tree, metadata)
-    wanted = collect(vault, archive, metadata, tree, stored.form)
-    _Restoring(vault, archive, tree, git_dir, stored, metadata).run(wanted, omissions or Omissions())
+    index = read_index_files(vault.git, vault.repository.common_dir, stored, metadata)
+    wanted = collect(vault, archive, metadata, _noted(vault.git, git_dir, index), stored.form)
+    _Restoring(vault, archive, tree, git_dir, stored, metadata, index).run(wanted, omissions or Omissions())
+
+
+def _noted(git: Git, git_dir: Path, index: list[tuple[str, bytes]]) -> Noted:
+    """What the archived index says, read from a file beside the one that is in force."""
+    if not index:
+        return {}
+    with Descent(git_dir) as descent:
+        for name, content in index:
+            descent.place(_ASIDE if name == INDEX else name, (content,), mode=0o600, mtime_ns=None)
+        try:
+            return read_noted(git, git_dir, git_dir / _ASIDE)
+        finally:
+            descent.remove(_ASIDE)
 
 
 def _require_ready(git: Git, git_dir: Path, tree: Path, metadata: Metadata) -> None:
@@ -76,10 +93,10 @@ class _Checkout:
 
     def has(self, path: str) -> bool:
         """Whether nothing was written to a file since git wrote it."""
-        entry = self._inventory.index.entries.get(path)
+        entry = self._inventory.index.entry(path)
         if entry is None:
             return False
-        return self._inventory.ids.get(path) == entry.object or path not in self._modified
+        return self._inventory.id_of(path) == entry.object or path not in self._modified
 
     @cached_property
     def _modified(self) -> frozenset[str]:
@@ -100,6 +117,7 @@ class _Restoring:
     git_dir: Path
     stored: Stored
     metadata: Metadata
+    index: list[tuple[str, bytes]]
 
     def run(self, wanted: Wanted, omissions: Omissions) -> None:
         """Do all of it, the index last."""
@@ -118,7 +136,7 @@ class _Restoring:
 
     def _decide(self, wanted: Wanted, omissions: Omissions) -> Steps:
         inventory = take_inventory(self.vault.git, self.tree, self.git_dir, self.metadata.head, omissions)
-        unknown = [path for path in wanted.items if path in inventory.scan.statuses and path not in inventory.ids]
+        unknown = [path for path in wanted.items if path in inventory.scan.statuses and inventory.id_of(path) is None]
         ids = {path: name for path, name in identify_files(self.tree, self.stored.form, unknown) if name}
         inventory = replace(inventory, ids={**inventory.ids, **ids})
         steps = decide(wanted, inventory, _Checkout(self.vault.git, inventory).has, omissions.ours)
@@ -160,14 +178,13 @@ class _Restoring:
         metadata, git = self.metadata, self.vault.git
         write_sparse(git, self.git_dir, metadata.sparse, metadata.sparse_config)
         restore_private_refs(git, self.git_dir, metadata.private_refs)
-        parts = read_index_files(git, self.vault.repository.common_dir, self.stored, metadata)
         with Descent(self.git_dir) as descent:
             before = descent.status("index")
             mode = stat.S_IMODE(before.st_mode) if before else 0o644
-            for name, content in parts:
+            for name, content in self.index:
                 mtime_ns = metadata.index_mtime_ns if name == INDEX else None
                 descent.place(name, (content,), mode=mode, mtime_ns=mtime_ns, durable=True)
-            if not parts:
+            if not self.index:
                 descent.remove("index")
 
 

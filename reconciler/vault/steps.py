@@ -56,12 +56,12 @@ def decide(wanted: Wanted, inventory: Inventory, is_gits: Callable[[str], bool],
 
 def _must_go(path: str, inventory: Inventory, blocking: _Blocking) -> bool:
     """Whether a file that is not to be cannot stay: git would show it as there again, or it is in the way."""
-    return path in inventory.index.entries or blocking.is_for_directory(path) or blocking.is_below_file(path)
+    return path in inventory.index.lines or blocking.is_for_directory(path) or blocking.is_below_file(path)
 
 
 def _is_so(item: Item, path: str, inventory: Inventory) -> bool:
     status = inventory.scan.statuses.get(path)
-    if status is None or inventory.ids.get(path) != item.object:
+    if status is None or inventory.id_of(path) != item.object:
         return False
     return stat.S_ISLNK(status.st_mode) == (item.target is not None)
 
@@ -98,6 +98,6 @@ def _above(path: str) -> Iterator[str]:
 def _directories(wanted: Wanted, inventory: Inventory, blocking: _Blocking) -> Iterator[str]:
     """Directories of git's that are not to be: those with something tracked, and those in place of a file."""
     for path in sorted(inventory.contents.kept_directories, key=lambda each: each.count("/"), reverse=True):
-        is_gits = path in inventory.index.tracked_directories or path in inventory.index.entries
+        is_gits = path in inventory.index.directories or path in inventory.index.lines
         if path not in wanted.directories and (is_gits or path in wanted.items or blocking.is_below_file(path)):
             yield path

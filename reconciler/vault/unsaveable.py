@@ -107,7 +107,6 @@ def reasons_in(git: Git, inventory: Inventory, limit_bytes: int, given_up: Colle
     Raises:
         ClientError: git failed.
     """
-    entries = inventory.index.entries
     submodules = [path for path in inventory.scan.repositories if _is_gitlink(inventory, path)]
     nested = [path for path in inventory.scan.repositories if path not in submodules]
     if nested and Loss.NESTED not in given_up:
@@ -116,7 +115,7 @@ def reasons_in(git: Git, inventory: Inventory, limit_bytes: int, given_up: Colle
         yield f"sockets, pipes or devices lie in it ({_some(inventory.contents.special)})"
     if inventory.unreadable:
         yield f"some of it cannot be read ({_some(inventory.unreadable)})"
-    links = {path: entries[path].object for path in submodules}
+    links = {path: inventory.index.object_of(path) for path in submodules}
     if Loss.SUBMODULES not in given_up:
         yield from submodule_reasons(git, inventory.tree, inventory.git_dir, links)
     size = copied_bytes(inventory)
@@ -125,8 +124,8 @@ def reasons_in(git: Git, inventory: Inventory, limit_bytes: int, given_up: Colle
 
 
 def _is_gitlink(inventory: Inventory, path: str) -> bool:
-    entry = inventory.index.entries.get(path)
-    return entry is not None and entry.mode == GITLINK
+    entry = inventory.index.entry(path)
+    return entry is not None and entry.octal == GITLINK
 
 
 def copied_bytes(inventory: Inventory) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.errors import ClientError, ConflictError
 from reconciler.vault.archive import Archive
 from reconciler.vault.copy import bundle_problems, read_receipt, seal
-from reconciler.vault.inventory import identify_files
+from reconciler.vault.identity import identify_files
 from reconciler.vault.objects import INDEX
 from reconciler.vault.save import Saved
 from reconciler.vault.stored import Stored, object_problems, read_metadata, read_stored

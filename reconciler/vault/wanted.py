@@ -1,21 +1,22 @@
-"""What a tree is to hold when it is restored: of the archive, of HEAD, and of the tar, in one form."""
+"""What a tree is to hold when it is restored: of the archive, of its index, and of the tar, in one form."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
-from reconciler.clients.git import Git
 from reconciler.clients.pack import ObjectFormat, chunks_of
 from reconciler.errors import PermanentError
 from reconciler.vault.archive import Archive
 from reconciler.vault.copy import read_receipt, seal
-from reconciler.vault.metadata import Directory, Metadata
+from reconciler.vault.index import Entry
+from reconciler.vault.metadata import Directory, Metadata, require_path
 from reconciler.vault.tar import Member, read_tar
 from reconciler.vault.vault import Vault
+
+Noted = Mapping[str, tuple[Entry, int]]
 
 
 class Source(Enum):
@@ -49,17 +50,23 @@ class Wanted:
     directories: Mapping[str, Directory]
 
 
-def collect(vault: Vault, archive: Archive, metadata: Metadata, tree: Path, form: ObjectFormat) -> Wanted:
-    """Gather what is to be. What is in neither archive nor tar is as HEAD has it.
+def collect(vault: Vault, archive: Archive, metadata: Metadata, noted: Noted, form: ObjectFormat) -> Wanted:
+    """Gather what is to be.
+
+    Args:
+        vault: where the archive is.
+        archive: what to restore.
+        metadata: of it.
+        noted: the entries of its index: they say all there is to say of most files.
+        form: how the repository names objects.
 
     Raises:
         PermanentError: a part of the archive is missing or damaged.
         ClientError: git failed.
     """
-    at_head = _files_of(vault.git, tree, metadata.head)
-    items = {}
+    items = dict(_noted(metadata, noted))
     for path, file in metadata.files.items():
-        name = file.object or _of_head(at_head, path)
+        name = file.object or _of_index(noted, path)
         items[path] = Item(name, file.mode, file.mtime_ns, Source.REPOSITORY)
     for path, link in metadata.links.items():
         items[path] = _link(link.target, link.mtime_ns, Source.REPOSITORY, form)
@@ -75,19 +82,20 @@ def collect(vault: Vault, archive: Archive, metadata: Metadata, tree: Path, form
     return Wanted(items, directories)
 
 
-def _files_of(git: Git, tree: Path, head: str | None) -> dict[str, str]:
-    if head is None:
-        return {}
-    lines = git.run("ls-tree", "-r", "-z", "--full-tree", head, cwd=tree).stdout.split(b"\0")[:-1]
-    return {
-        os.fsdecode(path): name.decode().split(" ")[2] for name, _, path in (line.partition(b"\t") for line in lines)
-    }
+def _noted(metadata: Metadata, noted: Noted) -> Iterator[tuple[str, Item]]:
+    """The files that were as the index notes them."""
+    named = {*metadata.files, *metadata.links, *metadata.deleted}
+    for path, (entry, mtime_ns) in noted.items():
+        if entry.octal in metadata.usual_modes and path not in named and not entry.is_skipped:
+            require_path(path)
+            mode = metadata.usual_modes[entry.octal]
+            yield path, Item(entry.object, mode, mtime_ns, Source.REPOSITORY)
 
 
-def _of_head(at_head: Mapping[str, str], path: str) -> str:
-    if path not in at_head:
-        raise PermanentError(f"the archive leaves {path!r} to HEAD, which has none", hint="restore from its bundle")
-    return at_head[path]
+def _of_index(noted: Noted, path: str) -> str:
+    if path not in noted:
+        raise PermanentError(f"the archive leaves {path!r} to its index, which has none", hint="do not trust it")
+    return noted[path][0].object
 
 
 def _link(target: str, mtime_ns: int, source: Source, form: ObjectFormat) -> Item:
