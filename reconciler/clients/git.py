@@ -168,7 +168,8 @@ def _gist(said: str) -> str:
 
 
 def _disk_hint(said: str) -> str:
-    is_full = "No space left" in said or "unable to write file" in said  # git does not always say why it could not
+    # Git does not always say why it could not write.
+    is_full = any(words in said for words in ("No space left", "Out of diskspace", "unable to write file"))
     return "free some space (or see who may write there) and run the command again" if is_full else ""
 
 

@@ -74,9 +74,9 @@ def save(
     position = read_position(vault.git, record.git_dir)
     inventory = take_inventory(vault.git, record.path, record.git_dir, position.head, omissions)
     _refuse(record, tuple(reasons_in(vault.git, inventory, limit_bytes, given_up)))
-    sweep(vault, name)
+    time = _free_time(sweep(vault, name), now)
     summary = _summarise(vault, inventory, position, base)
-    writing = _Writing(vault, inventory, position, name, _free_time(vault, name, now), extras or {})
+    writing = _Writing(vault, inventory, position, name, time, extras or {})
     with writing.all_or_nothing():
         written = writing.write(summary, base, now)
     archive = Archive(name, writing.time, written.commit, summary, True, *writing.sizes)
@@ -89,10 +89,9 @@ def _refuse(record: TreeRecord, reasons: tuple[str, ...]) -> None:
         raise RefusedError(message, hint="end or move away what is named, then try again")
 
 
-def _free_time(vault: Vault, name: str, now: datetime) -> str:
+def _free_time(taken: frozenset[str], now: datetime) -> str:
     """The time in the archive's name: the next second that has none."""
-    taken = vault.refs(archive_ref(name, ""))
-    while archive_ref(name, stamp(now)) in taken or vault.file(name, stamp(now), "json").exists():
+    while stamp(now) in taken:
         now += timedelta(seconds=1)
     return stamp(now)
 

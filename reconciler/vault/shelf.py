@@ -8,9 +8,9 @@ from pathlib import Path
 
 from reconciler.clients.batch import read_whole
 from reconciler.clients.git import Git, Repository
-from reconciler.errors import ClientError, RefusedError
+from reconciler.errors import ClientError, PermanentError, RefusedError
 from reconciler.vault.archive import ARCHIVES, Archive, archive_ref, read_message
-from reconciler.vault.copy import read_receipt, remove_files
+from reconciler.vault.copy import read_receipt, remove_files, seal
 from reconciler.vault.vault import Vault, parked
 
 
@@ -74,6 +74,21 @@ def _size(file: Path) -> int | None:
         return file.stat().st_size
     except OSError:
         return None
+
+
+def recover(vault: Vault, archive: Archive) -> None:
+    """Bring an archive of which the copy alone is left back into the repository.
+
+    Raises:
+        PermanentError: the copy is not as it was written, or needs commits that the repository has not.
+        ClientError: git refused.
+    """
+    file, bundle = (vault.file(archive.name, archive.time, suffix) for suffix in ("json", "bundle"))
+    receipt = read_receipt(file)
+    if receipt is None or receipt.commit != archive.commit or seal(bundle) != receipt.bundle:
+        raise PermanentError(f"{bundle} is not as it was written", hint="do not trust it")
+    vault.git.run("bundle", "unbundle", bundle, git_dir=vault.repository.common_dir)
+    vault.change_refs(create={archive.ref: archive.commit})
 
 
 def remove(vault: Vault, archive: Archive) -> None:

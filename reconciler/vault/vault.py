@@ -99,11 +99,14 @@ def parked(vault: Vault) -> frozenset[str]:
     return frozenset(vault.refs(PARKED).values())
 
 
-def sweep(vault: Vault, name: str) -> None:
+def sweep(vault: Vault, name: str) -> frozenset[str]:
     """Take away what saves of a workspace left that were killed. The caller holds the repository's lock.
 
     A file goes only if no archive is of its time, and no receipt says that its save was about to be done; what a save
     was about to do is known by its own ref, which vanishes with the moment in which the archive's appears.
+
+    Returns:
+        The times of the archives that there are.
 
     Raises:
         ClientError: git or the operating system refused.
@@ -116,5 +119,7 @@ def sweep(vault: Vault, name: str) -> None:
     place = vault.shelf / part
     found = sorted(place.iterdir()) if place.is_dir() else []
     receipts = {file.stem for file in found if file.suffix == ".json" and not file.name.startswith(".")} - begun
-    remove_files(tuple(file for file in found if file.name.partition(".")[0] not in whole | receipts))
+    there = whole | receipts
+    remove_files(tuple(file for file in found if file.name.partition(".")[0] not in there))
     vault.change_refs(delete=saving)
+    return frozenset(there)

@@ -9,9 +9,9 @@ import pytest
 
 from reconciler.clients.git import Git
 from reconciler.clients.process import Finished, Runner
-from reconciler.errors import RefusedError
+from reconciler.errors import PermanentError, RefusedError
 from reconciler.vault.archive import SAVING
-from reconciler.vault.shelf import list_archives, remove
+from reconciler.vault.shelf import list_archives, recover, remove
 from reconciler.vault.vault import Vault, park, parked, sweep, unpark
 from tests.vault.world import NAME, VaultWorld
 
@@ -77,6 +77,36 @@ def test_an_archive_of_which_the_copy_alone_is_left_is_listed(world: VaultWorld)
     (found,) = list_archives(world.vault)
 
     assert (found.name, found.time, found.commit, found.has_ref) == (NAME, archive.time, archive.commit, False)
+
+
+def test_an_archive_comes_back_from_its_copy(world: VaultWorld) -> None:
+    """Also when all that only it named is gone from the repository."""
+    world.tree.write({"new": "new\n"})
+    before = world.see()
+    archive = world.night()
+    world.repo.git("update-ref", "-d", archive.ref)
+    world.repo.git("gc", "-q", "--prune=now")
+    (found,) = list_archives(world.vault)
+
+    recover(world.vault, found)
+
+    assert list_archives(world.vault) == (archive,)
+    world.make_again(archive)
+    world.restore(archive)
+    assert world.see() == before
+
+
+def test_a_copy_that_was_tampered_with_does_not_come_back(world: VaultWorld) -> None:
+    """Nothing of it gets into the repository."""
+    archive = world.save().archive
+    world.repo.git("update-ref", "-d", archive.ref)
+    with world.vault.file(NAME, archive.time, "bundle").open("ab") as bundle:
+        bundle.write(b"x")
+
+    with pytest.raises(PermanentError, match="is not as it was written"):
+        recover(world.vault, archive)
+
+    assert world.repo.refs("refs/orchestra") == {}
 
 
 def test_a_ref_that_is_no_archive_of_ours_is_listed_without_a_summary(world: VaultWorld) -> None:
