@@ -157,3 +157,11 @@ def test_a_program_whose_name_is_cut_in_a_character_is_seen(tmp_path: Path) -> N
             assert [pid for pid, _ in processes_using(tmp_path / "d")] == [process.pid]
         finally:
             process.kill()
+
+
+def test_a_program_gets_what_is_meant_for_it_alone() -> None:
+    """Beside the environment of all, which it can override; the next one does not get it."""
+    runner = Runner({"A": "all", "B": "all", "PATH": os.environ["PATH"]})
+    words = ("sh", "-c", "echo $A $B $C")
+    assert runner.run(words, environment={"B": "one", "C": "one"}).lines == ["all one one"]
+    assert runner.run(words).lines == ["all all"]
