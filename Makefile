@@ -1,6 +1,6 @@
 # make demo   see it work, in a scratch clone of this repository
 # make test   everything that must hold before a commit
-# make bench  ratios and counts; judges nothing
+# make bench  ratios and counts; judges nothing; PAR=.../par adds par-cli to what is lost
 # make faults the long fault campaign, hours; SEED=7 repeats the one that printed FAULTS_SEED=7
 # make fix    what ruff can repair by itself
 
