@@ -38,10 +38,10 @@ class Ending:
 
     def __str__(self) -> str:
         """Write it into a cell."""
-        names = {"commits": "merged commits"} if self.is_merged else {}
-        numbers = [f"{self.lost[sort]} {names.get(sort, sort)}" for sort in _SORTS if self.lost[sort]]
+        names = {"commits": "commits, merged" if self.is_merged else "commits"}
+        numbers = [f"{names.get(sort, sort)}: {self.lost[sort]}" for sort in _SORTS if self.lost[sort]]
         size = f" ({self.lost['bytes']} bytes)" if self.lost["bytes"] else ""
-        return (", ".join(numbers) or "nothing") + size
+        return ("; ".join(numbers) or "nothing") + size
 
 
 def run(scratch: Path, par: Path | None) -> Iterator[Row]:
