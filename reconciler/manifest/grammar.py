@@ -126,6 +126,11 @@ def template_fault(path: str) -> Fault | None:
     for is_wrong, message, hint in (
         (not path.strip(), "it is empty", "leave the key out for `../{project}.wt/{name}`"),
         (path.startswith("~"), "`~` is not expanded", "write it from the root (`../trees/{name}`) or absolute"),
+        (
+            any(re.match(r"\$[A-Za-z_{]", part) for part in path.split("/")),
+            "variables are not expanded",
+            "write it from the root (`../trees/{name}`) or absolute",
+        ),
         (path.startswith("-"), "it begins with `-`", "write `./…`"),
         (any(part.lower() == ".git" for part in path.split("/")), "`.git` is git's own", "choose another place"),
         (_CONTROL.search(path) is not None, "it holds a control character", "remove it"),
@@ -146,7 +151,14 @@ def fill(template: str, values: dict[str, str]) -> str:
 
 
 def identifier_fault(name: str) -> Fault | None:
-    """Judge the name of an environment variable, a template's variable or a module."""
+    """Judge the name of a template's variable or a module."""
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
         return None
     return Fault("it is not a name", "begin with a letter; then letters, digits, `_`, `-` and `.`")
+
+
+def environment_fault(name: str) -> Fault | None:
+    """Judge the name of an environment variable as a shell does."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        return None
+    return Fault("no shell can set it", "begin with a letter; then letters, digits and `_`")

@@ -67,6 +67,11 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, bool | int | float) else value
 
 
+def _no_truth(value: object) -> object:
+    """`True == 1`, but nobody means it."""
+    return str(value) if isinstance(value, bool) else value
+
+
 def _text_is_content(value: object) -> object:
     return {"content": value} if isinstance(value, str) else value
 
@@ -76,7 +81,7 @@ Branch = Annotated[str, _judged(grammar.branch_fault, "a branch that git accepts
 Base = Annotated[str, _judged(grammar.base_fault, "a branch, tag or commit")]
 PathTemplate = Annotated[str, _judged(grammar.template_fault, "a path for a tree")]
 FilePath = Annotated[str, _judged(grammar.file_path_fault, "a path inside the repository")]
-EnvironmentName = Annotated[str, _judged(grammar.identifier_fault, "the name of an environment variable")]
+EnvironmentName = Annotated[str, _judged(grammar.environment_fault, "the name of an environment variable")]
 Glob = Annotated[str, AfterValidator(_check_glob)]
 Module = Annotated[Glob, _judged(_module_fault, "the path of a module")]
 Owner = Annotated[str, _judged(lambda text: None if text.strip() else Fault("it is empty", "leave it out"), "an owner")]
@@ -169,7 +174,9 @@ class Worktree(Workspace):
 class Document(Model):
     """An orchestra manifest: which git worktrees there should be, and who works in each."""
 
-    version: Literal[1] | None = Field(None, description="The format of this file.")
+    version: Annotated[Literal[1], BeforeValidator(_no_truth)] | None = Field(
+        None, description="The format of this file."
+    )
     project: Name | None = Field(None, description="A name for `{project}` in paths; left out: the directory's name.")
     include: Texts | None = Field(None, description="More files, as globs inside the repository.")
     env: EnvironmentNames | None = Field(None, description="The environment variables that `{env:NAME}` may name.")

@@ -193,7 +193,10 @@ class _Composer:
 
     def _alias(self, event: Any) -> None:  # noqa: ANN401
         node = self._anchors.get(event.anchor)
-        if node is None:
+        if any(frame.anchor == event.anchor for frame in self._stack):
+            node, (message, hint) = None, traps.circle(event.anchor)
+            self._problems.add(message, self._place(event), hint)
+        elif node is None:
             line = self._problems.lines[self._label][event.start_mark.line]
             message, hint = traps.unknown_alias(event.anchor, line[event.start_mark.column :])
             self._problems.add(message, self._place(event), hint)

@@ -16,6 +16,7 @@ from reconciler.manifest.problems import quote
 _ALIAS = re.compile(r"(?:^|[\s\[,{])(\*[^\s,\]}#]*)")
 _DOLLAR = re.compile(r"\$\{([\w.-]+)\}([^\s,\]]*)")
 _BRACES = re.compile(r"\{([\w.-]+)\}[^\s,\]}]+|[^\s,\[{]+\{([\w.-]+)\}")
+_ENVIRONMENT = re.compile(r"(?<![\"'\w])\{env:[\w.-]*\}|(?<=[\w] )\{env:[\w.-]*\}")
 _NO_SPACE = re.compile(r"\s*(?:- )?([A-Za-z_][\w-]*):(\S+)\s*$")
 _PLACEHOLDERS = frozenset({"project", "name", "branch"})
 
@@ -27,17 +28,35 @@ def explain(error: Exception, label: str, lines: Sequence[str]) -> Problem:
     before = lines[mark[0] - 1] if mark[0] else ""
     if "mapping values are not allowed" in (getattr(error, "problem", None) or "") and _NO_SPACE.match(before):
         mark, line = (mark[0] - 1, len(before) - len(before.lstrip())), before
-    message, hint = _reason(error, line, line[mark[1] :])
+    if comment := _swallowing_comment(error, lines, mark[0]):
+        mark, line = comment, lines[comment[0]]
+        message, hint = "a comment begins here, and what closes the bracket is in it", _QUOTE_COMMENT
+    else:
+        message, hint = _reason(error, line, line[mark[1] :])
     return Problem(message, Location(label, mark[0] + 1, mark[1] + 1), hint, line)
 
 
 def _mark(error: Any) -> tuple[int, int]:  # noqa: ANN401 - the parser's own types
     wanted = ["problem_mark", "context_mark"]
     problem, context = getattr(error, "problem", "") or "", getattr(error, "context", "") or ""
-    if "quoted scalar" in context or "could not find expected ':'" in problem:
+    late = ("could not find expected ':'", "<stream end>")
+    if "quoted scalar" in context or "scanning a tag" in context or any(part in problem for part in late):
         wanted.reverse()
     marks = [mark for name in wanted if (mark := getattr(error, name, None)) is not None]
     return (marks[0].line, marks[0].column) if marks else (0, 0)
+
+
+def _swallowing_comment(error: Any, lines: Sequence[str], last: int) -> tuple[int, int] | None:  # noqa: ANN401
+    """Find the ` #` inside brackets behind which their end stands."""
+    mark = getattr(error, "context_mark", None)
+    if mark is None or "flow" not in (getattr(error, "context", "") or ""):
+        return None
+    for number in range(mark.line, min(last + 1, len(lines))):
+        for found in re.finditer(r"\s(#)", lines[number]):
+            before, after = lines[number][: found.start()], lines[number][found.end() :]
+            if before.count('"') % 2 == before.count("'") % 2 == 0 and re.search(r"[]}]", after):
+                return number, found.start(1)
+    return None
 
 
 def _reason(error: Any, line: str, rest: str) -> tuple[str, str]:  # noqa: ANN401
@@ -45,6 +64,7 @@ def _reason(error: Any, line: str, rest: str) -> tuple[str, str]:  # noqa: ANN40
         _tab(line, rest)
         or _quote_never_closed(error)
         or _placeholder(line)
+        or _tag(error, rest)
         or _alias(line)
         or _reserved(rest)
         or _missing_space_on(line)
@@ -74,6 +94,8 @@ def _placeholder(line: str) -> tuple[str, str] | None:
     dollar = _DOLLAR.search(line)
     if dollar:
         return f"{quote('${' + dollar[1] + '}')} is read as a YAML mapping here", f"write `${dollar[1]}{dollar[2]}`"
+    if value := _ENVIRONMENT.search(line):
+        return f"{quote(value[0])} is read as a YAML mapping here", "quote the whole value"
     braces = _BRACES.search(line)
     if braces is None:
         return None
@@ -82,6 +104,11 @@ def _placeholder(line: str) -> tuple[str, str] | None:
         return f"`{{{name}}}` is read as a YAML mapping here", 'quote the whole value: `path: "../{project}.wt/{name}"`'
     written = braces[0].replace(f"{{{name}}}", f"${name}")
     return f"`{{{name}}}` is read as a YAML mapping here", f"for the module write `{written}`"
+
+
+def _tag(error: Any, rest: str) -> tuple[str, str] | None:  # noqa: ANN401
+    found = re.match(r"![^\s,\[\]{}]*", rest)
+    return tag(found[0]) if found and "scanning a tag" in (getattr(error, "context", "") or "") else None
 
 
 def _alias(line: str) -> tuple[str, str] | None:
@@ -102,7 +129,13 @@ def _missing_space_on(line: str) -> tuple[str, str] | None:
     return f"{quote(found[0].strip())} is one word in YAML", f"put a space after the colon: `{found[1]}: {found[2]}`"
 
 
+_QUOTE_COMMENT = 'quote a text that holds ` #`: `task: "Fix #12"`'
 _BY_PROBLEM = (
+    (
+        "but got ':'",
+        "a `: ` inside a value, or a missing comma",
+        'quote the value: `task: "Fix: the login"`',
+    ),
     (
         "mapping values are not allowed",
         "a `: ` inside a value, or a line that is indented too far",
@@ -156,11 +189,19 @@ def unknown_alias(name: str, rest: str) -> tuple[str, str]:
     return f"{quote(written)} is an alias in YAML", f'quote it: `"{written}"`'
 
 
+def circle(name: str) -> tuple[str, str]:
+    """What to say of `*name` inside of what `&name` stands before."""
+    return f"{quote('*' + name)} stands inside of what it stands for, in a circle", "write the value out"
+
+
 def tag(shown: str) -> tuple[str, str]:
     """What to say of a tag."""
     if shown.startswith("!!"):
         return f"the YAML tag {quote(shown)} is not read", "write the value without it"
-    return f"{quote(shown)} is a YAML tag", "quote the value; to take paths out of an area list them under `deny:`"
+    return (
+        f"{quote(shown.rstrip(','))} is a YAML tag",
+        "quote the value; to take paths out of an area list them under `deny:`",
+    )
 
 
 def collection_key(flow: bool) -> str:

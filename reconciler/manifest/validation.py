@@ -5,6 +5,7 @@ The rule: what is wrong is taken out and the rest is kept, so that one mistake d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,8 @@ def _report(error: Mapping[str, Any], root: MapNode, problems: Problems) -> None
 def _place(error: Mapping[str, Any], path: Path, root: MapNode, node: Node) -> Location:
     if error["type"] == "extra_forbidden" or error["input"] is MISSING:
         return key_place(root, path)
+    if _glued_key(error, path):
+        return key_place(root, path)
     if error["type"] == FAULT and isinstance(node, ScalarNode):
         return node.place(error["ctx"]["offset"])
     return node.where
@@ -92,12 +95,21 @@ def _reason(error: Mapping[str, Any], path: Path, node: Node) -> tuple[str, str]
         return f"unknown key {quote(path[-1])}", _known_key(str(path[-1]), path[:-1])
     if error["input"] is MISSING:
         return f"{_subject(path)} has no value", "write one after the colon, or remove the key"
-    return _wrong_type(error, path, node)
+    return _glued_key(error, path) or _wrong_type(error, path, node)
+
+
+def _glued_key(error: Mapping[str, Any], path: Path) -> tuple[str, str] | None:
+    """`a:{task: x}` is the key `a:{task` for YAML."""
+    key = str(path[-1]) if path else ""
+    if error["type"] != "model_type" or not re.search(r":[{\[]", key):
+        return None
+    name, _, rest = key.partition(":")
+    return f"{quote(key)} is one word in YAML", f"put a space after the colon: `{name}: {rest}`"
 
 
 def _known_key(key: str, parent: Path) -> str:
     model = model_at(parent) or Document
-    known = [name for name in model.model_fields if name != "version"]
+    known = list(model.model_fields)
     if ":" in key:
         return traps.missing_space(ScalarNode(key, key, Location("", 1, 1))) or "quote the text if it holds `{` or `:`"
     return nearest(key, known) or _elsewhere(key, model) or f"known here: {', '.join(known)}"
@@ -161,8 +173,13 @@ def _literal_hint(error: Mapping[str, Any], path: Path, node: Node) -> str:
 def _text_hint(node: Node) -> str:
     if isinstance(node, ScalarNode):
         return f'quote it: `"{node.text}"`'
-    if isinstance(node, MapNode) and node.flow and len(node.entries) == 1:
-        return f'braces make a mapping in YAML; quote the text: `"{{{next(iter(node.entries))}}}"`'
+    if isinstance(node, MapNode) and len(node.entries) == 1:
+        key, value = next(iter(node.entries.items()))
+        text = value.text if isinstance(value, ScalarNode) else ""
+        if text and not {'"', "\\"} & {*key, *text}:
+            return f'a `: ` makes a mapping in YAML; quote the text: `"{key}: {text}"`'
+        if node.flow and isinstance(value, ScalarNode):
+            return f'braces make a mapping in YAML; quote the text: `"{{{key}}}"`'
     return "write one text; quote it if it holds `: `, `{`, `[` or `#`"
 
 

@@ -150,7 +150,7 @@ TABLE = [
     (
         "brace never closed",
         "worktrees:\n  auth: {modify: a\n",
-        "orchestra.yaml:3:1: a `{` that is not closed, or a missing comma",
+        "orchestra.yaml:2:9: a `{` that is not closed, or a missing comma",
         "hint: separate entries by `, ` and close with `}`",
     ),
     (
@@ -180,8 +180,8 @@ TABLE = [
     (
         "alias of itself",
         "worktrees: &w\n  auth: *w\n",
-        "orchestra.yaml:2:9: `*w` is a YAML alias without an anchor before it",
-        'hint: for a pattern, quote it: `"*w"`',
+        "orchestra.yaml:2:9: `*w` stands inside of what it stands for, in a circle",
+        "hint: write the value out",
     ),
     (
         "duplicate worktree",
@@ -278,5 +278,97 @@ TABLE = [
         'worktrees: {"\\ud83d\\ude00": }\n',
         "orchestra.yaml:1:13: half a character: `\\uD83D`",
         "hint: write the whole one, as it is or as eight digits: `\\U0001F600`",
+    ),
+    (
+        "a colon in a task in flow",
+        "worktrees:\n  a: {task: Fix: the thing}\n",
+        "orchestra.yaml:2:16: a `: ` inside a value, or a missing comma",
+        'hint: quote the value: `task: "Fix: the login"`',
+    ),
+    (
+        "a comment that holds the end",
+        "worktrees:\n  a: {task: Fix #12, modify: src}\n",
+        "orchestra.yaml:2:17: a comment begins here, and what closes the bracket is in it",
+        'hint: quote a text that holds ` #`: `task: "Fix #12"`',
+    ),
+    (
+        "a comment behind a quoted one",
+        'worktrees:\n  a: {task: "Fix #12", modify: [src}\n',
+        "orchestra.yaml:2:36: a `[` that is not closed, or a missing comma",
+        "hint: separate items by `, ` and close with `]`",
+    ),
+    (
+        "exclamation mark at the end of a flow list",
+        "worktrees:\n  a: {modify: [src, !vendor]}\n",
+        "orchestra.yaml:2:21: `!vendor` is a YAML tag",
+        "hint: quote the value; to take paths out of an area list them under `deny:`",
+    ),
+    (
+        "exclamation mark inside a flow list",
+        "worktrees:\n  a: {modify: [src, !vendor, x]}\n",
+        "orchestra.yaml:2:21: `!vendor` is a YAML tag",
+        "hint: quote the value; to take paths out of an area list them under `deny:`",
+    ),
+    (
+        "a mapping as a command",
+        "worktrees:\n  a: {done_when: [make: test]}\n",
+        "orchestra.yaml:2:19: an entry of `done_when` must be text, not a mapping",
+        'hint: a `: ` makes a mapping in YAML; quote the text: `"make: test"`',
+    ),
+    (
+        "braces as a command",
+        "worktrees:\n  a: {done_when: [{make}]}\n",
+        "orchestra.yaml:2:19: an entry of `done_when` must be text, not a mapping",
+        'hint: braces make a mapping in YAML; quote the text: `"{make}"`',
+    ),
+    (
+        "alias of itself in flow",
+        "worktrees: &w {a: *w}\n",
+        "orchestra.yaml:1:19: `*w` stands inside of what it stands for, in a circle",
+        "hint: write the value out",
+    ),
+    (
+        "braces of the environment in flow",
+        "worktrees:\n  a: {done_when: [make {env:TOKEN}]}\n",
+        "orchestra.yaml:2:24: `{env:TOKEN}` is read as a YAML mapping here",
+        "hint: quote the whole value",
+    ),
+    (
+        "no space before a brace",
+        "worktrees:\n  a:{task: x}\n",
+        "orchestra.yaml:2:3: `a:{task` is one word in YAML",
+        "hint: put a space after the colon: `a: {task`",
+    ),
+    (
+        "no space before a brace at the top",
+        "a:{task: x}\n",
+        "orchestra.yaml:1:1: unknown key `a:{task`",
+        "hint: put a space after the colon: `a: {task`",
+    ),
+    (
+        "names that no shell can set",
+        "env: [A-B, a.b]\n",
+        "orchestra.yaml:1:7: `A-B` is not the name of an environment variable: no shell can set it",
+        "hint: begin with a letter; then letters, digits and `_`",
+        "orchestra.yaml:1:12: `a.b` is not the name of an environment variable: no shell can set it",
+        "hint: begin with a letter; then letters, digits and `_`",
+    ),
+    (
+        "version is a truth",
+        "version: true\n",
+        "orchestra.yaml:1:10: `version` must be 1",
+        "hint: write `version: 1`, or leave it out; another version needs another orchestra",
+    ),
+    (
+        "version is misspelled",
+        "versoin: 1\n",
+        "orchestra.yaml:1:1: unknown key `versoin`",
+        "hint: did you mean `version`?",
+    ),
+    (
+        "a variable in a path",
+        "worktrees:\n  a: {path: $HOME/x}\n",
+        "orchestra.yaml:2:13: `$HOME/x` is not a path for a tree: variables are not expanded",
+        "hint: write it from the root (`../trees/{name}`) or absolute",
     ),
 ]
