@@ -20,8 +20,7 @@ from reconciler.model.address import Address
 from reconciler.operations.locking import locked
 from reconciler.operations.session import Session
 from reconciler.vault.archive import Archive, Summary
-from reconciler.vault.copy import bundle_heads
-from reconciler.vault.shelf import list_archives, remove
+from reconciler.vault.shelf import list_archives, recover, remove
 from reconciler.vault.stored import Stored, read_metadata, read_stored
 from reconciler.vault.tar import read_tar
 from reconciler.vault.vault import Vault, unpark
@@ -99,7 +98,9 @@ def restore(session: Session, name: str, *, time: str | None = None, to: Path | 
     with locked(session, "orchestra archive restore"):
         clone = prepare_clone(session.git, session.repository)
         vault, archive = _vault(session), _choose(session, name, time)
-        archive = _with_ref(session, vault, archive)
+        if not archive.has_ref:  # somebody deleted it; its copy is left
+            recover(vault, archive)
+            archive = next(each for each in list_archives(vault) if each.ref == archive.ref)
         if problems := check(vault, archive):
             raise ConflictError(f"the archive of {archive.time} is not whole: {'; '.join(problems)}")
         metadata = read_metadata(session.git, session.repository.common_dir, _stored(session, archive))
@@ -198,18 +199,6 @@ def _ignored(vault: Vault, archive: Archive) -> list[str]:
 
 
 # --- putting back ----------------------------------------------------------------------------------------------------
-
-
-def _with_ref(session: Session, vault: Vault, archive: Archive) -> Archive:
-    """Take an archive whose ref is gone from its copy again."""
-    if archive.has_ref:
-        return archive
-    bundle = vault.file(archive.name, archive.time, "bundle")
-    if archive.commit not in bundle_heads(bundle):
-        raise ConflictError(f"{bundle} does not hold the archive", hint="use another one")
-    session.git.run("bundle", "unbundle", bundle, git_dir=session.repository.common_dir)
-    vault.change_refs(create={archive.ref: archive.commit})
-    return next(each for each in list_archives(vault) if each.ref == archive.ref)
 
 
 def _require_empty(place: Path) -> None:

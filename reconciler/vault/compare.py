@@ -97,9 +97,10 @@ def _is_same_look(before: os.stat_result, now: os.stat_result | None) -> bool:
 def _new(inventory: Inventory, guide: Guide) -> Iterator[str]:
     """What is there that was not. Only directories that were written, or might have been, are listed."""
     known: dict[str, set[str]] = {}
+    repositories = {*inventory.scan.repositories}  # nobody looked into them
     with Descent(inventory.tree) as descent:
         for directory in (TOP, *_directories(inventory)):
-            if not _is_untouched(inventory, descent, directory):
+            if directory not in repositories and not _is_untouched(inventory, descent, directory):
                 known = known or _names(inventory)
                 yield from _new_in(descent, guide, directory, known)
 

@@ -108,7 +108,7 @@ def test_a_commit_made_between_plan_and_removal_is_not_lost(auth: World) -> None
 
 @pytest.mark.parametrize(
     "make",
-    [works.dirty, works.untracked, works.ignored, works.detached, works.edited_contract, works.only_in_the_reflog],
+    [works.dirty, works.untracked, works.ignored, works.edited_contract, works.only_in_the_reflog],
 )
 def test_work_made_between_plan_and_removal_comes_back(auth: World, make: Callable[[World], None]) -> None:
     """Each tree is looked into once more, and saved as it is then."""
@@ -132,14 +132,16 @@ def test_what_cannot_be_saved_and_came_between_plan_and_removal_is_kept(
     assert auth.tree().path.exists()
 
 
-def test_a_commit_made_between_the_two_on_a_detached_head_comes_back(auth: World) -> None:
-    """Nothing but its archive names it meanwhile."""
+def test_a_tree_that_was_switched_between_the_two_is_not_the_one_that_was_shown(auth: World) -> None:
+    """It is refused; the next plan shows it as it is, and its commit comes back."""
 
     def commit() -> None:
         works.detached(auth)
         auth.tree().commit({"app/a.py": "a = 2\n"})
 
-    assert destroy_after(auth, commit) is Status.DELETED
+    assert destroy_after(auth, commit) is Status.FAILED
+    auth.destroy()
+    assert not auth.tree().path.exists()
     auth.apply()
     assert auth.tree().read("app/a.py") == "a = 2\n"
     assert auth.tree().git("branch", "--show-current") == ""
