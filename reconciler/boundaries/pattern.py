@@ -25,13 +25,15 @@ class PatternError(ValueError):
         message: what is wrong, one sentence.
         offset: where in the text, counted from 0 in characters.
         hint: one way out.
+        better: the pattern that the hint proposes; empty when it proposes none.
     """
 
-    def __init__(self, message: str, offset: int, hint: str = "") -> None:
+    def __init__(self, message: str, offset: int, hint: str = "", *, better: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset
         self.hint = hint
+        self.better = better
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,30 @@ def parse(text: str) -> Pattern:
     Raises:
         PatternError: it is not of the language, or cannot match what it seems to.
     """
+    try:
+        return _parse(text)
+    except PatternError as error:
+        if error.better:
+            error.better = _repaired(error.better)
+            error.hint = f"{error.hint} `{error.better}`" if error.better else _SIMPLER
+        raise
+
+
+_SIMPLER = "write a path from the top of the repository, with `*` inside a segment and `**` as a whole one"
+_MOST_REPAIRS = 8
+
+
+def _repaired(text: str) -> str:
+    """Follow what is better until nothing is wrong; empty when that leads nowhere."""
+    for _ in range(_MOST_REPAIRS):
+        try:
+            return str(_parse(text))
+        except PatternError as error:
+            text = error.better
+    return ""
+
+
+def _parse(text: str) -> Pattern:
     _refuse_beginnings(text)
     _refuse_characters(text)
     for offset, segment in _segments(text):
@@ -71,7 +97,7 @@ def parse(text: str) -> Pattern:
     literal = _SPECIAL.search(text) is None
     if text.endswith("/") and not literal:
         raise PatternError(
-            "a pattern with wildcards that ends in `/` covers nothing", len(text) - 1, f"write `{text}**`"
+            "a pattern with wildcards that ends in `/` covers nothing", len(text) - 1, "write", better=f"{text}**"
         )
     return Pattern(text, literal)
 
@@ -81,13 +107,16 @@ def _refuse_beginnings(text: str) -> None:
         raise PatternError("an empty pattern", 0, "write `**` for every path")
     if text.startswith("/"):
         raise PatternError(
-            "a pattern cannot be absolute", 0, f"write it from the top of the repository: `{text.lstrip('/') or '**'}`"
+            "a pattern cannot be absolute",
+            0,
+            "write it from the top of the repository:",
+            better=text.lstrip("/") or "**",
         )
     if text.startswith("!"):
         raise PatternError(
             "`!` does not negate here",
             0,
-            f"put `{text[1:]}` under `deny:`; for a name that starts with `!` write `\\!`",
+            f"{_denied(text[1:])} under `deny:`; for a name that starts with `!` write `\\!`",
         )
     if text.startswith(":"):
         raise PatternError(
@@ -95,6 +124,11 @@ def _refuse_beginnings(text: str) -> None:
             0,
             "write the bare pattern; it is read as `:(top,glob)`; for a name write `\\:`",
         )
+
+
+def _denied(text: str) -> str:
+    better = _repaired(text)
+    return f"put `{better}`" if better else "put the pattern"
 
 
 def _refuse_characters(text: str) -> None:
@@ -148,7 +182,7 @@ def _class_end(text: str, start: int) -> int:
     if route and text[start - 1 : start] in {"", "/"}:
         escaped = text[:start] + re.sub(r"([\[\]])", r"\\\1", route[0]) + text[route.end() :]
         message = f"`{route[0]}` is a character class: it matches one character"
-        raise PatternError(message, start, f"for the name itself write `{escaped}`")
+        raise PatternError(message, start, "for the name itself write", better=escaped)
     offset = start + 1 + (text[start + 1 : start + 2] in {"!", "^"})
     first = offset
     while offset < len(text) and (text[offset] != "]" or offset == first):
@@ -185,7 +219,7 @@ def _refuse_segment(text: str, offset: int, segment: str) -> None:
         raise PatternError("`//` matches nothing", offset, "write one `/`")
     if segment == ".":
         raise PatternError(
-            "a `.` segment matches nothing", offset, f"write it from the top: `{_without_dots(text) or '**'}`"
+            "a `.` segment matches nothing", offset, "write it from the top:", better=_without_dots(text) or "**"
         )
     if segment == "..":
         raise PatternError("`..` leads nowhere in a pattern", offset, "write it from the top of the repository")
@@ -193,10 +227,14 @@ def _refuse_segment(text: str, offset: int, segment: str) -> None:
         raise PatternError("`.git` is git's own", offset, "leave it out; nothing there is ever committed")
     if "**" in segment and segment != "**":
         position = offset + segment.index("**")
-        better = f"**/*{segment.lstrip('*')}" if segment.startswith("**") else f"{segment.rstrip('*')}*/**"
-        raise PatternError(
-            "`**` must be a whole segment", position, f"write `{text[:offset]}{better.replace('***', '*')}`"
-        )
+        raise PatternError("`**` must be a whole segment", position, "write", better=_apart(text, offset, segment))
+
+
+def _apart(text: str, offset: int, segment: str) -> str:
+    """Make each `**` that is glued to something a segment: `a**` is `a*/**`, `**b` is `**/*b`."""
+    pieces = list(re.split(r"\*{2,}", segment))
+    glued = "*/**/*".join(pieces)
+    return text[:offset] + re.sub(r"^\*/|/\*$", "", glued) + text[offset + len(segment) :]
 
 
 def _without_dots(text: str) -> str:

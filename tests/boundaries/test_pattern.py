@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from reconciler.boundaries.pattern import Pattern, PatternError, parse
@@ -136,3 +137,47 @@ def test_a_sparse_line_checks_out_what_the_pattern_covers(repository: GitRepo, t
     assert covered
     assert found >= covered
     assert len(found) < len(FILES)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "*", "**", "/", "!", ".", "..", "[slug]", "[", "]", "\\", "b", "{c}"])).map("".join)
+)
+@example("a**b")
+@example("!!a**")
+@example("/a/./**b/")
+def test_a_proposal_is_a_pattern(text: str) -> None:
+    """Whoever does what the hint says is not refused again."""
+    error = refusal(text)
+    assume(error is not None)
+    assert "``" not in error.hint
+    for proposed in re.findall(r"(?:^write|repository:|the top:|name itself write|^put) `([^`]+)`", error.hint):
+        assert proposed == "/" or refusal(proposed) is None
+    assert not error.better or error.hint.endswith(f" `{error.better}`")
+
+
+def refusal(text: str) -> PatternError | None:
+    """What is said of a pattern; nothing of a good one."""
+    try:
+        parse(text)
+    except PatternError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("a**b", "a*/**/*b"),
+        ("a**", "a*/**"),
+        ("**b", "**/*b"),
+        ("***", "**"),
+        ("x/a**/y", "x/a*/**/y"),
+        ("a**b/", "a*/**/*b/**"),
+        ("/./a", "a"),
+    ],
+)
+def test_a_double_star_is_taken_apart(text: str, better: str) -> None:
+    """The proposal matches what was meant: the name goes on in any depth."""
+    with pytest.raises(PatternError) as caught:
+        parse(text)
+    assert caught.value.better == better
