@@ -46,8 +46,8 @@ def expand(manifest: Manifest, *, read: Reader, real_path: Callable[[Path], Path
                 resources += map(_with_values, plain, filled)
             else:
                 resources += plain
-        except ManifestError as error:
-            problems += error.problems
+        except ManifestError:  # the first that is wrong with it
+            problems += templates.faults(declaration, manifest.project, read)
     if problems:
         raise ManifestError(tuple(problems))
     return tuple(resources)
@@ -201,7 +201,7 @@ class _Expansion:
         for file in declaration.files:
             text = file.content
             if text is None:
-                text = templates.render_file(declaration, self.manifest.project, str(file.template), self.read)
+                text = templates.render_file(declaration, self.manifest.project, file, self.read)
             yield self._file(tree, workspace, prefix + file.path, content=text)
 
     def _pointers(self) -> Iterator[Resource[FileSpec]]:

@@ -5,17 +5,19 @@ The rule: `load` returns, or raises `ManifestError`; it makes nothing, executes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reconciler.clients.manifest_files import ManifestFiles
+from reconciler.manifest import templates
 from reconciler.manifest.build import Builder
 from reconciler.manifest.checks import Unsure, check
-from reconciler.manifest.declaration import Manifest
+from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.manifest.merge import Merger
 from reconciler.manifest.nodes import MapNode
 from reconciler.manifest.problems import Problems
 from reconciler.manifest.reader import Reader
+from reconciler.manifest.source import MOST_BYTES
 from reconciler.manifest.substitution import Substitution
 from reconciler.manifest.validation import Validated, validate
 
@@ -49,6 +51,8 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
     substitution = Substitution(validated, document, environment, problems)
     declarations = Builder(validated, document, project, substitution, problems).build()
     check(declarations, root, problems, _unsure(validated))
+    if problems.found:
+        _check_templates(declarations, project, merger, validated)
     problems.require_none()
     return Manifest(
         file=root / file,
@@ -60,6 +64,21 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
         values=substitution.values,
         secrets=_secrets(substitution.values, "\n".join((str(root / file), project, *_lines(problems)))),
     )
+
+
+def _check_templates(declarations: Iterable[Declaration], project: str, merger: Merger, validated: Validated) -> None:
+    """Tell what would otherwise be told only when everything else is mended."""
+    unsure = _without_variables(validated)
+    for declaration in declarations:
+        if declaration.full_name not in unsure:
+            for problem in templates.faults(declaration, project, lambda path: merger.reader.read(path, MOST_BYTES)):
+                merger.problems.add(problem.message, problem.where, problem.hint)
+
+
+def _without_variables(validated: Validated) -> set[str]:
+    """Full names of the helpers of whose variables one was taken out."""
+    keys = ((path, depth) for path in validated.broken for depth in range(2, len(path), 2))
+    return {"--".join(map(str, path[1:depth:2])) for path, depth in keys if path[depth] == "variables"}
 
 
 def _secrets(values: Mapping[str, str], public: str) -> dict[str, str]:

@@ -5,18 +5,45 @@ from __future__ import annotations
 import difflib
 import importlib.resources
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 
-from reconciler.errors import ManifestError, Problem
+from reconciler.errors import Location, ManifestError, OrchestraError, Problem
 from reconciler.manifest.contract import UnknownVariableError, render
-from reconciler.manifest.declaration import Declaration
+from reconciler.manifest.declaration import Declaration, FileDeclaration
 
 Reader = Callable[[str], bytes | None]
 
 
+def faults(declaration: Declaration, project: str, read: Reader) -> list[Problem]:
+    """List all that is wrong with the templates of one workspace."""
+    uses: list[Callable[[], object]] = [
+        partial(render_file, declaration, project, file, read)
+        for file in declaration.files
+        if file.template and file.content is None
+    ]
+    if declaration.parent is not None:
+        uses.append(partial(_use_template, declaration, project, read))
+    found: list[Problem] = []
+    for use in uses:
+        try:
+            use()
+        except ManifestError as error:
+            found += error.problems
+    return found
+
+
+def _use_template(declaration: Declaration, project: str, read: Reader) -> None:
+    if own_contract(declaration, read) is None:
+        job_text(declaration, project, read)
+
+
 def own_contract(declaration: Declaration, read: Reader) -> str | None:
-    """The contract that the repository itself keeps for a workspace; it is taken as it is."""
-    content = read(f"agents/contracts/{declaration.full_name}.md")
+    """The contract that the repository itself keeps for a workspace; it is taken as it is.
+
+    Raises:
+        ManifestError: it cannot be read.
+    """
+    content = _content(f"agents/contracts/{declaration.full_name}.md", declaration.where, read)
     return None if content is None else content.decode("utf-8", "replace")
 
 
@@ -38,14 +65,14 @@ def job_text(declaration: Declaration, project: str, read: Reader) -> str:
         raise ManifestError((Problem(message, place, hint),)) from unknown
 
 
-def render_file(declaration: Declaration, project: str, source: str, read: Reader) -> str:
+def render_file(declaration: Declaration, project: str, file: FileDeclaration, read: Reader) -> str:
     """Render a file of the repository that is the template of a declared file.
 
     Raises:
         ManifestError: there is no such file, or it asks for a variable that has no value.
     """
-    content = read(source)
-    place = declaration.places.get("files", declaration.where)
+    source, place = str(file.template), file.where
+    content = _content(source, place, read)
     if content is None:
         raise ManifestError((Problem(f"there is no file {source}", place, "name a file of the repository"),))
     try:
@@ -55,11 +82,20 @@ def render_file(declaration: Declaration, project: str, source: str, read: Reade
         raise ManifestError((Problem(message, place, f"give it a default: {{{{{unknown.name}|...}}}}"),)) from unknown
 
 
+def _content(source: str, place: Location, read: Reader) -> bytes | None:
+    try:
+        return read(source)
+    except (OrchestraError, OSError) as error:
+        reason = error.message if isinstance(error, OrchestraError) else error.strerror
+        hint = "name a file of the repository"
+        raise ManifestError((Problem(f"{source} cannot be read: {reason}", place, hint),)) from error
+
+
 def _find(declaration: Declaration, read: Reader) -> tuple[str, str, str]:
     wanted = [declaration.template] if declaration.template else [declaration.name, "general"]
     for name in wanted:
         source = f"agents/templates/{name}-agent.md"
-        content = read(source)
+        content = _content(source, declaration.places.get("template", declaration.where), read)
         if content is not None:
             return name, content.decode("utf-8", "replace"), source
         if name in built_in():
