@@ -108,7 +108,11 @@ class _Run:
 
     def run(self) -> Report:
         """Settle every change."""
-        self._tell(self._schedule.start(_settled_without_work(self._plan.changes, self._worker.graph)))
+        settled = _settled_without_work(self._plan.changes, self._worker.graph)
+        for outcome in settled:
+            if outcome.status is Status.FAILED:
+                self._write_down(outcome)
+        self._tell(self._schedule.start(settled))
         while not self._schedule.is_done:
             self._notice_interrupt()
             self._start_what_may()
@@ -149,9 +153,12 @@ class _Run:
             self._reporter.report(message)
         elif message is not None:
             outcome = message.result()
-            with suppress(OrchestraError):  # the journal is a history: what it fails to mention was done nevertheless
-                self._journal.done(outcome)
+            self._write_down(outcome)
             self._tell(self._schedule.settle(outcome))
+
+    def _write_down(self, outcome: Outcome) -> None:
+        with suppress(OrchestraError):  # the journal is a history: what it fails to mention was done nevertheless
+            self._journal.done(outcome)
 
     def _skip_the_rest(self) -> None:
         """Nothing runs and nothing may start: the user said stop, or a plan made by hand waits for itself."""

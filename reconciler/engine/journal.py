@@ -12,7 +12,7 @@ from reconciler.model.outcome import Outcome
 
 
 class Journal(Protocol):
-    """Who writes it down. Called from one thread, in order; `intent` and `done` come in pairs."""
+    """Who writes it down. Called from one thread, in order; what cannot be tried has a `done` alone."""
 
     def intent(self, change: Change) -> None:
         """Write down that a change is about to be tried.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from reconciler.engine.graph import Graph, reach
-from reconciler.engine.naming import SEPARATOR, did_you_mean, place_of
+from reconciler.engine.naming import SEPARATOR, did_you_mean, is_part, place_of
 from reconciler.engine.nesting import Nesting
 from reconciler.errors import UsageError
 from reconciler.model.address import Address
@@ -57,7 +57,7 @@ def select(selection: Selection, graph: Graph, removable: Nesting) -> frozenset[
     chosen = frozenset(everything)
     if selection.targets:
         matched = _match_all("--target", selection.targets, everything)
-        chosen = graph.with_ancestors(matched & graph.resources.keys()) | reach(
+        chosen = _with_needed(matched & graph.resources.keys(), graph) | reach(
             matched - graph.resources.keys(), removable.directly_below
         )
     excluded = _match_all("--exclude", selection.excludes, everything)
@@ -66,6 +66,14 @@ def select(selection: Selection, graph: Graph, removable: Nesting) -> frozenset[
         - graph.with_descendants(excluded & graph.resources.keys())
         - reach(excluded - graph.resources.keys(), removable.directly_above)
     )
+
+
+def _with_needed(matched: frozenset[Address], graph: Graph) -> frozenset[Address]:
+    """Add what they depend on; a workspace around them comes with what lies in it, as it would be no whole one."""
+    needed = graph.with_ancestors(matched)
+    around = {place_of(address) for address in needed} - {place_of(address) for address in matched}
+    parts = {address for address in graph.resources if is_part(address) and place_of(address) in around}
+    return needed | graph.with_ancestors(parts)
 
 
 def _match_all(option: str, selectors: Iterable[str], addresses: Collection[Address]) -> frozenset[Address]:

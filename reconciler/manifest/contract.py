@@ -78,13 +78,17 @@ def _area(declaration: Declaration) -> list[str]:
 
 def _place(declaration: Declaration) -> list[str]:
     if declaration.parent is None:
-        text = f"Stay in this directory, and on the branch that is checked out (declared: `{declaration.branch}`)."
+        text = (
+            f"Stay in this directory, and on the branch that is checked out. It is declared as `{declaration.branch}`; "
+            "if it has another name, it stays under that until somebody renames it."
+        )
         return ["## Place", "", text, ""]
     if not declaration.tree:
         text = "You have no tree of your own: you work in your parent's, and your parent commits."
     else:
         text = (
-            f"Your branch is declared as `{declaration.branch}`; it starts from your parent's and goes back into it. "
+            f"Your branch is declared as `{declaration.branch}` (if it has another name, it stays under that until "
+            "somebody renames it); it starts from your parent's and goes back into it. "
             "Your tree is the directory that the file `WORKSPACE` on your desk names."
         )
     return ["## Place", "", text, ""]

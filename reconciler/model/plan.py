@@ -52,12 +52,12 @@ class Plan:
     @property
     def summary(self) -> Summary:
         """Count what apply would do; what waits for a conflict cannot be done."""
-        blocked = self._blocked
+        blocked = self.blocked
         actions = [change.action for change in self.pending if change.address not in blocked]
         return Summary(actions.count(Action.CREATE), actions.count(Action.UPDATE), actions.count(Action.DELETE))
 
     @property
-    def _blocked(self) -> frozenset[Address]:
+    def blocked(self) -> frozenset[Address]:
         """What waits for a conflict, if only through others. Changes come after what they wait for."""
         blocked = {change.address for change in self.conflicts}
         for change in self.pending:

@@ -58,6 +58,9 @@ def adopt(session: Session, name_or_path: str, name: str | None = None, *, cwd: 
 
 def _require_record(session: Session, path: Path, said: str) -> TreeRecord:
     record = session.survey.record_at(path)
+    if path == session.survey.main:
+        message = f"{path} is the main worktree, which is nobody's to make or to take down"
+        raise UsageError(message, hint="adopt one that was made with `git worktree add`")
     if record is None or record.standing is not Standing.PRESENT:
         raise UsageError(
             f"{said} is neither a declared workspace nor a worktree of this clone", hint="see `git worktree list`"

@@ -16,6 +16,7 @@ from reconciler.engine.observer import Kinds, Snapshot, observe
 from reconciler.engine.planner import make_plan
 from reconciler.engine.saved_plan import dump_plan
 from reconciler.engine.selection import Selection
+from reconciler.errors import UsageError
 from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace.fates import Removal
@@ -101,8 +102,11 @@ def save(planned: Planned, file: Path) -> None:
     """Save a plan for `apply FILE`, readable by its owner alone.
 
     Raises:
+        UsageError: there is no such directory.
         ClientError: it could not be written.
     """
+    if not file.parent.is_dir():
+        raise UsageError(f"{file.parent} is no directory to save a plan in", hint="make it, or name another file")
     text = dump_plan(planned.plan, planned.origin, planned.redact)
     files.write(files.real_path(file.parent), file.name, text.encode(), mode=0o600, durable=True)
 

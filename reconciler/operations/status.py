@@ -124,7 +124,8 @@ def _needs(declaration: Declaration, changes: Mapping[Address, Change]) -> tuple
     name = declaration.full_name
     change = changes[Address("workspace", name)]
     asked = change.action is Action.CONFLICT or change.mode is Mode.PERSON
-    said = (change.reason + (f" ({change.hint})" if change.hint else ""),) if asked else ()
+    ways_out = filter(None, (change.hint, *(change.notes if change.mode is Mode.PERSON else ())))
+    said = ("; ".join((change.reason, *ways_out)),) if asked else ()
     files = [
         each for address, each in changes.items() if address.kind == "file" and address.name.startswith(f"{name}/")
     ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
 from reconciler.model.escaping import escape
 from reconciler.model.plan import Plan
@@ -25,8 +26,11 @@ _NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class _Look:
+    """How it is shown; `blocked` is what is in the way and what cannot be made for it."""
+
     style: Style
     full: bool
+    blocked: frozenset[Address] = frozenset()
 
 
 def render_plan(plan: Plan, *, style: Style = PLAIN, full: bool = False, purpose: Purpose = "apply") -> str:
@@ -38,7 +42,7 @@ def render_plan(plan: Plan, *, style: Style = PLAIN, full: bool = False, purpose
         full: show each new file by itself, with its content, and long differences.
         purpose: a plan to destroy also lists what is kept, and why.
     """
-    look = _Look(style, full)
+    look = _Look(style, full, plan.blocked)
     sections = [
         [style.paint("Note:", "bold") + f" {escape(note)}" for note in plan.notes],
         _changes([*plan.pending, *plan.conflicts], look, conflicts=False),
@@ -80,9 +84,9 @@ def _at_rest(plan: Plan, look: _Look, purpose: Purpose) -> Iterable[list[str]]:
 
 
 def _changes(changes: Sequence[Change], look: _Look, *, conflicts: bool | None = None) -> list[str]:
-    """Write changes with what is folded into them; only conflicts, all but conflicts, or everything."""
+    """Write changes with what is folded into them; only what is blocked, all but that, or everything."""
     groups = [Group(change) for change in changes] if look.full else group(changes)
-    chosen = [each for each in groups if conflicts in {None, each.change.action is Action.CONFLICT}]
+    chosen = [each for each in groups if conflicts in {None, each.change.address in look.blocked}]
     return [line for each in chosen for line in _block(each, look)]
 
 
@@ -100,6 +104,8 @@ def _section(title: str, changes: Sequence[Change], look: _Look) -> list[str]:
 def _block(group: Group, look: _Look) -> list[str]:
     """Write one change: its line, and all that is known about it below."""
     change = group.change
+    if change.address in look.blocked and change.action is not Action.CONFLICT:  # what it would be is no promise
+        change = replace(change, action=Action.CONFLICT, reason="cannot be done before the way is free", fields=())
     body = [
         *field_lines(change, look.style, full=look.full),
         *_files(group.files, is_waiting=change.action is Action.CONFLICT),

@@ -99,7 +99,7 @@ def test_a_conflict_fails_without_being_tried() -> None:
     assert isinstance(error, ConflictError)
     assert error.hint == "move it away"
     assert report.exit_code == 5
-    assert journal.entries == ["intent workspace:d", "done workspace:d"]
+    assert journal.entries == ["done workspace:a", "intent workspace:d", "done workspace:d"]
 
 
 @pytest.mark.parametrize(

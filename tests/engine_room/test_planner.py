@@ -182,7 +182,7 @@ def test_a_selection_limits_the_plan_and_is_noted() -> None:
     """Who reads a partial plan is told that it is one."""
     plan = _plan(AUTH, _world("old=x"), Selection(("workspace:auth--test",), ("old",)))
 
-    assert [change.address.name for change in plan.changes] == ["auth", "auth--test"]
+    assert [change.address.name for change in plan.changes] == ["auth", "auth/SESSION.md", "auth--test"]
     assert plan.notes == (
         "limited by `--target workspace:auth--test --exclude old`: what it leaves out is not part of this plan",
     )

@@ -163,7 +163,8 @@ def _no_start(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) ->
         return _refuse(address, message, "say which with `git config checkout.defaultRemote NAME`")
     if spec.level == 1 and base is not None and base.commit is None:
         hint = "make a first commit, fetch it, or name another `base:`"
-        return _refuse(address, f"base {base.name} does not exist", hint)
+        what = f"base {base.name} does not exist" if base.is_known else "there is no default branch to start from"
+        return _refuse(address, what, hint)
     return None
 
 

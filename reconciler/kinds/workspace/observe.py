@@ -239,7 +239,7 @@ def _bases(git: Git, survey: Survey, specs: Sequence[WorkspaceSpec]) -> dict[str
     known = {name: survey.commit_of(name) for name in names.values() if name}
     known.update(resolve_commits(git, survey.repository.common_dir, [n for n, commit in known.items() if not commit]))
     return {
-        workspace: Base(name, known[name]) if name else Base("the default branch", None)
+        workspace: Base(name, known[name]) if name else Base("the default branch", None, is_known=False)
         for workspace, name in names.items()
     }
 

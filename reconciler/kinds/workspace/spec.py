@@ -75,16 +75,18 @@ class Base:
     """Where a branch starts, or started.
 
     Attributes:
-        name: a branch, local or remote-tracking.
+        name: a branch, local or remote-tracking; in words where there is none.
         commit: its tip; None when it does not exist.
         behind: how many of its commits the workspace's branch does not have; None when that was not counted.
         behind_upstream: how many commits the base itself lacks of the branch it follows; None likewise.
+        is_known: something says which branch it is; not so of the default branch of a repository without commits.
     """
 
     name: str
     commit: str | None
     behind: int | None = None
     behind_upstream: int | None = None
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,73 @@
+"""What commands say where something is left to a person, cannot be done, or is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.operations.history import history
+from reconciler.operations.options import PlanOptions
+from reconciler.operations.status import status
+from tests.support.repository import GitRepo, Project
+from tests.support.world import World
+
+
+def test_status_says_what_to_do_of_what_is_left_to_a_person(auth: World) -> None:
+    """Not only that something is."""
+    auth.main.git("worktree", "lock", str(auth.tree().path))
+    auth.declare("auth: {branch: other}")
+    (said,) = (need for each in status(auth.session()) for need in each.needs_you)
+    assert "locked" in said
+    assert "git branch -m auth other" in said
+
+
+def test_a_plan_that_cannot_be_saved_says_what_to_do(auth: World) -> None:
+    """The directory is not there."""
+    run = auth.project.run("plan", "--out", "nowhere/plan.json").expect(3)
+    assert "nowhere" in run.err
+    assert "hint: " in run.err
+
+
+def test_the_main_worktree_is_not_adopted_and_is_called_by_its_name(auth: World) -> None:
+    """It is a worktree of the clone."""
+    run = auth.project.run("adopt", ".").expect(3)
+    assert "is the main worktree" in run.err
+    assert "hint: " in run.err
+
+
+def test_nothing_is_promised_of_what_waits_for_a_conflict(tmp_path: Path) -> None:
+    """In a repository without commits nothing can be made."""
+    world = World.of(Project(GitRepo.init(tmp_path / "shop")))
+    world.declare("a: {helpers: {t: {eager: true}}}")
+    out = world.project.run("plan").expect(5).out
+    assert not [line for line in out.splitlines() if line.startswith("  + ")], out
+    assert "! workspace:a--t" in out
+    assert "base the default branch" not in out
+    assert "no default branch" in out
+
+
+def test_a_target_makes_no_tree_without_its_contract(world: World) -> None:
+    """A helper brings its parent, and that its files."""
+    world.declare("auth: {helpers: {test: {eager: true}, docs: {eager: true}}}")
+    world.apply(PlanOptions(targets=("auth--test",)))
+    assert (world.tree("auth--test").path / "CONTRACT.md").exists()
+    assert (world.tree().path / "SESSION.md").exists()
+    assert not world.tree("auth--docs").path.exists()
+
+
+def test_history_says_what_failed_and_why(auth: World) -> None:
+    """Also what stood in the way from the beginning, and how much was not tried for it."""
+    auth.declare("auth:\nui:")
+    auth.tree("ui").write({"mine.txt": "mine"})
+    auth.try_apply()
+    (last, *_) = history(auth.session(), 1)
+    assert any("workspace:ui failed" in change and "is not empty" in change for change in last.changes), last
+
+
+def test_a_contract_says_which_branch_is_meant_while_the_tree_is_on_another(auth: World) -> None:
+    """A rename that is left to a person changes the declaration alone."""
+    auth.main.git("worktree", "lock", str(auth.tree().path))
+    auth.declare("auth: {branch: other}")
+    auth.apply()
+    text = auth.tree().read("SESSION.md")
+    assert "on the branch that is checked out" in text
+    assert "until somebody renames it" in text
