@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.change import Action
 from tests.support.repository import GitRepo, Project
 from tests.support.world import World
 
@@ -90,3 +91,20 @@ def test_what_lies_in_a_submodule_that_is_not_filled_comes_back(super_world: Wor
     if not super_world.tree().path.exists():
         super_world.apply()
     assert super_world.tree().read("vendor/part/notes.txt") == "mine\n"
+
+
+def test_a_submodules_worktrees_are_not_put_into_the_repository_around_it(super_world: World) -> None:
+    """There they would show as untracked: a place outside is for a person to name."""
+    part = World.of(Project(GitRepo(super_world.project.path / "vendor/part")))
+    part.declare("auth:")
+    change = part.change()
+    assert change.action is Action.CONFLICT
+    assert str(super_world.project.path) in change.reason
+    assert "`path:`" in change.hint
+    part.try_apply()
+    assert super_world.main.git("status", "--porcelain") == ""
+    super_world.declare("auth: {submodules: true}")
+    super_world.settle()
+    inner = World.of(Project(GitRepo(super_world.tree().path / "vendor/part")))
+    inner.declare("auth:")
+    assert inner.change().action is Action.CONFLICT, "nor into a tree of that repository"

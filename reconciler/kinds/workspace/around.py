@@ -59,18 +59,41 @@ def _obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> t
     record = survey.record_at(spec.path)
     if record is not None and not (tree and record.git_dir == tree.git_dir):
         return _record_obstacle(spec, record)
+    enclosed = _enclosing_obstacle(survey, spec, tree)
+    if enclosed:
+        return enclosed
+    if not os.path.lexists(spec.path) or (record and record.standing is not Standing.MISSING):
+        return "", ""
+    return _path_obstacle(spec, survey.repository.common_dir, is_recorded=record is not None)
+
+
+def _enclosing_obstacle(survey: Survey, spec: WorkspaceSpec, tree: TreeActual | None) -> tuple[str, str] | None:
+    """Say what lies around the wanted path so that no tree may be there, and the way out."""
     outer = next((path for path in spec.path.parents if survey.record_at(path)), None)
     if outer is not None and tree and outer == tree.path:
         return f"{spec.path} lies inside the tree itself", "name another `path:`"
     if outer is not None:
         return f"{spec.path} lies inside the worktree {outer}, with which git would delete it", "name another `path:`"
+    around = _superproject(survey.repository.common_dir, spec.path)
+    if around is not None:
+        message = f"{spec.path} lies inside {around}, the repository that this one is a submodule of"
+        return message, "name a `path:` outside of it"
     above = next((path for path in spec.path.parents if os.path.lexists(path)), None)
     if above is not None and not above.is_dir():
         hint = f"move {above} away, or name another `path:`"
         return f"{above} is in the way of {spec.path}: it is no directory", hint
-    if not os.path.lexists(spec.path) or (record and record.standing is not Standing.MISSING):
-        return "", ""
-    return _path_obstacle(spec, survey.repository.common_dir, is_recorded=record is not None)
+    return None
+
+
+def _superproject(common_dir: Path, path: Path) -> Path | None:
+    """The tree around a path whose git directory holds this one's, as that of a submodule; its status would show it."""
+    if "modules" not in common_dir.parts:
+        return None
+    for tree in path.parents:
+        git_dir = linked_git_dir(tree) or tree / ".git"
+        if Path(os.path.realpath(git_dir)) in common_dir.parents:
+            return tree
+    return None
 
 
 def _held_by(survey: Survey, tree: TreeActual) -> Path | None:
