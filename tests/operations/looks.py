@@ -38,7 +38,7 @@ def is_ours(path: str) -> bool:
     return path in _OURS or path.startswith((".sub-agents", "part"))
 
 
-_OURS = {".", ".allowed-paths", "AGENTS.override.md", "CLAUDE.local.md", "SESSION.md"}
+_OURS = {".", ".allowed-paths", "AGENTS.override.md", "CLAUDE.local.md", "CONTRACT.md", "SESSION.md", "WORKSPACE"}
 
 
 def _without_time(entry: tuple[object, ...]) -> tuple[object, ...]:

@@ -21,7 +21,7 @@ from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
-from reconciler.kinds.workspace.observe import desk_address, empty_submodules, sparse_lines
+from reconciler.kinds.workspace.observe import desk_address, empty_submodules
 from reconciler.kinds.workspace.parking import bring_back, bring_back_settings
 from reconciler.kinds.workspace.rename import begin_rename, finish_rename, move, rename
 from reconciler.kinds.workspace.spec import KIND, TreeActual, WorkspaceActual, WorkspaceSpec
@@ -151,10 +151,14 @@ class Maker:
 
     def _bring_back(self, spec: WorkspaceSpec, git_dir: Path, path: Path, commit: str | None) -> None:
         """Put the archive that the mark names into the tree, with the marks of what was edited in it."""
-        archive = read_archives(self.git, self.repository, [commit]).get(commit) if commit else None
-        head = self.git.run("rev-parse", "HEAD", cwd=path).text.strip()
-        if archive is None or archive.summary is None or archive.summary.head != head:
+        if commit is None:
             return
+        archive = read_archives(self.git, self.repository, [commit]).get(commit)
+        if archive is None:
+            raise PermanentError(f"archive {commit} cannot be read", hint="see `git fsck` and `orchestra archive list`")
+        head = self.git.run("rev-parse", "HEAD", cwd=path).text.strip()
+        if archive.summary and archive.summary.head != head:
+            return  # a kill left a tree of this name that was made otherwise
         book = bring_back(self.vault, archive, path, git_dir, self.clone)
         if branch := current_branch(git_dir):
             with self._writing_records():
@@ -163,8 +167,14 @@ class Maker:
         kept = {_renamed(address, archive.name, spec.name): mark for address, mark in marks.items()}
         change_book(git_dir, self.clone, lambda now: replace(now, marks={**kept, **now.marks}), durable=True)
         self.memory.brought_back.update(kept)
-        if sparse_lines(git_dir) != spec.sparse:
+        if book and self._is_sparse_otherwise(spec, book.marks.get(Address(KIND, archive.name))):
+            # The index is that of other inodes, and git leaves a file in place of which it is not sure.
+            self.git.run("update-index", "-q", "--refresh", cwd=path, ok=(0, 1))
             self._set_sparse(spec, git_dir, path)
+
+    def _is_sparse_otherwise(self, spec: WorkspaceSpec, before: Mark | None) -> bool:
+        """Whether it was declared otherwise when it was saved; what somebody did by hand is brought back as it was."""
+        return before is not None and before.declared.get("sparse") != spec.declared["sparse"]
 
     def _make_again(self, spec: WorkspaceSpec, tree: TreeActual) -> TreeActual:
         """Put a deleted tree back to its record: the index, and what was staged in it, is still there."""
