@@ -105,6 +105,7 @@ class _Expansion:
             owner=declaration.owner,
             scratch=declaration.scratch,
             protect=declaration.protect,
+            stacked=declaration.starts_from is not None,
         )
         needs = [Address("workspace", name) for name in declaration.needs]
         if declaration.starts_from:

@@ -34,6 +34,7 @@ class WorkspaceSpec:
         owner: whose it is; None is nobody's in particular.
         scratch: git globs of what no archive holds.
         protect: its tree is kept whatever is destroyed.
+        stacked: its base is the branch of a workspace that it waits for, so that the base may come in the same apply.
         fresh: make it anew although an archive of it waits to be brought back.
     """
 
@@ -51,6 +52,7 @@ class WorkspaceSpec:
     owner: str | None = None
     scratch: tuple[str, ...] = ()
     protect: bool = False
+    stacked: bool = False
     fresh: bool = False
 
     @property
