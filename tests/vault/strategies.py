@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,6 +150,13 @@ def _git(*words: str) -> Action:
     return lambda tree: tree.try_git(*words)
 
 
+def age(tree: GitRepo) -> None:
+    """Have git write its index in a later second than the files: only then does it, or we, rely on what it noted."""
+    time.sleep(1.02 - time.time() % 1)
+    tree.try_git("update-index", "-q", "--refresh")
+    tree.try_git("update-index", "--force-write-index")
+
+
 names = st.sampled_from(NAMES)
 actions = st.one_of(
     st.builds(_write, names, BYTES, MODES, st.one_of(st.none(), TIMES)),
@@ -168,6 +176,7 @@ actions = st.one_of(
         names,
         st.sampled_from(["--skip-worktree", "--assume-unchanged", "--chmod=+x"]),
     ),
+    st.just(age),
     st.sampled_from(
         [
             _git("add", "-A"),

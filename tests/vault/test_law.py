@@ -5,7 +5,25 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tests.vault.strategies import age
 from tests.vault.world import VaultWorld
+
+
+def test_a_tree_that_git_relies_on_comes_back(world: VaultWorld) -> None:
+    """Files that were noted in an earlier second, then changed with their size and their time kept."""
+    for name in ("a.txt", "app/b.txt", "app/c.txt"):
+        os.utime(world.tree.path / name, ns=(1, 1_600_000_000_000_000_000))
+    (world.tree.path / "app/b.txt").chmod(0o600)
+    age(world.tree)
+    world.tree.write({"a.txt": "A\n"})
+    os.utime(world.tree.path / "a.txt", ns=(1, 1_600_000_000_000_000_000))
+    before = world.see()
+
+    archive = world.night_and_morning()
+
+    assert world.see() == before
+    stored = world.repo.git("ls-tree", "-r", "--name-only", archive.commit, "files/")
+    assert stored.splitlines() == ["files/a.txt"]
 
 
 def test_a_tree_with_every_kind_of_change_comes_back(world: VaultWorld) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.clients.git import Git
 from tests.support.repository import GitRepo
-from tests.vault.strategies import ATTRIBUTES, START, Action, actions, configure
+from tests.vault.strategies import ATTRIBUTES, START, Action, actions, age, configure
 from tests.vault.world import VaultWorld
 
 EXAMPLES = int(os.environ.get("VAULT_EXAMPLES", "40"))
@@ -36,6 +36,7 @@ def test_every_tree_comes_back(source: GitRepo, git: Git, done: list[Action]) ->
     """Bytes, modes, times, status and index are what they were."""
     with tempfile.TemporaryDirectory() as scratch:
         world = _world(source, git, Path(scratch))
+        age(world.tree)
         for action in done:
             action(world.tree)
         before = world.see()
