@@ -66,7 +66,9 @@ def test_every_tree_comes_back(
             action(world.tree(names[which % len(names)]))
         before = {name: look_at(world, name) for name in names}
         note(str({name: each.seen.status for name, each in before.items()}))
-        logged = {commit for name in names for commit in world.tree(name).git("reflog", "--format=%H").split()}
+        logged = {
+            commit for name in names for commit in world.tree(name).try_git("reflog", "--format=%H").stdout.split()
+        }
         kept = {name for name in names if is_unborn(before[name])}
         for _ in range(nights):
             report = world.destroy(removal=Removal(delete_branches=delete_branches))
