@@ -45,22 +45,23 @@ class Orchestra:
         with (main.path / ".git/info/exclude").open("a", encoding="utf-8") as exclude:
             exclude.write("/orchestra.yaml\n")
         main.write({"orchestra.yaml": f"worktrees: {{{BRANCH}: {{{keys}}}}}\n"})
-        self._run(main, "apply")
+        self._apply(main)
         return GitRepo(main.path.with_name(f"{main.path.name}.wt") / BRANCH)
 
-    def tear_down(self, main: GitRepo, tree: GitRepo) -> str:
-        """Destroy."""
-        del tree
-        found = _REASON.search(self._run(main, "destroy"))
-        return found.group(1) if found else ""
+    def tear_down(self, main: GitRepo, _tree: GitRepo) -> str:
+        """Destroy; that a tree could not be taken down is an answer too."""
+        done = self.shell.try_run([*orchestra(), "destroy", "--auto-approve"], main.path)
+        found = _REASON.search(done.stdout)
+        failed = f"exit {done.returncode}, " if done.returncode else ""
+        return f"{failed}{found.group(1)}" if found else f"{failed}{done.stderr}"
 
     def bring_back(self, main: GitRepo, tree: GitRepo) -> None:
         """Apply."""
         if not tree.path.exists():
-            self._run(main, "apply")
+            self._apply(main)
 
-    def _run(self, main: GitRepo, command: str) -> str:
-        return self.shell.run([*orchestra(), command, "--auto-approve"], main.path)
+    def _apply(self, main: GitRepo) -> None:
+        self.shell.run([*orchestra(), "apply", "--auto-approve"], main.path)
 
 
 @dataclass(frozen=True, slots=True)
