@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import tarfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,10 @@ CASES = [pytest.param(start, what, id=f"{start.name}, {what}") for start in STAR
 
 @dataclass(frozen=True, slots=True)
 class Treasure:
-    """What must not be lost: bytes that somebody wrote, what is staged, commits, and refs that are not ours."""
+    """What must not be lost: bytes that somebody wrote, what is staged, commits, and refs that are not ours.
+
+    What an archive holds is not lost.
+    """
 
     files: Counter[str]
     staged: Counter[str]
@@ -47,7 +51,7 @@ class Treasure:
         heads = (tree.try_git("rev-parse", "--verify", "--quiet", "HEAD").stdout.strip() for tree in trees)
         refs = world.repository.refs()
         return cls(
-            Counter(entry for entry in _entries(world.root) if entry not in ours),
+            Counter(entry for entry in (*_entries(world.root), *_archived(world)) if entry not in ours),
             Counter(line for tree in trees for line in tree.try_git("diff", "--cached", "--raw").stdout.splitlines()),
             frozenset(world.repository.git("rev-list", "--all", *filter(None, heads)).split()),
             frozenset((name, to) for name, to in refs.items() if not re.fullmatch("refs/heads/auth(--test)?", name)),
@@ -74,6 +78,24 @@ def _entries(root: Path) -> list[str]:
             elif path.is_file() and path.name not in {".git", "orchestra.yaml"}:
                 found.append(path.read_text(errors="replace"))
     return found
+
+
+def _archived(world: World) -> Iterator[str]:
+    """What the archives that the repository names hold: files as objects, and what git ignores in tars."""
+    git = world.repository.git
+    shelf = Path(os.environ["XDG_STATE_HOME"], "orchestra", "archive", git("config", "--default=@", "orchestra.clone"))
+    for ref, commit in world.repository.refs("refs/orchestra/archive").items():
+        for line in git("ls-tree", "-r", f"{commit}:", "files").splitlines():
+            yield git("cat-file", "blob", line.split()[2]) + "\n"
+        tar = shelf.with_name(shelf.name.partition("@")[0]).joinpath(*ref.split("/")[3:]).with_suffix(".tar")
+        if tar.exists():
+            with tarfile.open(tar) as opened:
+                yield from (_member(opened, member) for member in opened if not member.isdir())
+
+
+def _member(opened: tarfile.TarFile, member: tarfile.TarInfo) -> str:
+    content = opened.extractfile(member) if member.isreg() else None
+    return content.read().decode(errors="replace") if content else f"link to {member.linkname}"
 
 
 class Stage:
