@@ -123,6 +123,7 @@ TREES = [
     Case(works.assume_unchanged, "parked", "1 file not committed (app/a.py)"),
     Case(works.skip_worktree, "parked", "1 file not committed (app/a.py)"),
     Case(works.all_at_once, "parked", "1 commit that main has not, 4 files not committed"),
+    Case(works.ours_staged, "parked", "6 files not committed"),
     # ignored
     Case(works.ignored, "removed", "nothing of its own; archived: 1 ignored file (.env)"),
     Case(works.ignored_deep, "removed", "1 ignored file (app/build/deep/x.o)"),

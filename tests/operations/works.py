@@ -273,6 +273,11 @@ def unborn(world: World) -> None:
     world.tree().write({"new.txt": "mine"})
 
 
+def ours_staged(world: World) -> None:
+    """Nobody edited them, and `git add -A -f` takes all there is."""
+    world.tree().git("add", "--all", "--force")
+
+
 def large(world: World) -> None:
     world.tree().write({"large.bin": b"x" * 5000})
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.clients import files
+from reconciler.clients import excludes, files
 from reconciler.clients.git import Git
 from reconciler.clients.marks import FILE_NAME, MarkBook, parse_book
 from reconciler.clients.survey import BRANCH_KEY
@@ -23,6 +23,7 @@ from reconciler.vault.vault import Vault, park
 from reconciler.vault.verify import verify
 
 _MARKS = "marks"
+_EXCLUDES = "excludes"
 _SETTINGS = "branch-settings"
 _SHOWN = 3
 
@@ -45,7 +46,11 @@ def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal) -> Arch
         base=doomed.base.commit,
         limit_bytes=removal.limit_bytes,
         given_up=removal.given_up,
-        extras={_MARKS: _marks(record.git_dir), _SETTINGS: _settings(vault, record.branch)},
+        extras={
+            _MARKS: _read(record.git_dir, FILE_NAME),
+            _EXCLUDES: _read(record.git_dir, excludes.FILE_NAME),
+            _SETTINGS: _settings(vault, record.branch),
+        },
     )
     _refuse(record.path, "its archive is not whole", verify(vault, saved))
     aside = set_aside(record.path)
@@ -67,6 +72,8 @@ def bring_back(vault: Vault, archive: Archive, tree: Path, git_dir: Path, clone:
         ClientError: the archive is not whole, or it could not be written.
     """
     restore(vault, archive, tree, git_dir)
+    if hidden := read_extra(vault.git, vault.repository.common_dir, archive, _EXCLUDES):
+        excludes.exclude(vault.git, tree, git_dir, hidden.decode("utf-8", "surrogateescape"))
     return parse_book(read_extra(vault.git, vault.repository.common_dir, archive, _MARKS) or b"", clone)
 
 
@@ -89,8 +96,8 @@ def end_takedown(tree: Path, git_dir: Path) -> None:
         put_back(tree)
 
 
-def _marks(git_dir: Path) -> bytes:
-    entry = files.read(git_dir, FILE_NAME)
+def _read(git_dir: Path, name: str) -> bytes:
+    entry = files.read(git_dir, name)
     return entry.content or b"" if entry else b""
 
 
