@@ -152,8 +152,13 @@ def _git(*words: str) -> Action:
 
 def age(tree: GitRepo) -> None:
     """Have git write its index in a later second than the files: only then does it, or we, rely on what it noted."""
-    time.sleep(1.02 - time.time() % 1)
     tree.try_git("update-index", "-q", "--refresh")
+    write_index_later(tree)
+
+
+def write_index_later(tree: GitRepo) -> None:
+    """Have git write its index in a later second, without another look at what was written meanwhile."""
+    time.sleep(1.02 - time.time() % 1)
     tree.try_git("update-index", "--force-write-index")
 
 
@@ -177,6 +182,7 @@ actions = st.one_of(
         st.sampled_from(["--skip-worktree", "--assume-unchanged", "--chmod=+x"]),
     ),
     st.just(age),
+    st.just(write_index_later),
     st.sampled_from(
         [
             _git("add", "-A"),

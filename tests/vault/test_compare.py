@@ -12,6 +12,7 @@ from reconciler.vault.compare import differences
 from reconciler.vault.omissions import Omissions, matcher
 from reconciler.vault.save import Saved
 from tests.support.repository import GitRepo
+from tests.vault.strategies import age
 from tests.vault.world import VaultWorld
 
 OMISSIONS = Omissions(scratch=matcher(["cache"]))
@@ -25,6 +26,7 @@ def _aside(world: VaultWorld) -> Path:
 def saved(world: VaultWorld) -> Saved:
     """Save a tree that has something of everything."""
     world.tree.write({"a.txt": "changed\n", "new": "new\n", "x.log": "secret", "cache/c": "", "link": Path("a.txt")})
+    age(world.tree)
     return world.save(omissions=OMISSIONS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.vault.strategies import age
+from tests.vault.strategies import age, write_index_later
 from tests.vault.world import VaultWorld
 
 
@@ -17,6 +17,7 @@ def test_a_tree_that_git_relies_on_comes_back(world: VaultWorld) -> None:
     age(world.tree)
     world.tree.write({"a.txt": "A\n"})
     os.utime(world.tree.path / "a.txt", ns=(1, 1_600_000_000_000_000_000))
+    write_index_later(world.tree)
     before = world.see()
 
     archive = world.night_and_morning()

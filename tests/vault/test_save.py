@@ -84,10 +84,10 @@ def test_commits_that_only_reflogs_and_private_refs_reach_are_parents(world: Vau
     tree.git("reset", "-q", "--hard", "HEAD~1")
     amended = tree.commit({"a.txt": "amended\n"})
     tree.git("commit", "-q", "--amend", "-m", "other")
-    tree.git("checkout", "-q", "--detach")
-    private = tree.commit({"a.txt": "private\n"})
+    private = tree.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "private")
     tree.git("update-ref", "refs/worktree/mine", private)
-    tree.git("checkout", "-q", "feature")
+    original = tree.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "original")
+    tree.git("update-ref", "ORIG_HEAD", original)
 
     archive = world.night()
     world.repo.git("branch", "-D", "feature")
@@ -95,7 +95,7 @@ def test_commits_that_only_reflogs_and_private_refs_reach_are_parents(world: Vau
     world.repo.git("gc", "-q", "--prune=now")
 
     parents = set(world.repo.git("rev-list", "--parents", "-1", archive.commit).split()[2:])
-    assert {reset, amended, private} <= parents
+    assert {reset, amended, private, original} <= parents
     assert world.repo.commit_of(private) == private
 
 

@@ -10,6 +10,7 @@ import pytest
 from reconciler.clients.git import Git
 from reconciler.vault.verify import check
 from tests.support.repository import GitRepo
+from tests.vault.strategies import age
 from tests.vault.world import VaultWorld
 
 FILES = {"a.txt": "a\n", "app/b.txt": "b\n", "app/c.txt": "c\n", ".gitignore": "*.log\n"}
@@ -116,9 +117,20 @@ def _conflict(world: VaultWorld) -> None:
     assert "UU a.txt" in world.tree.status()
 
 
+def _conflict_of_nobody(world: VaultWorld) -> None:
+    """A conflict between blobs that no commit has, as `git stash pop` and `git apply --3way` leave one."""
+    lines = []
+    for stage, side in enumerate(("base\n", "ours\n", "theirs\n"), 1):
+        name = world.tree.git("hash-object", "-w", "--stdin", stdin=f"{side} of nobody\n")
+        lines.append(f"100644 {name} {stage}\ta.txt\n")
+    world.tree.git("update-index", "--index-info", stdin=f"0 {'0' * 40}\ta.txt\n{''.join(lines)}")
+    world.tree.write({"a.txt": "<<<<<<<\n"})
+    assert "UU a.txt" in world.tree.status()
+
+
 def _resolved(world: VaultWorld) -> None:
     """A conflict that was resolved: git can bring it back."""
-    _conflict(world)
+    _conflict_of_nobody(world)
     world.tree.write({"a.txt": "both\n"})
     world.tree.git("add", "a.txt")
 
@@ -170,6 +182,7 @@ STATES: dict[str, Callable[[VaultWorld], None]] = {
         "_sparse_cone": _sparse_cone,
         "_intended": _intended,
         "_conflict": _conflict,
+        "_conflict_of_nobody": _conflict_of_nobody,
         "_resolved": _resolved,
         "_split": _split,
         "_flags": _flags,
@@ -181,10 +194,13 @@ STATES: dict[str, Callable[[VaultWorld], None]] = {
 }
 
 
+@pytest.mark.parametrize("is_old", [False, True], ids=["young", "old"])
 @pytest.mark.parametrize("state", STATES)
-def test_a_tree_in_any_state_comes_back(world: VaultWorld, state: str) -> None:
-    """Also after a thorough gc: nothing is left to what happens to be there."""
+def test_a_tree_in_any_state_comes_back(world: VaultWorld, state: str, *, is_old: bool) -> None:
+    """Whether or not git relies on what it noted; also after a thorough gc: nothing is left to what happens to be."""
     STATES[state](world)
+    if is_old:
+        age(world.tree)
     before = world.see()
 
     archive = world.night()
@@ -200,7 +216,6 @@ def test_a_resolved_conflict_can_be_brought_back(world: VaultWorld) -> None:
     """The sides of it are kept, though no entry of the index names them."""
     _resolved(world)
     archive = world.night()
-    world.repo.git("branch", "-f", "elsewhere", "main~1")
     world.repo.git("gc", "-q", "--prune=now")
     world.make_again(archive)
     world.restore(archive)
