@@ -15,6 +15,7 @@ from reconciler.operations import archive
 from reconciler.operations.session import Session
 from reconciler.views.archive import archives_document, contents_document, render_archives, render_contents
 from reconciler.views.json import document
+from reconciler.views.text import plural
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -62,15 +63,18 @@ def _prune(session: Session, options: argparse.Namespace, context: Context) -> i
     if options.older_than is None and options.merged_older_than is None:
         raise UsageError("nothing says which archives may go", hint="give --older-than 30d or --merged-older-than 7d")
     require_somebody_to_ask(context, auto_approve=options.auto_approve, command="archive prune")
-    chosen = archive.prunable(session, older_than=options.older_than, merged_older_than=options.merged_older_than)
+    ages = {"older_than": options.older_than, "merged_older_than": options.merged_older_than}
+    chosen = archive.prunable(session, options.name, **ages)
     if chosen:
         context.narrate(render_archives(chosen, (), style=context.err))
-    question = f"\nDo you want to remove {len(chosen)} archives for good? Only 'yes' will be accepted: "
+    question = f"\nDo you want to remove {plural(len(chosen), 'archive')} for good? Only 'yes' will be accepted: "
     if chosen and not options.auto_approve and context.ask(question) != "yes":
         context.narrate("Prune cancelled. Nothing was removed.\n")
         return 1
     gone = archive.prune(session, chosen)
-    context.answer(document(archives_document(gone, ())) if context.json else f"Removed {len(gone)} archives.\n")
+    context.answer(
+        document(archives_document(gone, ())) if context.json else f"Removed {plural(len(gone), 'archive')}.\n"
+    )
     return 0
 
 

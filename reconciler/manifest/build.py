@@ -174,7 +174,7 @@ class Builder:
             read=self._area(body, "read", path),
             shared=self._area(body, "shared", path),
             scratch=self._area(body, "scratch", path),
-            protect=_first(body.protect, defaults.protect, fallback=False),
+            protect=_first(body.protect, defaults.protect, fallback=None),
             max_helpers=self._max_helpers(body, path),
             done_when=self._done_when(body, path),
             template=None,

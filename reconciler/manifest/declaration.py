@@ -52,7 +52,7 @@ class Declaration:
         was: its name until now.
         modify: git globs; empty means no area was declared.
         scratch: git globs of what no archive holds.
-        protect: its tree is kept whatever is destroyed.
+        protect: its tree is kept whatever is destroyed; None when nothing is said of it.
         max_helpers: None is no limit.
         template: None is the helper's own name when there is such a template, else `general`.
         needs: full names of siblings.
@@ -82,7 +82,7 @@ class Declaration:
     read: tuple[str, ...]
     shared: tuple[str, ...]
     scratch: tuple[str, ...]
-    protect: bool
+    protect: bool | None
     max_helpers: int | None
     done_when: tuple[str, ...]
     template: str | None

@@ -11,7 +11,7 @@ from reconciler.clients.clone import prepare_clone
 from reconciler.clients.files import real_path
 from reconciler.clients.marks import MarkBook, change_book
 from reconciler.clients.merged import Question, Target, how_merged
-from reconciler.clients.survey import BRANCH_KEY, Survey, branch_mark_value
+from reconciler.clients.survey import BRANCH_KEY, Survey, branch_mark_value, take_survey
 from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ConflictError, PermanentError, UsageError
 from reconciler.kinds.workspace.fill import fill
@@ -19,7 +19,7 @@ from reconciler.kinds.workspace.parking import bring_back, bring_back_settings
 from reconciler.model.address import Address
 from reconciler.operations.locking import locked
 from reconciler.operations.session import Session
-from reconciler.vault.archive import Archive, Summary
+from reconciler.vault.archive import Archive
 from reconciler.vault.shelf import list_archives, recover, remove
 from reconciler.vault.stored import Stored, read_metadata, read_stored
 from reconciler.vault.tar import read_tar
@@ -129,23 +129,36 @@ def prune(session: Session, chosen: Iterable[Archive]) -> tuple[Archive, ...]:
         ClientError: git or the operating system refused.
     """
     with locked(session, "orchestra archive prune"):
-        going = [each for each in chosen if session.survey.parked.get(each.name) != each.commit]
+        waiting = take_survey(session.git, session.repository).parked  # somebody may have destroyed meanwhile
+        going = [each for each in chosen if waiting.get(each.name) != each.commit]
         for each in going:
             remove(_vault(session), each)
     return tuple(going)
 
 
 def prunable(
-    session: Session, *, older_than: timedelta | None, merged_older_than: timedelta | None, now: datetime | None = None
+    session: Session,
+    name: str | None = None,
+    *,
+    older_than: timedelta | None,
+    merged_older_than: timedelta | None,
+    now: datetime | None = None,
 ) -> tuple[Archive, ...]:
-    """Choose the archives that are older than an age; of merged ones without uncommitted work, than another age.
+    """Choose the archives that are older than an age; than another age those that hold nothing but what is merged.
+
+    Args:
+        session: where.
+        name: only those of this workspace.
+        older_than: whatever they hold.
+        merged_older_than: if every commit is merged, and there is no other file in it.
+        now: when it is.
 
     Raises:
         ClientError: git failed.
     """
     now = now or datetime.now(UTC)
     waiting = session.survey.parked
-    spare = [each for each in archives(session) if waiting.get(each.name) != each.commit]
+    spare = [each for each in archives(session, name) if waiting.get(each.name) != each.commit]
     old = {each.ref for each in spare if older_than is not None and now - each.when > older_than}
     if merged_older_than is not None:
         aged = [each for each in spare if now - each.when > merged_older_than]
@@ -178,13 +191,17 @@ def _merged(session: Session, aged: Iterable[Archive]) -> list[Archive]:
     survey = session.survey
     base = survey.default_branch or ""
     target = Target(base, survey.commit_of(base))
-    heads = {each.ref: Question(head, (target,)) for each in aged if (head := _clean_head(each.summary))}
+    heads = {each.ref: Question(head, (target,)) for each in aged if (head := _clean_head(session, each))}
     verdicts = how_merged(session.git, session.repository, heads.values())
     return [each for each in aged if (question := heads.get(each.ref)) and verdicts[question].is_merged]
 
 
-def _clean_head(summary: Summary | None) -> str | None:
-    return summary.head if summary and not summary.uncommitted else None
+def _clean_head(session: Session, archive: Archive) -> str | None:
+    """The commit that all of an archive is, if it holds neither files nor commits beside."""
+    said = archive.summary
+    if said is None or said.uncommitted or said.ignored or not archive.has_ref:
+        return None
+    return said.head if set(_stored(session, archive).parents) <= {said.head} else None
 
 
 def _stored(session: Session, archive: Archive) -> Stored:

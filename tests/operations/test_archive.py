@@ -439,3 +439,24 @@ def test_errors_are_errors(parked: tuple[World, Look]) -> None:
     os.truncate(shelf(world, "*.bundle"), 10)
     with pytest.raises(OrchestraError, match="not whole"):
         restore(world.session(), "auth")
+
+
+@pytest.mark.parametrize("make", [works.ignored, works.untracked, works.only_in_the_reflog])
+def test_what_holds_more_than_merged_commits_stays(
+    auth: World, make: Callable[[World], None]
+) -> None:
+    make(auth)
+    night(auth, FIRST)
+    auth.apply(FRESH)
+    assert prunable(auth.session(), older_than=None, merged_older_than=timedelta(0)) == ()
+
+
+def test_only_what_is_named_is_pruned(world: World) -> None:
+    world.declare("auth:\nui:")
+    world.settle()
+    world.destroy()
+    world.apply()
+    world.project.run("archive", "prune", "nosuch", "--older-than", "0m", "--auto-approve").expect(0)
+    assert {each.name for each in archives(world.session())} == {"auth", "ui"}
+    world.project.run("archive", "prune", "ui", "--older-than", "0m", "--auto-approve").expect(0)
+    assert {each.name for each in archives(world.session())} == {"auth"}

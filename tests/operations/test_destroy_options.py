@@ -47,6 +47,9 @@ def test_what_is_protected_stays_until_that_is_taken_off(auth: World) -> None:
     auth.declare("auth: {protect: true}")
     auth.settle()
     assert "it is protected; apply `protect: false` first" in destroy(auth).out
+    auth.declare("auth:")
+    auth.settle()
+    assert "it is protected" in destroy(auth).out, "to say nothing of it takes nothing off"
     auth.declare("ui:")
     auth.project.run("apply", "--auto-approve", "--prune").expect(0)
     (auth.project.path / "orchestra.yaml").unlink()

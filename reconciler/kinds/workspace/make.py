@@ -332,6 +332,7 @@ def _achieved(spec: WorkspaceSpec, tree: TreeActual, ordered: Collection[str]) -
         "branch": "branch" in ordered or tree.branch == spec.branch,
         "path": "path" in ordered or tree.path == spec.path,
         "sparse": "checkout" in ordered or tree.sparse == spec.sparse,
+        "protect": spec.protect is not None,  # only an applied `false` takes it off
         "base": False,  # a tree is never moved to another base; `sync` says when it has it
     }
     kept = {key: before.get(key) for key, is_done in is_so.items() if not is_done}

@@ -97,8 +97,9 @@ def _compare_sparse(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldCha
 
 def _said_otherwise(spec: WorkspaceSpec, tree: TreeActual) -> list[FieldChange]:
     """What only the mark keeps, for commands that read no manifest."""
-    said = {"owner": None, "protect": False, "scratch": [], **tree.mark.declared}
-    pairs = {key: (said[key], spec.declared[key]) for key in ("owner", "protect", "scratch")}
+    said = {"owner": None, "protect": None, "scratch": [], **tree.mark.declared}
+    wanted = {**spec.declared, "protect": said["protect"] if spec.protect is None else spec.protect}  # it sticks
+    pairs = {key: (said[key], wanted[key]) for key in ("owner", "protect", "scratch")}
     return [FieldChange(f"declared {key}", _plain(a), _plain(b)) for key, (a, b) in pairs.items() if a != b]
 
 

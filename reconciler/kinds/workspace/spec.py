@@ -33,7 +33,7 @@ class WorkspaceSpec:
         was: its full name before it was renamed.
         owner: whose it is; None is nobody's in particular.
         scratch: git globs of what no archive holds.
-        protect: its tree is kept whatever is destroyed.
+        protect: its tree is kept whatever is destroyed; None leaves it as it was applied last.
         stacked: its base is the branch of a workspace that it waits for, so that the base may come in the same apply.
         fresh: make it anew although an archive of it waits to be brought back.
     """
@@ -51,7 +51,7 @@ class WorkspaceSpec:
     was: str | None = None
     owner: str | None = None
     scratch: tuple[str, ...] = ()
-    protect: bool = False
+    protect: bool | None = None
     stacked: bool = False
     fresh: bool = False
 
