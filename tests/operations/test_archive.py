@@ -442,9 +442,7 @@ def test_errors_are_errors(parked: tuple[World, Look]) -> None:
 
 
 @pytest.mark.parametrize("make", [works.ignored, works.untracked, works.only_in_the_reflog])
-def test_what_holds_more_than_merged_commits_stays(
-    auth: World, make: Callable[[World], None]
-) -> None:
+def test_what_holds_more_than_merged_commits_stays(auth: World, make: Callable[[World], None]) -> None:
     make(auth)
     night(auth, FIRST)
     auth.apply(FRESH)
