@@ -104,6 +104,18 @@ def _sparse_cone(world: VaultWorld) -> None:
     world.tree.write({"a.txt": "changed\n"})
 
 
+def _sparse_staged(world: VaultWorld) -> None:
+    """A directory that is not checked out, staged as a tree that no commit has."""
+    world.tree.git("sparse-checkout", "set", "--cone", "--sparse-index", "lib")
+    blob = world.tree.git("hash-object", "-w", "--stdin", stdin="nobody's\n")
+    app = world.tree.git("mktree", stdin=f"100644 blob {blob}\tb.txt\n")
+    others = [line for line in world.tree.git("ls-tree", "HEAD").splitlines() if not line.endswith("\tapp")]
+    whole = world.tree.git("mktree", stdin="\n".join([*others, f"040000 tree {app}\tapp"]) + "\n")
+    world.tree.git("read-tree", whole)
+    world.tree.git("sparse-checkout", "reapply")
+    assert f"040000 {app} 0\tapp/" in world.tree.git("ls-files", "--sparse", "--stage")
+
+
 def _intended(world: VaultWorld) -> None:
     world.tree.write({"new": "n", "empty": ""})
     world.tree.git("add", "--intent-to-add", "new", "empty")
@@ -180,6 +192,7 @@ STATES: dict[str, Callable[[VaultWorld], None]] = {
         "_unborn_empty": _unborn_empty,
         "_sparse": _sparse,
         "_sparse_cone": _sparse_cone,
+        "_sparse_staged": _sparse_staged,
         "_intended": _intended,
         "_conflict": _conflict,
         "_conflict_of_nobody": _conflict_of_nobody,
@@ -210,6 +223,7 @@ def test_a_tree_in_any_state_comes_back(world: VaultWorld, state: str, *, is_old
     world.restore(archive)
 
     assert world.see() == before
+    world.tree.git("fsck", "--no-dangling", "--no-reflogs")
 
 
 def test_a_resolved_conflict_can_be_brought_back(world: VaultWorld) -> None:
