@@ -114,7 +114,8 @@ def test_an_archive_is_restored_by_hand_as_the_page_says(night: Project, tmp_pat
     before = night.tree("auth").status()
     from_the_ref, from_the_bundle = _page("archive.md", "sh")
     night.run("destroy", "--auto-approve").expect(0)
-    (tar,) = Path(os.environ["XDG_STATE_HOME"]).rglob("*.tar")
+    clone = night.repository.git("config", "orchestra.clone").partition("@")[0]
+    (tar,) = Path(os.environ["XDG_STATE_HOME"], "orchestra", "archive", clone).rglob("*.tar")
     (ref,) = night.repository.refs("refs/orchestra/archive")
     places = {"archive": ref, "state": str(tar.parent), "time": tar.stem, "tree": str(tmp_path / "again")}
     _run(from_the_ref, night.path, **places)

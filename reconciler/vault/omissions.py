@@ -68,16 +68,13 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
 def _translate(pattern: str) -> str:
     """A pattern as a regular expression; `:(top,glob)` of git, where a directory that is matched counts as well."""
     literal = not re.search(r"[*?\[\\]", pattern)
-    parts = [_segment(segment) for segment in pattern.rstrip("/").split("/")]
-    text = "/".join(parts).replace("**/", "(?:[^/]+/)*")
-    if text.endswith("/**"):
-        text = f"{text[:-3]}/.+"
-    return "(?:" + (".+" if text == "**" else text) + ("(?:/.*)?" if literal else "") + ")"
+    *directories, last = pattern.rstrip("/").split("/")
+    text = "".join("(?:[^/]+/)*" if each == "**" else f"{_segment(each)}/" for each in directories)
+    text += ".+" if last == "**" else _segment(last)
+    return f"(?:{text}{'(?:/.*)?' if literal else ''})"
 
 
 def _segment(segment: str) -> str:
-    if segment == "**":
-        return segment
     pieces = re.findall(r"\\.|\[!?\]?[^\]]*\]|.", segment, re.DOTALL)
     return "".join(map(_piece, pieces))
 

@@ -150,7 +150,7 @@ def test_an_edited_contract_comes_back_and_is_drift_as_before(auth: World) -> No
     """Its mark comes along: it is neither replaced nor taken for what was declared."""
     works.edited_contract(auth)
     before = auth.change("file:auth/SESSION.md")
-    assert before.notes
+    assert before.drift
     auth.destroy()
     auth.apply()
     assert auth.tree().read("SESSION.md") == "mine\n"

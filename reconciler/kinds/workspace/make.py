@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.clients import excludes, files
 from reconciler.clients.git import Git, Repository
-from reconciler.clients.marks import Mark, MarkBook, change_book
+from reconciler.clients.marks import Mark, MarkBook, change_book, load_book
 from reconciler.clients.process import Finished
 from reconciler.clients.refusals import refused
 from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
@@ -185,6 +185,8 @@ class Maker:
             if is_set_aside(tree.path, tree.git_dir):
                 put_back(tree.path)
                 tree.path.rename(spec.path)
+                book = load_book(tree.git_dir, self.clone)
+                self.memory.brought_back.update(book.marks if book else ())
             spec.path.mkdir(exist_ok=True)
         except OSError as error:
             raise refused(f"cannot make {spec.path}", error) from error
