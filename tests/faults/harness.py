@@ -22,7 +22,9 @@ from tests.support.repository import GitRepo
 KILLED = -9
 Fault = Mapping[str, Any]
 _HALF_DONE = re.compile(r"a (rebase|merge) is half done in (\S+) \(finish it, or")
-_LOCK = re.compile(r"a killed one left it behind: remove (\S+/(?:packed-refs|index|HEAD|ORIG_HEAD)\.lock)")
+_LOCK = re.compile(
+    r"a killed one left it behind: remove (\S+/(?:packed-refs|index|HEAD|ORIG_HEAD|refs/orchestra/\S+)\.lock)"
+)
 _AT_WORK = re.compile(r"is being written by|is still at work")
 
 
