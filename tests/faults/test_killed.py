@@ -24,6 +24,8 @@ SHARDS = {
     "destroy-branches": 2,
     "restore": 4,
     "restore-branches": 2,
+    "sync": 3,
+    "sync-rebase": 3,
 }
 CASES = [
     pytest.param(scenario.name, shard, id=f"{scenario.name}-{shard}")
@@ -33,6 +35,7 @@ CASES = [
 PARALLEL = ("apply", "rename", "destroy-then-apply", "restore")
 
 
+@pytest.mark.timeout(7200 if is_long() else 900)
 @pytest.mark.parametrize(("name", "shard"), CASES)
 def test_killed_at_every_point(stage_of: Callable[[str], Stage], name: str, shard: int) -> None:
     """Wherever a command with one job is killed, the next one leaves the world as if nothing had happened."""
