@@ -179,20 +179,29 @@ class Maker:
     def _make_again(self, spec: WorkspaceSpec, tree: TreeActual) -> TreeActual:
         """Put a deleted tree back to its record: the index, and what was staged in it, is still there."""
         declared = {**tree.mark.declared, "path": str(spec.path)}
+        if is_set_aside(tree.path, tree.git_dir):
+            return self._put_back(spec, tree, Mark(declared, tree.mark.state))
         self._mark(spec, tree.git_dir, declared, "filling", name=tree.marked_as)
         try:
-            spec.path.parent.mkdir(parents=True, exist_ok=True)
-            if is_set_aside(tree.path, tree.git_dir):
-                put_back(tree.path)
-                tree.path.rename(spec.path)
-                book = load_book(tree.git_dir, self.clone)
-                self.memory.brought_back.update(book.marks if book else ())
-            spec.path.mkdir(exist_ok=True)
+            spec.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise refused(f"cannot make {spec.path}", error) from error
         with self._writing_records():
             connect(spec.path, tree.git_dir)
         return replace(tree, path=spec.path, filling=True, mark=Mark(declared, "filling"))
+
+    def _put_back(self, spec: WorkspaceSpec, tree: TreeActual, mark: Mark) -> TreeActual:
+        """Put back a tree that lies aside, since its removal was killed: it is whole, nothing is completed."""
+        unpark_all(self.vault, *filter(None, (spec.name, spec.was)))
+        book = load_book(tree.git_dir, self.clone)
+        self.memory.brought_back.update(book.marks if book else ())
+        put_back(tree.path)
+        with self._writing_records():
+            if tree.path != spec.path:
+                move(tree.git_dir, tree.path, spec.path)
+            connect(spec.path, tree.git_dir)
+        self._mark(spec, tree.git_dir, mark.declared, mark.state, name=tree.marked_as)
+        return replace(tree, path=spec.path, standing=Standing.PRESENT, mark=mark)
 
     def _run_post_checkout(self, tree: Path) -> str | None:
         """Run the user's hook as `git worktree add` does; like there, its failure is told and does not undo the tree.
