@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.clients.trees import Standing
 from reconciler.kinds.workspace.present import base_notes, behind_note, bring_back, decide_present, sparse_text
-from reconciler.kinds.workspace.spec import Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.kinds.workspace.spec import BEING_MADE, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
 from reconciler.vault.archive import Archive
@@ -236,7 +236,7 @@ def _observed(spec: WorkspaceSpec, actual: WorkspaceActual) -> dict[str, str]:
             "tree": "filling" if tree.filling else tree.standing.value,
             "path": str(tree.path),
             "branch": tree.branch or "none",
-            "locked": "no" if tree.locked is None else tree.locked or "no reason given",
+            "locked": "no" if tree.locked in {None, BEING_MADE} else tree.locked or "no reason given",
             "checkout": sparse_text(tree.sparse),
         }
     return {

@@ -24,13 +24,11 @@ from reconciler.kinds.workspace.fill import drop_stale_locks, fill
 from reconciler.kinds.workspace.observe import desk_address, empty_submodules
 from reconciler.kinds.workspace.parking import bring_back, bring_back_settings
 from reconciler.kinds.workspace.rename import begin_rename, finish_rename, move, rename
-from reconciler.kinds.workspace.spec import KIND, TreeActual, WorkspaceActual, WorkspaceSpec
+from reconciler.kinds.workspace.spec import BEING_MADE, KIND, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.vault.position import current_branch
 from reconciler.vault.shelf import read_archives
 from reconciler.vault.vault import Vault, unpark_all
-
-_BEING_MADE = "initializing"  # why git locks a worktree while it adds it
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Maker:
             tree = self._make_again(spec, tree)
         elif tree.standing is not Standing.PRESENT:
             self._repair(tree)
-        if tree.filling and tree.locked == _BEING_MADE:
+        if tree.filling and tree.locked == BEING_MADE:
             with self._writing_records():
                 self._git("worktree", "unlock", tree.path)
         if tree.mark.state == "filled":

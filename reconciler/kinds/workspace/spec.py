@@ -13,6 +13,8 @@ from reconciler.vault.archive import Archive
 
 KIND = "workspace"
 DESKS = ".sub-agents"
+BEING_MADE = "initializing"
+"""Why git locks a worktree while it adds it; a git that outlived its orchestra takes that off at any moment."""
 
 
 @dataclass(frozen=True, slots=True)
