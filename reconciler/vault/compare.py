@@ -23,7 +23,7 @@ from reconciler.vault.inventory import Inventory
 from reconciler.vault.metadata import TOP
 from reconciler.vault.position import read_position
 from reconciler.vault.save import Saved
-from reconciler.vault.unsaveable import begun_reasons
+from reconciler.vault.unsaveable import begun_reasons, reasons_in_submodules
 
 _TICK_NS = 2_000_000_000  # a file system's times may lag behind by as much
 
@@ -49,6 +49,7 @@ def differences(git: Git, saved: Saved, tree: Path) -> tuple[str, ...]:
     return (
         *_position_differences(git, saved),
         *begun_reasons(inventory.git_dir, saved.given_up),
+        *reasons_in_submodules(git, inventory, saved.given_up),
         *(f"{path} is new" for path in new),
         *(f"{path} was changed or removed" for path in changed),
     )

@@ -11,7 +11,8 @@ from reconciler.clients.trees import linked_git_dir
 
 # The configuration of a submodule is whoever's wrote in it: no program that it names is run.
 _QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "protocol.allow=never")
-_STATUS = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--ignore-submodules=none")
+# Its own submodules are asked one by one: git would go to where they were, and the tree may have been moved aside.
+_STATUS = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--ignore-submodules=dirty")
 
 
 def submodule_reasons(git: Git, tree: Path, git_dir: Path, links: Mapping[str, str]) -> Iterator[str]:

@@ -79,17 +79,6 @@ def _lost(git: Git, record: TreeRecord, inventory: Inventory, given_up: Collecti
         yield f"{len(files)} ignored {'file' if len(files) == 1 else 'files'} ({_some(files)})"
 
 
-def unsaveable(
-    git: Git, record: TreeRecord, omissions: Omissions | None = None, *, limit_bytes: int = LIMIT_BYTES
-) -> tuple[str, ...]:
-    """Say why a tree cannot be saved; empty when it can. It is not touched.
-
-    Raises:
-        ClientError: git or the operating system refused.
-    """
-    return appraise(git, record, omissions, limit_bytes=limit_bytes).reasons
-
-
 def begun_reasons(git_dir: Path, given_up: Collection[Loss] = ()) -> Iterator[str]:
     """What can be told from a tree's git directory alone."""
     begun = half_done(git_dir) or ("cherry-pick or revert" if (git_dir / "sequencer").exists() else None)
@@ -107,20 +96,29 @@ def reasons_in(git: Git, inventory: Inventory, limit_bytes: int, given_up: Colle
     Raises:
         ClientError: git failed.
     """
-    submodules = [path for path in inventory.scan.repositories if _is_gitlink(inventory, path)]
-    nested = [path for path in inventory.scan.repositories if path not in submodules]
+    nested = [path for path in inventory.scan.repositories if not _is_gitlink(inventory, path)]
     if nested and Loss.NESTED not in given_up:
         yield f"repositories lie in it that are no submodules ({_some(nested)})"
     if inventory.contents.special:
         yield f"sockets, pipes or devices lie in it ({_some(inventory.contents.special)})"
     if inventory.unreadable:
         yield f"some of it cannot be read ({_some(inventory.unreadable)})"
-    links = {path: inventory.index.object_of(path) for path in submodules}
-    if Loss.SUBMODULES not in given_up:
-        yield from submodule_reasons(git, inventory.tree, inventory.git_dir, links)
+    yield from reasons_in_submodules(git, inventory, given_up)
     size = copied_bytes(inventory)
     if size > limit_bytes:
         yield f"a save would copy {size:,} bytes, and the limit is {limit_bytes:,}"
+
+
+def reasons_in_submodules(git: Git, inventory: Inventory, given_up: Collection[Loss] = ()) -> Iterator[str]:
+    """What in submodules does not come back by itself.
+
+    Raises:
+        ClientError: git failed.
+    """
+    if Loss.SUBMODULES not in given_up:
+        submodules = (path for path in inventory.scan.repositories if _is_gitlink(inventory, path))
+        links = {path: inventory.index.object_of(path) for path in submodules}
+        yield from submodule_reasons(git, inventory.tree, inventory.git_dir, links)
 
 
 def _is_gitlink(inventory: Inventory, path: str) -> bool:

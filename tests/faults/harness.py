@@ -20,6 +20,7 @@ from tests.faults.world import World, difference
 from tests.support.repository import GitRepo
 
 KILLED = -9
+_TICK_SECONDS = 2.1  # younger files are looked at more closely: no run of a scenario shall be the only one to do so
 Fault = Mapping[str, Any]
 _HALF_DONE = re.compile(r"a (rebase|merge) is half done in (\S+) \(finish it, or")
 _LOCK = re.compile(
@@ -43,6 +44,14 @@ class Ended:
         assert "Traceback" not in self.err + self.out, str(self)
         assert "bug in orchestra" not in self.err + self.out, str(self)
         return self
+
+    def expect_killed_at(self, number: int) -> Ended:
+        """Fail unless it was killed, or had fewer points than in the run that was counted, and so was over before.
+
+        How many there are depends on the clock as well: what was written a moment ago is looked at more closely.
+        """
+        was_over = self.code in {0, 4} and json.loads(self.report) < number
+        return self.expect(KILLED, *((self.code,) if was_over else ()))
 
     def __str__(self) -> str:
         return f"--- stdout\n{self.out}\n--- stderr\n{self.err}"
@@ -133,6 +142,7 @@ class Stage:
         for words in scenario.before:
             self.run(words).expect(0)
         self.world.keep("before")
+        time.sleep(_TICK_SECONDS)
         self.wanted = self._undisturbed()
         self.points = self.count()
 

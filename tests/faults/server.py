@@ -70,6 +70,8 @@ def _become(request: dict[str, Any], files: dict[str, Path]) -> NoReturn:
         sys.stderr.flush()
         if isinstance(watcher, Counter):
             files["report"].write_text(json.dumps([watcher.names, watcher.changed, watcher.git_seconds]))
+        if isinstance(watcher, Killer):
+            files["report"].write_text(json.dumps(watcher.count))
     except BaseException:  # noqa: BLE001 - nothing may reach the loop above, of which this process is a copy
         traceback.print_exc()
     finally:

@@ -43,7 +43,7 @@ def test_killed_at_every_point(stage_of: Callable[[str], Stage], name: str, shar
     numbers = list(stage.points.calls if not is_long() else range(1, len(stage.points.names) + 1))
     for number in numbers[shard :: SHARDS.get(name, 1)]:
         for is_before in (False, True) if is_long() else (False,):
-            _kill_and_judge(stage, {"call": number, "before": is_before})
+            _kill_and_judge(stage, number, is_before=is_before)
 
 
 @pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])
@@ -52,7 +52,7 @@ def test_killed_inside_a_call(stage_of: Callable[[str], Stage], name: str) -> No
     stage = stage_of(name)
     inside = sorted(set(stage.points.changed) - set(stage.points.calls))
     for number in dice(name, "inside").sample(inside, min(len(inside), len(times(6, 60)))):
-        _kill_and_judge(stage, {"call": number, "before": False})
+        _kill_and_judge(stage, number)
 
 
 @pytest.mark.parametrize("name", PARALLEL)
@@ -62,7 +62,7 @@ def test_killed_at_work_in_parallel(stage_of: Callable[[str], Stage], name: str,
     stage, chance = stage_of(name), dice(name, "parallel", shard)
     for _ in times(4, 100):
         number = chance.randint(1, len(stage.points.names))
-        _kill_and_judge(stage, {"call": number, "before": chance.random() < 0.5}, jobs=8, codes=(KILLED, 0))
+        _kill_and_judge(stage, number, is_before=chance.random() < 0.5, jobs=8)
 
 
 @pytest.mark.parametrize("name", PARALLEL)
@@ -71,13 +71,12 @@ def test_killed_twice_in_a_row(stage_of: Callable[[str], Stage], name: str) -> N
     stage, chance = stage_of(name), dice(name, "twice")
     for _ in times(5, 100):
         faults = [{"call": chance.randint(1, len(stage.points.names)), "before": False} for _ in range(2)]
-        stage.strike(faults[0]).expect(KILLED)
+        stage.strike(faults[0]).expect_killed_at(faults[0]["call"])
         stage.run_on(faults[1]).expect(KILLED, 0)
         stage.judge(faults)
 
 
-def _kill_and_judge(
-    stage: Stage, fault: dict[str, int | bool], *, jobs: int = 1, codes: tuple[int, ...] = (KILLED,)
-) -> None:
-    stage.strike(fault, jobs=jobs).expect(*codes)
+def _kill_and_judge(stage: Stage, number: int, *, is_before: bool = False, jobs: int = 1) -> None:
+    fault = {"call": number, "before": is_before}
+    stage.strike(fault, jobs=jobs).expect_killed_at(number)
     stage.judge(fault)

@@ -56,11 +56,17 @@ class Counter:
 
 @dataclass
 class Killer:
-    """Kills this process right before or right after the n-th point."""
+    """Kills this process right before or right after the n-th point.
+
+    Attributes:
+        number: n, from 1.
+        is_before: whether to kill before it.
+        count: how many points were reached.
+    """
 
     number: int
     is_before: bool
-    _count: int = 0
+    count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def before(self, point: str, arguments: tuple[Any, ...]) -> None:
@@ -73,8 +79,8 @@ class Killer:
 
     def _step(self) -> None:
         with self._lock:
-            self._count += 1
-            if self._count == self.number:
+            self.count += 1
+            if self.count == self.number:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 

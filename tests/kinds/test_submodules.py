@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.kinds.workspace import parking
 from reconciler.model.change import Action
+from reconciler.model.outcome import Status
 from tests.support.repository import GitRepo, Project
 from tests.support.world import World
 
@@ -108,3 +110,37 @@ def test_a_submodules_worktrees_are_not_put_into_the_repository_around_it(super_
     inner = World.of(Project(GitRepo(super_world.tree().path / "vendor/part")))
     inner.declare("auth:")
     assert inner.change().action is Action.CONFLICT, "nor into a tree of that repository"
+
+
+def test_a_tree_whose_submodules_are_untouched_is_taken_down_and_filled_again(super_world: World) -> None:
+    """Also when its own work is parked, and compared where it was moved to."""
+    super_world.declare("auth: {submodules: true}")
+    super_world.settle()
+    super_world.tree().write({"new.txt": "mine\n"})
+    super_world.destroy()
+    assert not super_world.tree().path.exists()
+    super_world.apply()
+    assert super_world.tree().read("vendor/part/deep/inner.txt") == "inner\n"
+    assert super_world.tree().read("new.txt") == "mine\n"
+
+
+@pytest.mark.parametrize("path", ["vendor/part/part.txt", "vendor/part/deep/inner.txt", "vendor/part/deep/new.txt"])
+def test_a_submodule_that_is_changed_while_its_tree_is_destroyed_keeps_it(
+    super_world: World, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A save holds no submodule: what is written there after the look at it must be seen once more."""
+    super_world.declare("auth: {submodules: true}")
+    super_world.settle()
+    super_world.tree().write({"new.txt": "mine\n"})
+    verify = parking.verify
+
+    def verify_and_write(*given: object) -> tuple[str, ...]:
+        found = verify(*given)  # type: ignore[arg-type]
+        super_world.tree().write({path: "late\n"})
+        return found
+
+    monkeypatch.setattr(parking, "verify", verify_and_write)
+    outcome = super_world.destroy().outcomes[0]
+    assert outcome.status is Status.FAILED
+    assert "submodule vendor/part" in outcome.reason
+    assert super_world.tree().read(path) == "late\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import RefusedError
-from reconciler.vault.unsaveable import unsaveable
+from reconciler.vault.unsaveable import appraise
 from tests.support.repository import GitRepo
 from tests.vault.world import VaultWorld
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_saved_is_named_and_kept(world: VaultWorld, case: str) ->
     act, expected = CASES[case]
     act(world)
 
-    assert any(expected in reason for reason in unsaveable(world.git, world.record()))
+    assert any(expected in reason for reason in appraise(world.git, world.record()).reasons)
     with pytest.raises(RefusedError) as refused:
         world.save()
     assert expected in refused.value.message
@@ -111,7 +111,7 @@ def test_a_repository_in_what_can_be_made_again_is_seen(world: VaultWorld) -> No
     world.tree.write({"x.log/pyvenv.cfg": ""})
     GitRepo.init(world.tree.path / "x.log/src/package")
 
-    assert unsaveable(world.git, world.record()) == (
+    assert appraise(world.git, world.record()).reasons == (
         "repositories lie in it that are no submodules (x.log/src/package)",
     )
 
@@ -121,9 +121,9 @@ import os, sys
 from pathlib import Path
 from reconciler.clients.git import Git
 from reconciler.clients.survey import take_survey
-from reconciler.vault.unsaveable import unsaveable
+from reconciler.vault.unsaveable import appraise
 git = Git(os.environ)
-print(*unsaveable(git, take_survey(git, git.discover(Path.cwd())).records[0]), sep="\\n")
+print(*appraise(git, take_survey(git, git.discover(Path.cwd())).records[0]).reasons, sep="\\n")
 """
 
 
@@ -145,7 +145,7 @@ def test_an_ordinary_tree_can_be_saved(world: VaultWorld) -> None:
     """Whatever is changed in it."""
     world.tree.write({"a.txt": "changed\n", "new": "", "x.log": ""})
 
-    assert unsaveable(world.git, world.record()) == ()
+    assert appraise(world.git, world.record()).reasons == ()
 
 
 # --- submodules ------------------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def submodule(world: VaultWorld, tmp_path: Path) -> GitRepo:
 
 def test_a_clean_submodule_is_no_reason(world: VaultWorld, submodule: GitRepo) -> None:
     """It comes back by `git submodule update --init`."""
-    assert unsaveable(world.git, world.record()) == ()
+    assert appraise(world.git, world.record()).reasons == ()
 
     before = world.see()
     world.night_and_morning()
@@ -229,7 +229,7 @@ def test_a_submodule_with_work_is_a_reason(world: VaultWorld, submodule: GitRepo
     act, expected = SUBMODULES[case]
     act(submodule)
 
-    assert any(expected in reason for reason in unsaveable(world.git, world.record()))
+    assert any(expected in reason for reason in appraise(world.git, world.record()).reasons)
 
 
 def test_a_submodule_that_is_not_in_the_index_any_more_is_looked_at(world: VaultWorld, submodule: GitRepo) -> None:
@@ -238,4 +238,4 @@ def test_a_submodule_that_is_not_in_the_index_any_more_is_looked_at(world: Vault
     world.tree.git("submodule", "--quiet", "deinit", "--force", "lib")
     world.tree.git("rm", "-q", "lib")
 
-    assert unsaveable(world.git, world.record()) == ("submodule lib has commits that none of its remotes has",)
+    assert appraise(world.git, world.record()).reasons == ("submodule lib has commits that none of its remotes has",)
