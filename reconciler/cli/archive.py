@@ -6,16 +6,17 @@ import argparse
 from pathlib import Path
 
 from reconciler.cli.approval import require_somebody_to_ask
-from reconciler.cli.arguments import NAME, age
+from reconciler.cli.arguments import NAME, add_lock_timeout, age
 from reconciler.cli.context import Context
+from reconciler.cli.execution import waiting
 from reconciler.cli.opening import open_here
 from reconciler.errors import UsageError
 from reconciler.model.escaping import escape
+from reconciler.model.phrases import plural
 from reconciler.operations import archive
 from reconciler.operations.session import Session
 from reconciler.views.archive import archives_document, contents_document, render_archives, render_contents
 from reconciler.views.json import document
-from reconciler.views.text import plural
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     help_merged = "those older than this whose work is merged, with nothing uncommitted"
     prune.add_argument("--merged-older-than", type=age, default=None, metavar="AGE", help=help_merged)
     prune.add_argument("--auto-approve", action="store_true", help="do not ask")
+    add_lock_timeout(parser)
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
@@ -37,9 +39,9 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 
 def _list(session: Session, options: argparse.Namespace, context: Context) -> int:
-    found, waiting = archive.archives(session, options.name), tuple(session.survey.parked.values())
-    text = document(archives_document(found, waiting)) if context.json else ""
-    context.answer(text or render_archives(found, waiting, style=context.out))
+    found, parked = archive.archives(session, options.name), tuple(session.survey.parked.values())
+    text = document(archives_document(found, parked)) if context.json else ""
+    context.answer(text or render_archives(found, parked, style=context.out))
     return 0
 
 
@@ -51,7 +53,8 @@ def _show(session: Session, options: argparse.Namespace, context: Context) -> in
 
 def _restore(session: Session, options: argparse.Namespace, context: Context) -> int:
     to = context.cwd / options.to if options.to else None
-    done = archive.restore(session, _name(options), time=options.at, to=to)
+    waits = {"lock_timeout": options.lock_timeout, "on_wait": waiting(context)}
+    done = archive.restore(session, _name(options), time=options.at, to=to, **waits)
     on = f"branch {done.branch}" if done.branch else "no branch"
     said = {"format": "orchestra.restored/1", "path": str(done.path), "branch": done.branch, "time": done.archive.time}
     text = f"Restored {done.archive.name} of {done.archive.time} to {escape(str(done.path))}, on {escape(on)}.\n"
@@ -71,7 +74,7 @@ def _prune(session: Session, options: argparse.Namespace, context: Context) -> i
     if chosen and not options.auto_approve and context.ask(question) != "yes":
         context.narrate("Prune cancelled. Nothing was removed.\n")
         return 1
-    gone = archive.prune(session, chosen)
+    gone = archive.prune(session, chosen, lock_timeout=options.lock_timeout, on_wait=waiting(context))
     context.answer(
         document(archives_document(gone, ())) if context.json else f"Removed {plural(len(gone), 'archive')}.\n"
     )

@@ -7,9 +7,9 @@ import argparse
 from reconciler.cli.context import Context
 from reconciler.cli.opening import open_here
 from reconciler.model.escaping import escape
+from reconciler.model.phrases import plural
 from reconciler.operations import validate
 from reconciler.views.json import document
-from reconciler.views.text import plural
 
 
 def register(parser: argparse.ArgumentParser) -> None:

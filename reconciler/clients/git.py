@@ -76,7 +76,6 @@ class Git:
         *words: str | Path,
         cwd: Path | None = None,
         git_dir: Path | None = None,
-        index_file: Path | None = None,
         stdin: bytes | IO[bytes] = b"",
         ok: Sequence[int] = (0,),
         environment: Mapping[str, str] | None = None,
@@ -87,7 +86,6 @@ class Git:
             words: the command and its arguments.
             cwd: where to stand.
             git_dir: the git directory to speak of, instead of the one of `cwd`.
-            index_file: the index to read or write, instead of the one of `git_dir`.
             stdin: its input, or the open file that it reads itself.
             ok: the exit statuses that are an answer, not a failure.
             environment: what it gets beside the environment of all.
@@ -97,8 +95,7 @@ class Git:
             PermanentError: it failed otherwise.
         """
         where = (f"--git-dir={git_dir}",) if git_dir else ()
-        own = {**(environment or {}), **({"GIT_INDEX_FILE": str(index_file)} if index_file else {})}
-        finished = self.runner.run(("git", *where, *words), cwd=cwd or git_dir, stdin=stdin, environment=own)
+        finished = self.runner.run(("git", *where, *words), cwd=cwd or git_dir, stdin=stdin, environment=environment)
         if finished.code not in ok:
             raise _failure(finished)
         return finished

@@ -84,7 +84,15 @@ def show(session: Session, name: str, time: str | None = None) -> Contents:
     return Contents(archive, waits, problems, metadata.path, (*changed, *gone), tuple(_ignored(vault, archive)))
 
 
-def restore(session: Session, name: str, *, time: str | None = None, to: Path | None = None) -> Restored:
+def restore(
+    session: Session,
+    name: str,
+    *,
+    time: str | None = None,
+    to: Path | None = None,
+    lock_timeout: float = 0.0,
+    on_wait: Callable[[str], None] = lambda _: None,
+) -> Restored:
     """Put an archive back: into the directory that it was in, or another one, and onto its branch if that can be.
 
     Where the branch has commits by now that the archive has not, it goes to `<branch>--restored-<date>`.
@@ -95,7 +103,7 @@ def restore(session: Session, name: str, *, time: str | None = None, to: Path | 
         LockHeldError: another apply is at work.
         ClientError: git or the operating system refused.
     """
-    with locked(session, "orchestra archive restore"):
+    with locked(session, "orchestra archive restore", lock_timeout=lock_timeout, on_wait=on_wait):
         clone = prepare_clone(session.git, session.repository)
         vault, archive = _vault(session), _choose(session, name, time)
         if not archive.has_ref:  # somebody deleted it; its copy is left
@@ -121,14 +129,20 @@ def restore(session: Session, name: str, *, time: str | None = None, to: Path | 
     return Restored(archive, place, branch)
 
 
-def prune(session: Session, chosen: Iterable[Archive]) -> tuple[Archive, ...]:
+def prune(
+    session: Session,
+    chosen: Iterable[Archive],
+    *,
+    lock_timeout: float = 0.0,
+    on_wait: Callable[[str], None] = lambda _: None,
+) -> tuple[Archive, ...]:
     """Remove archives; what the next apply brings back is left.
 
     Raises:
         LockHeldError: another apply is at work.
         ClientError: git or the operating system refused.
     """
-    with locked(session, "orchestra archive prune"):
+    with locked(session, "orchestra archive prune", lock_timeout=lock_timeout, on_wait=on_wait):
         waiting = take_survey(session.git, session.repository).parked  # somebody may have destroyed meanwhile
         going = [each for each in chosen if waiting.get(each.name) != each.commit]
         for each in going:

@@ -193,7 +193,7 @@ def read_noted(git: Git, git_dir: Path, index_file: Path) -> dict[str, tuple[Ent
         ClientError: git failed.
     """
     words = (*STRICT, "ls-files", "--stage", "-v", "--debug", "-z")
-    listed = git.run(*words, git_dir=git_dir, index_file=index_file).text
+    listed = git.run(*words, git_dir=git_dir, environment={"GIT_INDEX_FILE": str(index_file)}).text
     found = _NOTED.findall(listed)
     if len(found) != listed.count("\0") or (listed and not found):
         raise PermanentError("this git lists its index in a form that orchestra does not know")

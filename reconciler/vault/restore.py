@@ -19,6 +19,7 @@ from reconciler.clients.descent import Descent
 from reconciler.clients.git import Git
 from reconciler.clients.pack import ObjectFormat, chunks_of
 from reconciler.errors import ConflictError, PermanentError, TransientError
+from reconciler.model.phrases import some
 from reconciler.vault.ancestry import restore_private_refs
 from reconciler.vault.archive import Archive
 from reconciler.vault.identity import identify_files
@@ -141,9 +142,8 @@ class _Restoring:
         inventory = replace(inventory, ids={**inventory.ids, **ids})
         steps = decide(wanted, inventory, _Checkout(self.vault.git, inventory).has, omissions.ours)
         if steps.in_the_way:
-            shown = ", ".join(steps.in_the_way[:_SHOWN])
-            more = f" and {len(steps.in_the_way) - _SHOWN} more" if len(steps.in_the_way) > _SHOWN else ""
-            message = f"{self.tree} holds what the archive of {self.archive.time} would overwrite: {shown}{more}"
+            shown = some(steps.in_the_way, _SHOWN)
+            message = f"{self.tree} holds what the archive of {self.archive.time} would overwrite: {shown}"
             raise ConflictError(message, hint="move it elsewhere; nothing was restored")
         return steps
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from reconciler.clients.descent import sizes
 from reconciler.clients.git import Git
 from reconciler.clients.trees import TreeRecord, half_done
+from reconciler.model.phrases import some
 from reconciler.vault.index import GITLINK
 from reconciler.vault.inventory import Inventory, take_inventory
 from reconciler.vault.omissions import Omissions
@@ -17,7 +18,6 @@ from reconciler.vault.position import current_head
 from reconciler.vault.submodules import submodule_reasons
 
 LIMIT_BYTES = 1 << 30
-_SHOWN = 3
 
 
 class Loss(Enum):
@@ -76,7 +76,7 @@ def _lost(git: Git, record: TreeRecord, inventory: Inventory, given_up: Collecti
         yield from everything.keys() - set(reasons_in(git, inventory, size, given_up))
     if inventory.contents.given_up:
         files = inventory.contents.given_up
-        yield f"{len(files)} ignored {'file' if len(files) == 1 else 'files'} ({_some(files)})"
+        yield f"{len(files)} ignored {'file' if len(files) == 1 else 'files'} ({some(files)})"
 
 
 def begun_reasons(git_dir: Path, given_up: Collection[Loss] = ()) -> Iterator[str]:
@@ -98,11 +98,11 @@ def reasons_in(git: Git, inventory: Inventory, limit_bytes: int, given_up: Colle
     """
     nested = [path for path in inventory.scan.repositories if not _is_gitlink(inventory, path)]
     if nested and Loss.NESTED not in given_up:
-        yield f"repositories lie in it that are no submodules ({_some(nested)})"
+        yield f"repositories lie in it that are no submodules ({some(nested)})"
     if inventory.contents.special:
-        yield f"sockets, pipes or devices lie in it ({_some(inventory.contents.special)})"
+        yield f"sockets, pipes or devices lie in it ({some(inventory.contents.special)})"
     if inventory.unreadable:
-        yield f"some of it cannot be read ({_some(inventory.unreadable)})"
+        yield f"some of it cannot be read ({some(inventory.unreadable)})"
     yield from reasons_in_submodules(git, inventory, given_up)
     size = copied_bytes(inventory)
     if size > limit_bytes:
@@ -129,8 +129,3 @@ def _is_gitlink(inventory: Inventory, path: str) -> bool:
 def copied_bytes(inventory: Inventory) -> int:
     """How much a save would copy."""
     return sizes(inventory.scan.statuses, (*inventory.stored, *inventory.contents.ignored_files))
-
-
-def _some(names: list[str] | tuple[str, ...]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from reconciler.errors import OrchestraError, Problem
 from reconciler.model.escaping import escape
+from reconciler.model.phrases import plural
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import joined, plural
+from reconciler.views.text import joined
 
 _WINDOW = 100  # characters of a long line shown around its caret; a guess that fits most terminals
 

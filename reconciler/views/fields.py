@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from reconciler.model.change import Action, Change, FieldChange
 from reconciler.model.escaping import escape
+from reconciler.model.phrases import plural
 from reconciler.views.style import Style
-from reconciler.views.text import plural
 
 _NONE = "(none)"
 _MOST_LINES = 12  # of a difference, a guess: a change in one place with what stands around it

@@ -6,10 +6,11 @@ import re
 
 from reconciler.model.change import Change
 from reconciler.model.escaping import escape
+from reconciler.model.phrases import plural
 from reconciler.model.plan import Plan
 from reconciler.views.grouping import Group, group
 from reconciler.views.plan import last_line, render_plan
-from reconciler.views.text import joined, plural
+from reconciler.views.text import joined
 
 _MOST_ROWS = 200  # a guess: beyond it the table hides the summary; the details below have all
 

@@ -10,11 +10,12 @@ from typing import Literal
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
 from reconciler.model.escaping import escape
+from reconciler.model.phrases import plural
 from reconciler.model.plan import Plan
 from reconciler.views.fields import field_lines
 from reconciler.views.grouping import Group, group
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import indent, joined, plural
+from reconciler.views.text import indent, joined
 
 Purpose = Literal["apply", "destroy"]
 

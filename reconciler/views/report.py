@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from reconciler.model.escaping import escape
 from reconciler.model.outcome import Outcome, Report, Status
+from reconciler.model.phrases import some
 from reconciler.views.errors import render_problems
 from reconciler.views.plan import Purpose
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import joined, some
+from reconciler.views.text import joined
 from reconciler.views.wording import because, skipped
 
 _NAMED = 5  # a guess: enough to see what they have in common

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from reconciler.model.escaping import escape
+from reconciler.model.phrases import plural
 from reconciler.views.style import PLAIN, Style
-from reconciler.views.text import joined, plural
+from reconciler.views.text import joined
 
 
 class Synced(Protocol):

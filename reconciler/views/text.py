@@ -1,19 +1,8 @@
-"""How text is laid out: counts, indentation, ages. What comes from strangers is escaped before (`model.escaping`)."""
+"""How text is laid out: indentation, ages. What comes from strangers is escaped before (`model.escaping`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """`1 problem`, `2 problems`."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
-def some(names: Sequence[str], most: int) -> str:
-    """`a, b and 3 more`."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def indent(lines: Sequence[str], by: str) -> list[str]:

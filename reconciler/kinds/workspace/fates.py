@@ -17,8 +17,9 @@ from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ConflictError, PermanentError
-from reconciler.kinds.workspace.remove import as_it_lies, count, is_ours, missing_reasons, some
+from reconciler.kinds.workspace.remove import as_it_lies, is_ours, missing_reasons
 from reconciler.kinds.workspace.spec import Base
+from reconciler.model.phrases import plural, some
 from reconciler.vault.omissions import Omissions, matcher
 from reconciler.vault.unsaveable import LIMIT_BYTES, Appraisal, Loss, appraise
 
@@ -197,14 +198,14 @@ def _held(git: Git, doomed: Doomed, seen: Appraisal, verdict: Verdict | None) ->
         words = ("rev-list", "--count", doomed.record.head, f"^{doomed.base.commit}")
         number = int(git.run(*words, git_dir=doomed.record.git_dir).text)
         told = f" ({verdict.phrase})" if verdict and not number else ""
-        yield f"{count(number, 'commit')} that {doomed.base.name} has not{told}"
+        yield f"{plural(number, 'commit')} that {doomed.base.name} has not{told}"
     else:
         yield "commits of which it cannot be told whether they are merged"
     if seen.uncommitted:
-        yield f"{count(len(seen.uncommitted), 'file')} not committed ({some(sorted(seen.uncommitted))})"
+        yield f"{plural(len(seen.uncommitted), 'file')} not committed ({some(sorted(seen.uncommitted))})"
     if seen.ignored:
         yield _ignored(seen)
 
 
 def _ignored(seen: Appraisal) -> str:
-    return f"{count(len(seen.ignored), 'ignored file')} ({some(list(seen.ignored))})"
+    return f"{plural(len(seen.ignored), 'ignored file')} ({some(list(seen.ignored))})"

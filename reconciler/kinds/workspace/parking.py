@@ -14,6 +14,7 @@ from reconciler.clients.survey import BRANCH_KEY
 from reconciler.clients.takedown import discard, is_set_aside, put_back, set_aside
 from reconciler.errors import RefusedError
 from reconciler.kinds.workspace.fates import Doomed, Removal, omissions_of, unedited
+from reconciler.model.phrases import some
 from reconciler.vault.archive import Archive
 from reconciler.vault.compare import differences
 from reconciler.vault.restore import restore
@@ -25,7 +26,6 @@ from reconciler.vault.verify import verify
 _MARKS = "marks"
 _EXCLUDES = "excludes"
 _SETTINGS = "branch-settings"
-_SHOWN = 3
 
 
 def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal) -> Archive:
@@ -123,5 +123,4 @@ def _changed(git: Git, saved: Saved, aside: Path, doomed: Doomed, ours: frozense
 
 def _refuse(tree: Path, what: str, why: tuple[str, ...]) -> None:
     if why:
-        more = f" and {len(why) - _SHOWN} more" if len(why) > _SHOWN else ""
-        raise RefusedError(f"{tree} is kept, {what}: {'; '.join(why[:_SHOWN])}{more}", hint="try again later")
+        raise RefusedError(f"{tree} is kept, {what}: {some(why, between='; ')}", hint="try again later")

@@ -16,6 +16,7 @@ from reconciler.clients.trees import Standing, TreeRecord, aside_of, half_done, 
 from reconciler.errors import ClientError, ConflictError, PermanentError
 from reconciler.kinds.digest import digest
 from reconciler.kinds.workspace.observe import desk_address
+from reconciler.model.phrases import plural, some
 
 
 def missing_reasons(git: Git, record: TreeRecord) -> Iterator[str]:
@@ -28,7 +29,7 @@ def missing_reasons(git: Git, record: TreeRecord) -> Iterator[str]:
         words = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD")
         staged = git.run(*words, git_dir=record.git_dir).text.split("\0")[:-1]
         if staged:
-            yield f"{count(len(staged), 'file')} staged and not committed ({some(staged)})"
+            yield f"{plural(len(staged), 'file')} staged and not committed ({some(staged)})"
     if record.branch is None:
         yield "its HEAD is detached"
     if begun := half_done(record.git_dir):
@@ -57,7 +58,7 @@ def _commit_reasons(git: Git, git_dir: Path) -> Iterator[str]:
     seen = commits_in_log(git_dir / "logs" / "HEAD")
     listed = _unreachable(git, seen, "--branches", "--remotes", "--tags", git_dir=git_dir)
     if listed:
-        yield f"{count(len(listed), 'commit')} that no branch has ({some([commit[:9] for commit in listed])})"
+        yield f"{plural(len(listed), 'commit')} that no branch has ({some([commit[:9] for commit in listed])})"
 
 
 def _unreachable(git: Git, commits: set[str], *refs: str, git_dir: Path) -> list[str]:
@@ -143,7 +144,7 @@ def desk_reasons_to_keep(host: Path, desk: str, book: MarkBook | None) -> tuple[
         foreign = [path for path in files.list_files(host, desk) if not is_ours(host, path, book)]
     except (PermanentError, ConflictError) as error:
         return (f"it cannot be examined: {error.message}",)
-    return (f"{count(len(foreign), 'file')} that somebody else wrote ({some(foreign)})",) if foreign else ()
+    return (f"{plural(len(foreign), 'file')} that somebody else wrote ({some(foreign)})",) if foreign else ()
 
 
 def remove_desk(host: Path, desk: str, name: str, clone: str) -> None:
@@ -161,14 +162,3 @@ def remove_desk(host: Path, desk: str, name: str, clone: str) -> None:
     git_dir = linked_git_dir(host)
     if git_dir and load_book(git_dir, clone):
         change_book(git_dir, clone, lambda book: book.drop(desk_address(name)))
-
-
-def count(number: int, what: str) -> str:
-    """Write a number of things."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def some(names: list[str]) -> str:
-    """Name the first few."""
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown}, ..."  # noqa: PLR2004 - as many as shown
