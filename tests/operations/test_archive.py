@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from reconciler.errors import OrchestraError, UsageError
 from reconciler.kinds.workspace.fates import Removal
 from reconciler.operations.archive import archives, prunable, prune, restore, show
+from reconciler.operations.locking import locked
 from reconciler.operations.options import PlanOptions
 from reconciler.vault.archive import Archive
 from tests.operations import works
@@ -46,6 +49,20 @@ def shelf(world: World, pattern: str) -> Path:
     """A file outside of the repository."""
     (found,) = world.session().state.glob(f"archive/{world.session().survey.clone}/auth/{pattern}")
     return found
+
+
+def test_while_another_command_is_at_work_it_waits_or_is_refused(parked: tuple[World, Look]) -> None:
+    """It says who holds the lock; whoever may wait goes on when it is free."""
+    world, _ = parked
+    with locked(world.session(), "orchestra apply"):
+        refused = world.project.run("archive", "restore", "auth").expect(6)
+        world.project.run("archive", "prune", "--older-than", "1h", "--auto-approve").expect(6)
+        waiting = ThreadPoolExecutor(1).submit(restore, world.session(), "auth", lock_timeout=60)
+        time.sleep(0.2)
+        assert not waiting.done()
+    assert "orchestra apply" in refused.err
+    assert waiting.result().branch == "auth"
+    assert world.tree().read(".env") == "SECRET=1"
 
 
 # --- list and show ---------------------------------------------------------------------------------------------------
