@@ -20,5 +20,5 @@ def run(options: argparse.Namespace, context: Context) -> int:
     """Edit the manifest and show the difference."""
     session = open_here(options, context)
     tell_edit(add.remove(session, options.name), context)
-    context.narrate("What it made stays; `orchestra apply --prune` removes what holds no work.\n")
+    context.narrate("What it made stays until `orchestra apply --prune`, which archives what is in it.\n")
     return 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 
 from reconciler.clients.git import Git, Repository
-from reconciler.clients.survey import CLONE_KEY, identity_value
+from reconciler.clients.survey import CLONE_KEY, ORIGIN_KEY, identity_value
 
 
 def prepare_clone(git: Git, repository: Repository) -> str:
     """Give the clone an identity, unless it has one, and return it. The caller holds the repository's lock.
 
-    A copy of a clone carries the original's identity, bound to the original's git directory: it gets a new one.
+    A copy of a clone carries the original's identity, bound to the original's git directory: it gets a new one,
+    and remembers where what waits to be brought back has its files.
 
     Raises:
         ClientError: git failed.
@@ -21,6 +22,9 @@ def prepare_clone(git: Git, repository: Repository) -> str:
     clone = value.partition("@")[0]
     if clone and value == identity_value(clone, repository):
         return clone
+    if clone:
+        origins = " ".join((*_get(git, repository, ORIGIN_KEY).split(), clone))
+        git.run("config", ORIGIN_KEY, origins, git_dir=repository.common_dir)
     clone = str(uuid.uuid4())
     git.run("config", CLONE_KEY, identity_value(clone, repository), git_dir=repository.common_dir)
     return clone

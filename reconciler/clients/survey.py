@@ -20,6 +20,7 @@ from reconciler.clients.trees import Standing, TreeRecord, find_moved, plain_pat
 from reconciler.model.address import Address
 
 CLONE_KEY = "orchestra.clone"
+ORIGIN_KEY = "orchestra.copiedfrom"
 BRANCH_KEY = "orchestra"
 PARKED = "refs/orchestra/parked/"
 """Below it, by the name of a workspace: the archive that the next apply brings back."""
@@ -49,6 +50,7 @@ class Survey:
         repository: where it is.
         clone: this clone's identity; None before the first apply, and in a copy of another clone.
         is_copy: the identity in the configuration is bound to another directory: this clone is a copy.
+        origins: the identities of those that this clone is a copy of: what waits to be brought back came along.
         main: the main worktree; None in a bare repository, and where only those who stand in it know where it is.
         is_main_hidden: there is one, and nothing here tells where.
         records: all linked worktrees.
@@ -71,6 +73,7 @@ class Survey:
     symbolic: Mapping[str, str]
     config: Mapping[str, str]
     parked: Mapping[str, str] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
     is_main_hidden: bool = False
 
     @cached_property
@@ -140,7 +143,7 @@ def take_survey(git: Git, repository: Repository, *, likely: Iterable[Path] = ()
     with ThreadPoolExecutor(2) as pool:  # three programs that do not need each other
         listed, references = pool.submit(_worktree_list, git, repository), pool.submit(_list_refs, git, repository)
         config = _config(git, repository)
-    clone, is_copy = _identity(config, repository)
+    clone, origins = _identity(config, repository)
     entries = listed.result()
     first = entries[0]
     main = None if first.bare else _main_path(first.path, config, repository)
@@ -151,7 +154,7 @@ def take_survey(git: Git, repository: Repository, *, likely: Iterable[Path] = ()
     return Survey(
         repository=repository,
         clone=clone,
-        is_copy=is_copy,
+        is_copy=clone is None and bool(origins),
         main=main,
         main_branch=_bare_head(repository) if first.bare else first.branch,
         records=records,
@@ -160,7 +163,8 @@ def take_survey(git: Git, repository: Repository, *, likely: Iterable[Path] = ()
         remotes=remotes,
         symbolic=symbolic,
         config=config,
-        parked=parked if clone else {},
+        parked=parked if clone or origins else {},
+        origins=origins,
         is_main_hidden=main is None and not first.bare,
     )
 
@@ -170,12 +174,13 @@ def identity_value(clone: str, repository: Repository) -> str:
     return f"{clone}@{repository.common_dir.stat().st_ino}"
 
 
-def _identity(config: Mapping[str, str], repository: Repository) -> tuple[str | None, bool]:
-    value = config.get(CLONE_KEY, "")
+def _identity(config: Mapping[str, str], repository: Repository) -> tuple[str | None, tuple[str, ...]]:
+    """The identity, None before it has one of its own, and those that it is a copy of."""
+    value, origins = config.get(CLONE_KEY, ""), tuple(config.get(ORIGIN_KEY, "").split())
     clone, _, _ = value.partition("@")
-    if not clone:
-        return None, False
-    return (clone, False) if value == identity_value(clone, repository) else (None, True)
+    if not clone or value == identity_value(clone, repository):
+        return clone or None, origins
+    return None, (*origins, clone)
 
 
 def _config(git: Git, repository: Repository) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def build_kinds(
     state: Path,
     global_excludes: str,
     memory: Memory,
+    origins: Sequence[str] = (),
     removal: Removal | None = None,
 ) -> dict[str, Kind[Any, Any, Any]]:
     """Build the kinds of one repository.
@@ -31,14 +33,16 @@ def build_kinds(
         git: starts git.
         repository: the repository.
         clone: its identity; None when nothing is to be changed.
+        origins: the identities of those that it is a copy of.
         state: a directory outside of the repository, for the parts of archives that do not belong into it.
         global_excludes: the text of the user's own global excludes.
         memory: what the kinds learn while a plan is made.
         removal: how what is removed is to be treated.
     """
-    maker = Maker(git, repository, clone, Vault.of(git, repository, state, clone), memory) if clone else None
+    vault = Vault.of(git, repository, state, clone, origins) if clone else None
+    maker = Maker(git, repository, clone, vault, memory) if clone and vault else None
     kinds: tuple[Kind[Any, Any, Any], ...] = (
-        WorkspaceKind(git, repository, maker, memory, removal or Removal()),
+        WorkspaceKind(git, repository, maker, memory, removal or Removal(is_declared=False)),
         FileKind(git, clone, global_excludes, memory),
     )
     return {kind.name: kind for kind in kinds}

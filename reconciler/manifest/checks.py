@@ -90,7 +90,7 @@ def _check_renames(declarations: Iterable[Declaration], problems: Problems) -> N
 def _check_branches(declarations: Sequence[Declaration], problems: Problems) -> None:
     seen: dict[str, Declaration] = {}
     for declaration in declarations:
-        fault = grammar.length_fault(declaration.branch)
+        fault = grammar.own_branch_fault(declaration.branch)
         if fault:
             problems.add(
                 f"the branch of {quote(declaration.full_name)}: {fault.message}",

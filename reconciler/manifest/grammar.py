@@ -9,6 +9,12 @@ import re
 from dataclasses import dataclass
 
 LONGEST_NAME = 64
+LONGEST_PART = 255
+"""Bytes of one component of a path, in most file systems."""
+
+LONGEST_PATH = 4000
+"""Bytes; Linux takes 4,096, and there are files below."""
+
 LONGEST_BRANCH_PART = 240
 """Bytes of one path component of a ref: 255 in most file systems, less room for `.lock`."""
 
@@ -77,8 +83,13 @@ def branch_fault(branch: str) -> Fault | None:
     return None
 
 
-def length_fault(branch: str) -> Fault | None:
-    """Judge whether git can store a branch as files."""
+def own_branch_fault(branch: str) -> Fault | None:
+    """Judge whether git can store a branch as files, and will read its name as that of a branch."""
+    if branch.startswith("refs/"):
+        short = branch.removeprefix("refs/heads/")
+        return Fault("it is written as a whole ref", f"write the branch alone: `{short.removeprefix('refs/')}`")
+    if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", branch):
+        return Fault("git reads it as a commit", "choose another name")
     if any(len(part.encode()) > LONGEST_BRANCH_PART for part in branch.split("/")):
         return Fault(f"a part of it is longer than {LONGEST_BRANCH_PART} bytes", "use shorter names")
     return None
@@ -105,10 +116,15 @@ def file_path_fault(path: str) -> Fault | None:
         ),
         ("\\" in path, "it holds a backslash", "write `/` between directories"),
         (any(part.lower() == ".git" for part in parts), "`.git` is git's own", "choose another place"),
+        (_is_too_long(path), "no file system takes a name of that length", "choose a shorter one"),
     ):
         if is_wrong:
             return Fault(message, hint)
     return Fault("it holds a control character", "remove it", control.start()) if control else None
+
+
+def _is_too_long(path: str) -> bool:
+    return len(path.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_PART for part in path.split("/"))
 
 
 def own_file_fault(path: str) -> Fault | None:
@@ -134,6 +150,7 @@ def template_fault(path: str) -> Fault | None:
         (path.startswith("-"), "it begins with `-`", "write `./…`"),
         (any(part.lower() == ".git" for part in path.split("/")), "`.git` is git's own", "choose another place"),
         (_CONTROL.search(path) is not None, "it holds a control character", "remove it"),
+        (_is_too_long(path), "no file system takes a name of that length", "choose a shorter one"),
     ):
         if is_wrong:
             return Fault(message, hint)

@@ -28,7 +28,11 @@ def explain(error: Exception, label: str, lines: Sequence[str]) -> Problem:
     before = lines[mark[0] - 1] if mark[0] else ""
     if "mapping values are not allowed" in (getattr(error, "problem", None) or "") and _NO_SPACE.match(before):
         mark, line = (mark[0] - 1, len(before) - len(before.lstrip())), before
-    if comment := _swallowing_comment(error, lines, mark[0]):
+    conflict = next((number for number, text in enumerate(lines) if text.startswith("<<<<<<< ")), None)
+    if conflict is not None:
+        mark, line = (conflict, 0), lines[conflict]
+        message, hint = "git could not merge this file, and left both sides in it", "choose, and remove the markers"
+    elif comment := _swallowing_comment(error, lines, mark[0]):
         mark, line = comment, lines[comment[0]]
         message, hint = "a comment begins here, and what closes the bracket is in it", _QUOTE_COMMENT
     else:

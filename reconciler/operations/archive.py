@@ -61,7 +61,7 @@ def archives(session: Session, name: str | None = None) -> tuple[Archive, ...]:
     Raises:
         ClientError: git failed.
     """
-    if session.survey.clone is None:
+    if not (session.survey.clone or session.survey.origins):
         return ()
     return tuple(each for each in list_archives(_vault(session)) if name in {None, each.name})
 
@@ -105,7 +105,7 @@ def restore(
     """
     with locked(session, "orchestra archive restore", lock_timeout=lock_timeout, on_wait=on_wait):
         clone = prepare_clone(session.git, session.repository)
-        vault, archive = _vault(session), _choose(session, name, time)
+        vault, archive = _vault(session, clone), _choose(session, name, time)
         if not archive.has_ref:  # somebody deleted it; its copy is left
             recover(vault, archive)
             archive = next(each for each in list_archives(vault) if each.ref == archive.ref)
@@ -145,8 +145,9 @@ def prune(
     with locked(session, "orchestra archive prune", lock_timeout=lock_timeout, on_wait=on_wait):
         waiting = take_survey(session.git, session.repository).parked  # somebody may have destroyed meanwhile
         going = [each for each in chosen if waiting.get(each.name) != each.commit]
+        clone = prepare_clone(session.git, session.repository) if going else None
         for each in going:
-            remove(_vault(session), each)
+            remove(_vault(session, clone), each)
     return tuple(going)
 
 
@@ -180,14 +181,18 @@ def prunable(
     return tuple(each for each in spare if each.ref in old)
 
 
+_NOBODY = "none"  # no identity, which is a UUID
+
+
 # --- choosing --------------------------------------------------------------------------------------------------------
 
 
-def _vault(session: Session) -> Vault:
-    clone = session.survey.clone
-    if clone is None:
+def _vault(session: Session, clone: str | None = None) -> Vault:
+    """The vault; that of a copy which has no identity of its own yet is for reading."""
+    clone, origins = clone or session.survey.clone, session.survey.origins
+    if not (clone or origins):
         raise UsageError("nothing was archived here yet", hint="`orchestra destroy` archives what it takes down")
-    return Vault.of(session.git, session.repository, session.state, clone)
+    return Vault.of(session.git, session.repository, session.state, clone or _NOBODY, origins)
 
 
 def _choose(session: Session, name: str, time: str | None) -> Archive:
@@ -225,7 +230,7 @@ def _stored(session: Session, archive: Archive) -> Stored:
 def _ignored(vault: Vault, archive: Archive) -> list[str]:
     if archive.tar_bytes is None:
         return []
-    members = read_tar(vault.file(archive.name, archive.time, "tar"))
+    members = read_tar(vault.find(archive.name, archive.time, "tar"))
     return [member.path for member, _ in members if not member.is_directory]
 
 

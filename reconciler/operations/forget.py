@@ -7,6 +7,7 @@ from reconciler.clients.survey import BRANCH_KEY, take_survey
 from reconciler.clients.trees import TreeRecord
 from reconciler.errors import UsageError
 from reconciler.model.address import Address
+from reconciler.model.phrases import plural
 from reconciler.operations.locking import locked
 from reconciler.operations.session import Session
 
@@ -30,7 +31,7 @@ def forget(session: Session, name: str) -> str:
         for record in {record.git_dir: record for record in marks.values()}.values():
             change_book(record.git_dir, survey.clone, lambda book: _without(book, name), durable=True)
             _unmark_branch(session, record, name)
-    return f"Forgot {name}: {len(marks)} marks taken off, everything is left in place. `orchestra adopt` takes it back."
+    return f"Forgot {name}: {plural(len(marks), 'mark')} taken off, everything is left in place. `orchestra adopt` takes it back."
 
 
 def _belongs(address: Address, name: str) -> bool:

@@ -117,6 +117,7 @@ def kinds_of(session: Session, clone: str | None, removal: Removal | None = None
         session.git,
         session.repository,
         clone=clone,
+        origins=session.survey.origins,
         state=session.state,
         global_excludes=session.global_excludes,
         memory=session.memory,

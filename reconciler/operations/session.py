@@ -58,8 +58,9 @@ class Session:
     @property
     def state(self) -> Path:
         """Where orchestra keeps what must outlive the repository's git directory, by the rule of XDG."""
-        home = Path(self.environment.get("HOME", "/"))
-        return Path(self.environment.get("XDG_STATE_HOME") or home / ".local" / "state") / "orchestra"
+        home, state = self.environment.get("HOME", "/"), self.environment.get("XDG_STATE_HOME", "")
+        place = Path(state) if state.startswith("/") else Path(home, ".local", "state")  # a relative one is ignored
+        return place / "orchestra"
 
     @property
     def user(self) -> str:

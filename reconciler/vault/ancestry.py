@@ -40,8 +40,12 @@ def restore_private_refs(git: Git, git_dir: Path, refs: Mapping[str, str]) -> No
         git.run(*words, git_dir=git_dir, stdin=lines.encode())
 
 
-def lost_tips(git: Git, repository: Repository, git_dir: Path, branch: str | None, head: str | None) -> tuple[str, ...]:
-    """The youngest of the commits that no ref but a tree's own, and no HEAD of it, reaches.
+Commits = Mapping[str, Collection[str]]
+"""Commits, each with its parents."""
+
+
+def only_logged(git: Git, repository: Repository, git_dir: Path, branch: str | None, head: str | None) -> Commits:
+    """The commits that no ref but a tree's own, and no HEAD of it, reaches: its reflogs and private refs alone do.
 
     Raises:
         ClientError: git or the operating system refused.
@@ -51,12 +55,14 @@ def lost_tips(git: Git, repository: Repository, git_dir: Path, branch: str | Non
         logs.append(repository.common_dir / "logs" / "refs" / "heads" / branch)
     logged = {name for log in logs for name in logged_commits(log)}
     candidates = {*logged, *private_refs(git_dir).values()} - {head}
-    if not candidates:
-        return ()
-    kinds = _commits(git, repository.common_dir, candidates)
-    parents = _unreached(git, repository.common_dir, kinds, head)
-    children = {parent for each in parents.values() for parent in each}
-    return tuple(sorted(parents.keys() - children))
+    kinds = _commits(git, repository.common_dir, candidates) if candidates else []
+    return _unreached(git, repository.common_dir, kinds, head)
+
+
+def youngest(commits: Commits) -> tuple[str, ...]:
+    """Those of which no other one is a child."""
+    parents = {parent for each in commits.values() for parent in each}
+    return tuple(sorted(commits.keys() - parents))
 
 
 def logged_commits(log: Path) -> set[str]:
@@ -84,7 +90,7 @@ def _commits(git: Git, git_dir: Path, names: Collection[str]) -> list[str]:
     return [words[0] for words in fields if words[1:2] == ["commit"]]
 
 
-def _unreached(git: Git, git_dir: Path, tips: list[str], head: str | None) -> dict[str, list[str]]:
+def _unreached(git: Git, git_dir: Path, tips: list[str], head: str | None) -> Commits:
     if not tips:
         return {}
     request = "".join(f"{name}\n" for name in tips).encode()

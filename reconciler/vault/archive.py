@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.model.phrases import plural
+
 ARCHIVES = "refs/orchestra/archive/"
 SAVING = "refs/orchestra/saving/"
 FORMAT = 1
@@ -24,6 +26,7 @@ class Summary:
         uncommitted: files with work that is in no commit.
         ignored: files in the tar.
         ignored_bytes: their size.
+        logged: commits that no branch has, and that its reflogs or private refs alone reach.
     """
 
     branch: str | None
@@ -32,6 +35,19 @@ class Summary:
     uncommitted: int = 0
     ignored: int = 0
     ignored_bytes: int = 0
+    logged: int = 0
+
+    @property
+    def phrase(self) -> str:
+        """What it holds, in words."""
+        parts = (
+            (self.commits or 0, "commit", "commits"),
+            (self.uncommitted, "uncommitted file", "uncommitted files"),
+            (self.ignored, "ignored file", "ignored files"),
+            (self.logged, "commit that no branch has", "commits that no branch has"),
+        )
+        shown = [plural(number, one, many) for number, one, many in parts if number]
+        return ", ".join(shown) or "no work of its own"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from reconciler.clients.descent import Descent
 from reconciler.clients.git import Git
 from reconciler.clients.pack import PackWriter
 from reconciler.errors import ConflictError, PermanentError
-from reconciler.vault.ancestry import lost_tips, private_refs
+from reconciler.vault.ancestry import private_refs
 from reconciler.vault.index import GITLINK, Index
 from reconciler.vault.inventory import Inventory
 from reconciler.vault.metadata import TOP, Directory, Metadata, describe_contents, directory_of, to_json
@@ -41,6 +41,7 @@ def write_commit(
     position: Position,
     name: str,
     *,
+    parents: Sequence[str],
     message: str,
     now: datetime,
     extras: Mapping[str, bytes],
@@ -53,8 +54,6 @@ def write_commit(
         ClientError: git or the operating system refused.
     """
     git, common_dir = vault.git, vault.repository.common_dir
-    head = (position.head,) if position.head else ()
-    parents = lost_tips(git, vault.repository, inventory.git_dir, position.branch, position.head)
     named = _index_objects(git, common_dir, inventory)
     metadata = to_json(_describe(git, inventory, position, name))
     with PackWriter(common_dir / "objects" / "pack", inventory.form) as pack:
@@ -63,7 +62,7 @@ def write_commit(
             pack.add("blob", b"")  # git knows it without having it, as in files that are only intended to be added
         texts = {METADATA: metadata, **{f"{EXTRAS}/{name}": content for name, content in extras.items()}}
         entries.update({path: (0o100644, pack.add("blob", content)) for path, content in texts.items()})
-        commit = add_commit(pack, add_tree(pack, entries), (*head, *parents), message, now)
+        commit = add_commit(pack, add_tree(pack, entries), parents, message, now)
         pack.store(git, common_dir)
     return Written(commit, entries)
 

@@ -25,6 +25,7 @@ class Contents:
         special: sockets, pipes and devices.
         left_out: untracked files that are not saved.
         given_up: those that git ignores and that are not saved since nothing that it ignores is.
+        scratch: those that git does not ignore and that are not saved since they were declared to be of no worth.
     """
 
     kept_files: list[str]
@@ -34,6 +35,7 @@ class Contents:
     special: list[str]
     left_out: list[str]
     given_up: list[str]
+    scratch: list[str]
 
 
 class Guide:
@@ -87,7 +89,8 @@ def sort_out(index: Index, found: Scan, guide: Guide, others: frozenset[str]) ->
     holding = index.directories | directories_of(kept_untracked)
     sorted_directories = _sort_directories((p for p in found.directories if p not in passed_over), holding, ignored)
     unsaved = ([path for path in found.special if path not in left_out], sorted(left_out))
-    return Contents([*kept, *kept_untracked], *sorted_directories, ignored, *unsaved, given_up)
+    scratch = sorted(path for path in others if guide.is_scratch(path.rstrip("/")))
+    return Contents([*kept, *kept_untracked], *sorted_directories, ignored, *unsaved, given_up, scratch)
 
 
 def _sort_directories(

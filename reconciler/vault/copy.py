@@ -146,7 +146,9 @@ def make_place(directory: Path) -> None:
         PermanentError: the operating system refused.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for place in (*reversed(directory.parents), directory):  # `parents=True` would make those on the way for all
+            if not place.exists():
+                place.mkdir(mode=0o700, exist_ok=True)
         directory.chmod(0o700)
     except OSError as error:
         raise refused(f"cannot make {directory}", error) from error

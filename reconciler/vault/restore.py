@@ -166,7 +166,7 @@ class _Restoring:
                 self._place(descent, path, item, head.size, chunks)
         from_tar = {path: item for path, item in files.items() if item.source is Source.TAR}
         if from_tar:
-            for member, content in read_tar(self.vault.file(self.archive.name, self.archive.time, "tar")):
+            for member, content in read_tar(self.vault.find(self.archive.name, self.archive.time, "tar")):
                 if content and member.path in from_tar:
                     self._place(descent, member.path, from_tar[member.path], member.size, chunks_of(content))
 

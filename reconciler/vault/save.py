@@ -16,6 +16,7 @@ from reconciler.clients.batch import STAY_LOCAL
 from reconciler.clients.descent import sizes
 from reconciler.clients.trees import TreeRecord
 from reconciler.errors import ConflictError, RefusedError
+from reconciler.vault.ancestry import Commits, only_logged, youngest
 from reconciler.vault.archive import SAVING, Archive, Summary, archive_ref, commit_message, ref_part, stamp
 from reconciler.vault.commit import Written, write_commit
 from reconciler.vault.copy import Receipt, make_bundle, make_place, remove_files, seal, settle, write_receipt
@@ -75,8 +76,10 @@ def save(
     inventory = take_inventory(vault.git, record.path, record.git_dir, position.head, omissions)
     _refuse(record, tuple(reasons_in(vault.git, inventory, limit_bytes, given_up)))
     time = _free_time(sweep(vault, name), now)
-    summary = _summarise(vault, inventory, position, base)
-    writing = _Writing(vault, inventory, position, name, time, extras or {})
+    logged = only_logged(vault.git, vault.repository, record.git_dir, position.branch, position.head)
+    summary = _summarise(vault, inventory, position, base, logged)
+    parents = (*filter(None, (position.head,)), *youngest(logged))
+    writing = _Writing(vault, inventory, position, name, time, parents, extras or {})
     with writing.all_or_nothing():
         written = writing.write(summary, base, now)
     archive = Archive(name, writing.time, written.commit, summary, True, *writing.sizes)
@@ -96,7 +99,7 @@ def _free_time(taken: frozenset[str], now: datetime) -> str:
     return stamp(now)
 
 
-def _summarise(vault: Vault, inventory: Inventory, position: Position, base: str | None) -> Summary:
+def _summarise(vault: Vault, inventory: Inventory, position: Position, base: str | None, logged: Commits) -> Summary:
     commits = None
     if base and position.head:
         words = ("rev-list", "--count", position.head, f"^{base}")
@@ -109,6 +112,7 @@ def _summarise(vault: Vault, inventory: Inventory, position: Position, base: str
         uncommitted=len(inventory.uncommitted),
         ignored=len(ignored),
         ignored_bytes=sizes(inventory.scan.statuses, ignored),
+        logged=len(logged),
     )
 
 
@@ -121,6 +125,7 @@ class _Writing:
     position: Position
     name: str
     time: str
+    parents: tuple[str, ...]
     extras: Mapping[str, bytes]
 
     def write(self, summary: Summary, base: str | None, now: datetime) -> Written:
@@ -128,7 +133,14 @@ class _Writing:
         tar = self._write_tar()
         message = commit_message(self.name, self.time, summary)
         written = write_commit(
-            self.vault, self.inventory, self.position, self.name, message=message, now=now, extras=self.extras
+            self.vault,
+            self.inventory,
+            self.position,
+            self.name,
+            parents=self.parents,
+            message=message,
+            now=now,
+            extras=self.extras,
         )
         self.vault.change_refs(create={self._saving: written.commit})
         self._write_copy(written.commit, tar, base)

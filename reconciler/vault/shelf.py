@@ -65,7 +65,7 @@ def _copies(vault: Vault) -> Iterator[Archive]:
 
 
 def _with_sizes(vault: Vault, archive: Archive) -> Archive:
-    bundle, tar = (_size(vault.file(archive.name, archive.time, suffix)) for suffix in ("bundle", "tar"))
+    bundle, tar = (_size(vault.find(archive.name, archive.time, suffix)) for suffix in ("bundle", "tar"))
     return replace(archive, bundle_bytes=bundle, tar_bytes=tar)
 
 
@@ -83,7 +83,7 @@ def recover(vault: Vault, archive: Archive) -> None:
         PermanentError: the copy is not as it was written, or needs commits that the repository has not.
         ClientError: git refused.
     """
-    file, bundle = (vault.file(archive.name, archive.time, suffix) for suffix in ("json", "bundle"))
+    file, bundle = (vault.find(archive.name, archive.time, suffix) for suffix in ("json", "bundle"))
     receipt = read_receipt(file)
     if receipt is None or receipt.commit != archive.commit or seal(bundle) != receipt.bundle:
         raise PermanentError(f"{bundle} is not as it was written", hint="do not trust it")

@@ -10,7 +10,7 @@ from pathlib import Path
 from reconciler.clients.descent import sizes
 from reconciler.clients.git import Git
 from reconciler.clients.trees import TreeRecord, half_done
-from reconciler.model.phrases import some
+from reconciler.model.phrases import plural, some
 from reconciler.vault.index import GITLINK
 from reconciler.vault.inventory import Inventory, take_inventory
 from reconciler.vault.omissions import Omissions
@@ -36,13 +36,13 @@ class Appraisal:
         reasons: why it cannot be saved; empty when it can.
         uncommitted: files with work that is in no commit.
         ignored: files that git ignores, and that are to be saved.
-        given_up: what would be lost, in words: the caller said that it may.
+        lost: what would be lost, and why it may, in words.
     """
 
     reasons: tuple[str, ...]
     uncommitted: frozenset[str] = frozenset()
     ignored: tuple[str, ...] = ()
-    given_up: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 def appraise(
@@ -69,14 +69,20 @@ def appraise(
 
 def _lost(git: Git, record: TreeRecord, inventory: Inventory, given_up: Collection[Loss]) -> Iterator[str]:
     """What is in the tree of that which may be lost."""
+    yield from (f"as requested: {reason}" for reason in _given_up(git, record, inventory, given_up))
+    if files := inventory.contents.given_up:
+        yield f"as requested: {plural(len(files), 'ignored file')} ({some(files)})"
+    if files := inventory.contents.scratch:
+        ignored = "file that git does not ignore", "files that git does not ignore"
+        yield f"since it is scratch: {plural(len(files), *ignored)} ({some(files)})"
+
+
+def _given_up(git: Git, record: TreeRecord, inventory: Inventory, given_up: Collection[Loss]) -> Iterator[str]:
     if given_up:
         yield from set(begun_reasons(record.git_dir)) - set(begun_reasons(record.git_dir, given_up))
         size = copied_bytes(inventory)
         everything = dict.fromkeys(reasons_in(git, inventory, size))
         yield from everything.keys() - set(reasons_in(git, inventory, size, given_up))
-    if inventory.contents.given_up:
-        files = inventory.contents.given_up
-        yield f"{len(files)} ignored {'file' if len(files) == 1 else 'files'} ({some(files)})"
 
 
 def begun_reasons(git_dir: Path, given_up: Collection[Loss] = ()) -> Iterator[str]:

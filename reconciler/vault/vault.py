@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,20 +19,31 @@ class Vault:
 
     Attributes:
         shelf: `<state>/archive/<clone>`, outside the repository and every sandbox's reach.
+        others: those of the clones that this one is a copy of: only read.
     """
 
     git: Git
     repository: Repository
     shelf: Path
+    others: tuple[Path, ...] = ()
 
     @classmethod
-    def of(cls, git: Git, repository: Repository, state: Path, clone: str) -> Vault:
+    def of(cls, git: Git, repository: Repository, state: Path, clone: str, origins: Iterable[str] = ()) -> Vault:
         """The vault of a clone, in a state directory."""
-        return cls(git, repository, state / "archive" / clone)
+        shelves = state / "archive"
+        return cls(git, repository, shelves / clone, tuple(shelves / origin for origin in origins))
 
     def file(self, name: str, time: str, suffix: str) -> Path:
-        """A part of an archive: `tar`, `bundle` or `json`, the receipt."""
-        return self.shelf / ref_part(name) / f"{time}.{suffix}"
+        """Where a part of an archive is written to: `tar`, `bundle` or `json`, the receipt."""
+        return self._on(self.shelf, name, time, suffix)
+
+    def find(self, name: str, time: str, suffix: str) -> Path:
+        """Where a part of an archive is, or should be."""
+        places = [self._on(shelf, name, time, suffix) for shelf in (self.shelf, *self.others)]
+        return next((place for place in places if place.exists()), places[0])
+
+    def _on(self, shelf: Path, name: str, time: str, suffix: str) -> Path:
+        return shelf / ref_part(name) / f"{time}.{suffix}"
 
     def refs(self, *prefixes: str) -> dict[str, str]:
         """Refs and what they name.

@@ -85,7 +85,7 @@ def _tree_problems(saved: Saved) -> Iterator[str]:
 
 
 def _copy_problems(vault: Vault, archive: Archive) -> Iterator[str]:
-    file, bundle, tar = (vault.file(archive.name, archive.time, suffix) for suffix in ("json", "bundle", "tar"))
+    file, bundle, tar = (vault.find(archive.name, archive.time, suffix) for suffix in ("json", "bundle", "tar"))
     receipt = read_receipt(file)
     if receipt is None:
         yield f"{file} is gone"

@@ -9,6 +9,7 @@ from enum import Enum
 
 from reconciler.clients.pack import ObjectFormat, chunks_of
 from reconciler.errors import PermanentError
+from reconciler.model.phrases import plural
 from reconciler.vault.archive import Archive
 from reconciler.vault.copy import read_receipt, seal
 from reconciler.vault.index import Entry
@@ -104,12 +105,12 @@ def _link(target: str, mtime_ns: int, source: Source, form: ObjectFormat) -> Ite
 
 def _members(vault: Vault, archive: Archive, form: ObjectFormat) -> list[tuple[Member, str]]:
     """What the tar holds, each with the name that git would give its bytes."""
-    tar, receipt = (vault.file(archive.name, archive.time, suffix) for suffix in ("tar", "json"))
+    tar, receipt = (vault.find(archive.name, archive.time, suffix) for suffix in ("tar", "json"))
     written = read_receipt(receipt)
     if written is None or written.commit != archive.commit:
         if archive.summary and archive.summary.ignored:
             raise PermanentError(
-                f"{archive.summary.ignored} ignored files were saved with this archive, and {receipt} is gone",
+                f"{plural(archive.summary.ignored, 'ignored file')} saved with this archive, and {receipt} is gone",
                 hint="bring it back with the tar beside it",
             )
         return []

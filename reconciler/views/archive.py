@@ -11,6 +11,7 @@ from reconciler.views.style import PLAIN, Style
 from reconciler.views.text import joined
 
 _SHOWN = 50
+_WAITS = "the next apply brings it back, if it is declared"
 
 
 class Summary(Protocol):
@@ -28,6 +29,10 @@ class Summary(Protocol):
     def ignored(self) -> int: ...  # noqa: D102
     @property
     def ignored_bytes(self) -> int: ...  # noqa: D102
+    @property
+    def logged(self) -> int: ...  # noqa: D102
+    @property
+    def phrase(self) -> str: ...  # noqa: D102
 
 
 class Archive(Protocol):
@@ -72,7 +77,8 @@ def render_archives(archives: Sequence[Archive], waiting: Sequence[str], *, styl
     """Write a line for each, those that the next apply brings back marked with `*`."""
     width = max((len(escape(each.name)) for each in archives), default=0)
     lines = [_line(each, width, style, waits=each.commit in waiting) for each in archives]
-    more = ["", "* the next apply brings it back"] if any(each.commit in waiting for each in archives) else []
+    waits = any(each.commit in waiting for each in archives)
+    more = ["", f"* {_WAITS}"] if waits else []
     return joined([*lines, *more] if lines else ["There are no archives."])
 
 
@@ -86,7 +92,7 @@ def render_contents(found: Contents, *, style: Style = PLAIN) -> str:
         "path": escape(found.path),
         "ref": archive.commit,
         "holds": _holds(archive),
-        "waits": "the next apply brings it back" if found.waits else "",
+        "waits": _WAITS if found.waits else "",
     }
     lines = [style.paint(f"{escape(archive.name)} {archive.time}", "bold")]
     lines += [f"  {label + ':':<8}{text}" for label, text in facts.items() if text]
@@ -121,10 +127,7 @@ def _holds(each: Archive) -> str:
     said = each.summary
     if said is None:
         return "only its copy is left; `orchestra archive restore` takes it from there" if not each.has_ref else "?"
-    numbers = {"commit": said.commits or 0, "uncommitted file": said.uncommitted, "ignored file": said.ignored}
-    shown = [f"{n} {what}" if n == 1 else f"{n} {what}s" for what, n in numbers.items() if n]
-    lost = "" if each.bundle_bytes is not None else "; its copy is gone"
-    return (", ".join(shown) or "no work of its own") + lost
+    return said.phrase + ("" if each.bundle_bytes is not None else "; its copy is gone")
 
 
 def _files(title: str, names: Sequence[str]) -> list[str]:
@@ -144,6 +147,7 @@ def _document(each: Archive, *, waits: bool) -> dict[str, object]:
         "commits": said.commits if said else None,
         "uncommitted": said.uncommitted if said else None,
         "ignored": said.ignored if said else None,
+        "logged": said.logged if said else None,
         "bundle_bytes": each.bundle_bytes,
         "tar_bytes": each.tar_bytes,
         "has_ref": each.has_ref,

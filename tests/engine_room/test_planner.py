@@ -86,8 +86,8 @@ def _text(plan: Plan) -> str:
         pytest.param(
             graph_of(thing("ui")),
             "ui=wanted old=x file:old/a=y",
-            "  file:old/a note: no longer declared; `orchestra apply --prune` removes it, unless it holds work\n"
-            "  workspace:old note: no longer declared; `orchestra apply --prune` removes it, unless it holds work\n",
+            "  file:old/a note: no longer declared; `orchestra apply --prune` archives and removes it\n"
+            "  workspace:old note: no longer declared; `orchestra apply --prune` archives and removes it\n",
             id="what is left over is shown and stays",
         ),
     ],

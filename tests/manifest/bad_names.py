@@ -173,4 +173,28 @@ TABLE = [
         "orchestra.yaml:2:21: the path `../wt` is already the one of `auth` (orchestra.yaml:2:13)",
         "hint: put `{name}` into the path",
     ),
+    (
+        "branch as a whole ref",
+        "worktrees:\n  auth: {branch: refs/heads/auth}\n",
+        "orchestra.yaml:2:18: the branch of `auth`: it is written as a whole ref",
+        "hint: write the branch alone: `auth`",
+    ),
+    (
+        "branch that is a commit",
+        "worktrees:\n  auth: {branch: a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1}\n",
+        "orchestra.yaml:2:18: the branch of `auth`: git reads it as a commit",
+        "hint: choose another name",
+    ),
+    (
+        "path that no disk takes",
+        f"worktrees:\n  auth: {{path: ../{'a/' * 2500}a}}\n",
+        "orchestra.yaml:2:16: `../a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/…` is not a path for a tree: no file system takes a name of that length",
+        "hint: choose a shorter one",
+    ),
+    (
+        "file name that no disk takes",
+        f"worktrees:\n  auth: {{files: {{{'a' * 300}: x}}}}\n",
+        f"orchestra.yaml:2:18: `{'a' * 59}…` cannot be a file of a tree: no file system takes a name of that length",
+        "hint: choose a shorter one",
+    ),
 ]

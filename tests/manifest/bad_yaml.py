@@ -172,6 +172,12 @@ TABLE = [
         "hint: write the value without it",
     ),
     (
+        "conflict that git left",
+        "worktrees:\n<<<<<<< HEAD\n  auth:\n=======\n  ui:\n>>>>>>> other\n",
+        "orchestra.yaml:2:1: git could not merge this file, and left both sides in it",
+        "hint: choose, and remove the markers",
+    ),
+    (
         "merge key",
         "worktrees:\n  auth: &a {task: x}\n  ui:\n    <<: *a\n",
         "orchestra.yaml:4:5: merge keys (`<<`) are not read",

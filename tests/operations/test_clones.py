@@ -103,6 +103,28 @@ def test_a_copy_says_so_gets_an_identity_and_leaves_the_original_alone(
     original.settle("auth")
 
 
+def test_a_copy_brings_back_what_waits_in_it_and_the_original_still_can(original: World, tmp_path: Path) -> None:
+    """Also a repository that was moved to another disk: it looks the same. What git ignores lies outside of it."""
+    (original.common_dir / "info/exclude").write_text(".env\n/orchestra.yaml\n")
+    original.tree().write({".env": "SECRET=1"})
+    before = original.tree().status()
+    original.destroy()
+    shelf = snapshot(original.session().state, times=True)
+    copy = copied(original, tmp_path / "here/copy")
+    copy.declare(MANIFEST)
+    assert copy.project.run("archive", "list").expect(0).out.count("*") > 1
+    assert "from the archive of" in copy.change().reason
+    copy.apply()
+    for world in (copy, original):
+        assert (world.tree().read(".env"), world.tree().read("a.txt")) == ("SECRET=1", "work\n")
+        assert world.tree().status() == before
+        if world is copy:
+            assert snapshot(original.session().state, times=True) == shelf
+            copy.destroy()
+            original.apply()
+            copy.apply()
+
+
 def identity(world: World) -> str:
     return world.main.git("config", "orchestra.clone")
 

@@ -120,3 +120,13 @@ def test_a_changed_file_in_scratch_is_no_work(world: World) -> None:
     world.destroy()
     world.settle("auth")
     assert [path.name for path in Path(world.tree().path).glob("[bn]*")] == ["new.txt"]
+
+
+def test_what_git_does_not_ignore_and_is_scratch_is_told_to_be_lost(world: World) -> None:
+    """Whoever declared too much sees it before it is gone."""
+    world.declare("auth: {scratch: [app]}")
+    world.settle()
+    world.tree().write({"app/new.txt": "mine", "app/a.py": "tracked, and so it is saved"})
+    reason = world.plan_destroy().changes[0].reason
+    assert "lost, since it is scratch: 1 file that git does not ignore (app/new.txt)" in reason
+    assert "1 file not committed (app/a.py)" in reason

@@ -132,7 +132,7 @@ TREES = [
     Case(works.message_on_a_desk, "removed", "1 ignored file (.sub-agents/messages/1.md)"),
     Case(works.edited_status, "removed", "1 ignored file (.sub-agents/status.yaml)"),
     # commits that no branch has
-    Case(works.only_in_the_reflog, "removed", "nothing of its own"),
+    Case(works.only_in_the_reflog, "removed", "nothing of its own; archived: 1 commit that no branch has"),
     Case(works.a_tag_of_nothing_else, "removed", "nothing of its own"),
     Case(works.only_in_the_branch_log, "removed", "nothing of its own"),
     Case(works.stashed, "removed", "nothing of its own"),

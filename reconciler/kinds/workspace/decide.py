@@ -9,7 +9,6 @@ from reconciler.kinds.workspace.present import base_notes, behind_note, bring_ba
 from reconciler.kinds.workspace.spec import BEING_MADE, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
-from reconciler.vault.archive import Archive
 
 LEFT_ALONE = "left alone, as requested"
 """What a plan was made from that starts over although an archive waits."""
@@ -52,7 +51,7 @@ def _decide_absent(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
     if around.branch_is_ours:
         reason = "its worktree is gone; it is made again from its branch"
     if actual.parked and actual.comes_back:
-        reason = f"from the archive of {actual.parked.when:%Y-%m-%d %H:%M} UTC: {held(actual.parked)}"
+        reason = _from_archive(actual).removeprefix(", ")
     return Change(
         address,
         Action.CREATE,
@@ -86,14 +85,11 @@ def _left_parked_note(spec: WorkspaceSpec, actual: WorkspaceActual) -> tuple[str
     return (f"the archive of {actual.parked.when:%Y-%m-%d %H:%M} UTC is left alone, {why}; {restore}",)
 
 
-def held(archive: Archive) -> str:
-    """What an archive holds, in words."""
-    said = archive.summary
-    if said is None:
-        return "it cannot be read"
-    numbers = {"commit": said.commits or 0, "uncommitted file": said.uncommitted, "ignored file": said.ignored}
-    shown = [f"{n} {what}" if n == 1 else f"{n} {what}s" for what, n in numbers.items() if n]
-    return ", ".join(shown) or "no work of its own"
+def _from_archive(actual: WorkspaceActual) -> str:
+    if actual.parked is None:
+        return ""
+    held = actual.parked.summary.phrase if actual.parked.summary else "it cannot be read"
+    return f", from the archive of {actual.parked.when:%Y-%m-%d %H:%M} UTC: {held}"
 
 
 def _branch(spec: WorkspaceSpec, actual: WorkspaceActual) -> str:
@@ -184,7 +180,7 @@ def _decide_broken(address: Address, spec: WorkspaceSpec, actual: WorkspaceActua
     rest = decide_present(address, spec, actual, tree)
     path = FieldChange("path", None, str(tree.path))
     if tree.filling:
-        return _mend(rest, Action.CREATE, "half made: its files are completed", path)
+        return _mend(rest, Action.CREATE, f"half made: its files are completed{_from_archive(actual)}", path)
     if tree.standing is Standing.MOVED:
         reason = f"its tree was moved by hand to {tree.path}; git's record is repaired"
         if tree.path == spec.path:
@@ -211,7 +207,7 @@ def _decide_missing(address: Address, spec: WorkspaceSpec, actual: WorkspaceActu
     rest = decide_present(address, spec, actual, _at(tree, spec))
     path = FieldChange("path", None, str(spec.path))
     if tree.filling:
-        return _mend(rest, Action.CREATE, "half made: it is made again", path)
+        return _mend(rest, Action.CREATE, f"half made: it is made again{_from_archive(actual)}", path)
     what = "branch" if tree.branch else "commit"
     branch = FieldChange("tree", None, f"{tree.branch or tree.head} (with what was staged)")
     reason = f"its tree was deleted by hand; it is made again from its {what}"

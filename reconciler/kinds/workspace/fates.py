@@ -20,6 +20,7 @@ from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.workspace.remove import as_it_lies, is_ours, missing_reasons
 from reconciler.kinds.workspace.spec import Base
 from reconciler.model.phrases import plural, some
+from reconciler.vault.ancestry import Commits, only_logged
 from reconciler.vault.omissions import Omissions, matcher
 from reconciler.vault.unsaveable import LIMIT_BYTES, Appraisal, Loss, appraise
 
@@ -35,6 +36,7 @@ class Removal:
         given_up: what may be lost, since no save can hold it.
         give_up_ignored: lose what git ignores.
         limit_bytes: how much may be saved of one tree; a larger one is kept.
+        is_declared: whether an apply brings back what is parked.
         now: when it is.
     """
 
@@ -44,6 +46,7 @@ class Removal:
     given_up: frozenset[Loss] = frozenset()
     give_up_ignored: bool = False
     limit_bytes: int = LIMIT_BYTES
+    is_declared: bool = True
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -64,6 +67,7 @@ class Fate:
 class Doomed:
     """A tree that is to be removed, with what its marks say."""
 
+    name: str
     record: TreeRecord
     mark: Mark
     base: Base
@@ -79,10 +83,12 @@ def judge(git: Git, survey: Survey, removal: Removal, doomed: Iterable[Doomed]) 
     looks = [_look(git, survey, removal, each) for each in trees]
     questions = [_question(survey, each, seen) for each, seen in zip(trees, looks, strict=True)]
     verdicts = how_merged(git, survey.repository, filter(None, questions))
-    return {
-        each.record.git_dir: _fate(git, removal, each, seen, verdicts.get(question) if question else None)
-        for each, seen, question in zip(trees, looks, questions, strict=True)
-    }
+    fates = {}
+    for each, seen, question in zip(trees, looks, questions, strict=True):
+        verdict = verdicts.get(question) if question else None
+        logged = 0 if seen.reasons else len(_logged(git, survey, each.record))
+        fates[each.record.git_dir] = _Judging(git, removal, each, seen, verdict, logged).fate()
+    return fates
 
 
 def omissions_of(ours: frozenset[str], mark: Mark, removal: Removal) -> Omissions:
@@ -116,6 +122,10 @@ def _look(git: Git, survey: Survey, removal: Removal, doomed: Doomed) -> Apprais
         return Appraisal((f"it cannot be examined: {error.message}",))
 
 
+def _logged(git: Git, survey: Survey, record: TreeRecord) -> Commits:
+    return only_logged(git, survey.repository, record.git_dir, record.branch, record.head)
+
+
 def _plain_reasons(survey: Survey, doomed: Doomed) -> Iterator[str]:
     """What can be told without starting a program."""
     record = doomed.record
@@ -123,6 +133,8 @@ def _plain_reasons(survey: Survey, doomed: Doomed) -> Iterator[str]:
         yield "it is protected; apply `protect: false` first"
     if record.standing is Standing.MISSING and os.path.lexists(record.path):
         yield "something else stands in its place; `git worktree prune` drops git's record of it"
+    if doomed.mark.state == "filling" and "archive" in doomed.mark.declared:
+        yield "what was archived of it is not all back yet; apply first"
     if record.locked is not None:
         yield f"it is locked ({record.locked or 'no reason given'})"
     if not record.has_index and _has_files(record.path):
@@ -174,38 +186,57 @@ def _question(survey: Survey, doomed: Doomed, seen: Appraisal) -> Question | Non
     return Question(record.head, tuple(targets), start)
 
 
-def _fate(git: Git, removal: Removal, doomed: Doomed, seen: Appraisal, verdict: Verdict | None) -> Fate:
-    if seen.reasons:
-        return Fate(seen.reasons)
-    if doomed.record.standing is Standing.MISSING:
-        return Fate(reason="removed: its tree is gone, and no work with it")
-    is_merged = verdict is not None and verdict.is_merged
-    lost = "".join(f"; lost, as requested: {loss}" for loss in seen.given_up)
-    if verdict is not None and is_merged and not seen.uncommitted:
-        saved = f"; archived: {_ignored(seen)}" if seen.ignored else ""
-        return Fate(reason=f"removed: {verdict.phrase}{saved}{lost}")
-    held = ", ".join(_held(git, doomed, seen, verdict))
-    if removal.merged_only:
-        return Fate((f"it is not merged ({held})",))
-    return Fate(reason=f"parked: {held}; the next apply brings it back{lost}")
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """The judging of one tree, when everything was found out.
 
+    Attributes:
+        logged: how many commits no branch has.
+    """
 
-def _held(git: Git, doomed: Doomed, seen: Appraisal, verdict: Verdict | None) -> Iterator[str]:
-    """What the archive holds, in words."""
-    if verdict is not None and verdict.is_merged:
-        yield from () if verdict.way is Way.NOTHING else (verdict.phrase,)
-    elif doomed.record.head and doomed.base.commit:
-        words = ("rev-list", "--count", doomed.record.head, f"^{doomed.base.commit}")
-        number = int(git.run(*words, git_dir=doomed.record.git_dir).text)
-        told = f" ({verdict.phrase})" if verdict and not number else ""
-        yield f"{plural(number, 'commit')} that {doomed.base.name} has not{told}"
-    else:
-        yield "commits of which it cannot be told whether they are merged"
-    if seen.uncommitted:
-        yield f"{plural(len(seen.uncommitted), 'file')} not committed ({some(sorted(seen.uncommitted))})"
-    if seen.ignored:
-        yield _ignored(seen)
+    git: Git
+    removal: Removal
+    doomed: Doomed
+    seen: Appraisal
+    verdict: Verdict | None
+    logged: int
 
+    def fate(self) -> Fate:
+        """Say what becomes of it."""
+        if self.seen.reasons:
+            return Fate(self.seen.reasons)
+        if self.doomed.record.standing is Standing.MISSING:
+            return Fate(reason="removed: its tree is gone, and no work with it")
+        lost = "".join(f"; lost, {loss}" for loss in self.seen.lost)
+        if self.verdict is not None and self.verdict.is_merged and not self.seen.uncommitted:
+            archived = ", ".join(self._archived())
+            return Fate(reason=f"removed: {self.verdict.phrase}{f'; archived: {archived}' if archived else ''}{lost}")
+        held = ", ".join((*self._unmerged(), *self._uncommitted(), *self._archived()))
+        if self.removal.merged_only:
+            return Fate((f"it is not merged ({held})",))
+        name = self.doomed.name
+        how = "the next apply" if self.removal.is_declared else f"`orchestra archive restore {name}`"
+        return Fate(reason=f"parked: {held}; {how} brings it back{lost}")
 
-def _ignored(seen: Appraisal) -> str:
-    return f"{plural(len(seen.ignored), 'ignored file')} ({some(list(seen.ignored))})"
+    def _unmerged(self) -> Iterator[str]:
+        doomed, verdict = self.doomed, self.verdict
+        if verdict is not None and verdict.is_merged:
+            yield from () if verdict.way is Way.NOTHING else (verdict.phrase,)
+        elif doomed.record.head and doomed.base.commit:
+            words = ("rev-list", "--count", doomed.record.head, f"^{doomed.base.commit}")
+            number = int(self.git.run(*words, git_dir=doomed.record.git_dir).text)
+            told = f" ({verdict.phrase})" if verdict and not number else ""
+            yield f"{plural(number, 'commit')} that {doomed.base.name} has not{told}"
+        else:
+            yield "commits of which it cannot be told whether they are merged"
+
+    def _uncommitted(self) -> Iterator[str]:
+        if names := sorted(self.seen.uncommitted):
+            yield f"{plural(len(names), 'file')} not committed ({some(names)})"
+
+    def _archived(self) -> Iterator[str]:
+        """What the archive holds beside the work that is judged."""
+        if self.logged:
+            yield plural(self.logged, "commit that no branch has", "commits that no branch has")
+        if self.seen.ignored:
+            yield f"{plural(len(self.seen.ignored), 'ignored file')} ({some(self.seen.ignored)})"

@@ -142,7 +142,7 @@ class WorkspaceKind:
         _require_same(address, tree, record)
         end_takedown(record.path, record.git_dir)
         record = replace(record, standing=standing_of(record.path, record.git_dir))
-        doomed = Doomed(record, _mark_of(record, address) or tree.mark, base_of(survey, tree.mark))
+        doomed = Doomed(address.name, record, _mark_of(record, address) or tree.mark, base_of(survey, tree.mark))
         fate = judge(self.git, survey, self.removal, [doomed])[record.git_dir]
         if fate.kept_because:
             raise RefusedError(f"{record.path} is kept: {'; '.join(fate.kept_because)}")

@@ -79,9 +79,9 @@ def _observe_one(survey: Survey, spec: WorkspaceSpec, base: Base | None, located
 def _with_archives(
     git: Git, survey: Survey, specs: Sequence[WorkspaceSpec], found: Mapping[str, WorkspaceActual]
 ) -> dict[str, WorkspaceActual]:
-    """Add the archives that wait to be brought back, of trees that are not there."""
+    """Add the archives that wait to be brought back, of trees that are not there, or not whole."""
     waiting = {s.name: survey.parked.get(s.name) or survey.parked.get(s.was or "") for s in specs if s.tree}
-    wanted = {name: commit for name, commit in waiting.items() if commit and found[name].tree is None}
+    wanted = {name: commit for name, commit in waiting.items() if commit and _is_incomplete(found[name].tree)}
     archives = read_archives(git, survey.repository, wanted.values())
     there = {spec.name: (spec, archives[wanted[spec.name]]) for spec in specs if wanted.get(spec.name) in archives}
     with_them = {
@@ -89,6 +89,10 @@ def _with_archives(
         for name, (spec, archive) in there.items()
     }
     return {**found, **with_them}
+
+
+def _is_incomplete(tree: TreeActual | None) -> bool:
+    return tree is None or (tree.filling and "archive" in tree.mark.declared)
 
 
 def _comes_back(survey: Survey, spec: WorkspaceSpec, archive: Archive) -> ComesBack | None:

@@ -58,7 +58,7 @@ def _fates(git: Git, scope: Scope, known: Collection[str], removal: Removal) -> 
     if not scope.examine:
         return {}
     marked = [(a, *hit) for a, hit in scope.survey.marks.items() if a.kind == KIND and a.name not in known]
-    doomed = [Doomed(record, mark, base_of(scope.survey, mark)) for _, record, mark in marked]
+    doomed = [Doomed(address.name, record, mark, base_of(scope.survey, mark)) for address, record, mark in marked]
     return judge(git, scope.survey, removal, doomed)
 
 

@@ -74,7 +74,9 @@ def bring_back(vault: Vault, archive: Archive, tree: Path, git_dir: Path, clone:
     restore(vault, archive, tree, git_dir)
     if hidden := read_extra(vault.git, vault.repository.common_dir, archive, _EXCLUDES):
         excludes.exclude(vault.git, tree, git_dir, hidden.decode("utf-8", "surrogateescape"))
-    return parse_book(read_extra(vault.git, vault.repository.common_dir, archive, _MARKS) or b"", clone)
+    marks = read_extra(vault.git, vault.repository.common_dir, archive, _MARKS) or b""
+    owners = (clone, *(shelf.name for shelf in vault.others))  # the marks may be those of whom this is a copy of
+    return next(filter(None, (parse_book(marks, owner) for owner in owners)), None)
 
 
 def bring_back_settings(vault: Vault, archive: Archive, branch: str) -> None:
