@@ -31,7 +31,8 @@ def forget(session: Session, name: str) -> str:
         for record in {record.git_dir: record for record in marks.values()}.values():
             change_book(record.git_dir, survey.clone, lambda book: _without(book, name), durable=True)
             _unmark_branch(session, record, name)
-    return f"Forgot {name}: {plural(len(marks), 'mark')} taken off, everything is left in place. `orchestra adopt` takes it back."
+    gone = plural(len(marks), "mark")
+    return f"Forgot {name}: {gone} taken off, everything is left in place. `orchestra adopt` takes it back."
 
 
 def _belongs(address: Address, name: str) -> bool:

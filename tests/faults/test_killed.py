@@ -76,6 +76,20 @@ def test_killed_twice_in_a_row(stage_of: Callable[[str], Stage], name: str) -> N
         stage.judge(faults)
 
 
+@pytest.mark.parametrize("name", ["restore", "restore-branches"])
+@pytest.mark.parametrize("shard", range(2))
+def test_destroyed_again_when_what_was_parked_is_not_all_back(
+    stage_of: Callable[[str], Stage], name: str, shard: int
+) -> None:
+    """A morning's apply is killed, and the night comes: what waited waits on, or is in a newer archive."""
+    stage, chance = stage_of(name), dice(name, "night", shard)
+    for _ in times(6, 200):
+        number = chance.randint(1, len(stage.points.names))
+        stage.strike({"call": number, "before": False}).expect_killed_at(number)
+        stage.run(("destroy", "--auto-approve")).expect(0)
+        stage.judge({"call": number, "then": "destroy"})
+
+
 def _kill_and_judge(stage: Stage, number: int, *, is_before: bool = False, jobs: int = 1) -> None:
     fault = {"call": number, "before": is_before}
     stage.strike(fault, jobs=jobs).expect_killed_at(number)
