@@ -48,6 +48,18 @@ def test_example_converges_and_goes(example: Project) -> None:
     _assert_clean(example)
 
 
+def test_running_copies_what_git_does_not_track(tmp_path: Path) -> None:
+    """Into both trees, for its owner's eyes."""
+    example = _copy("running", tmp_path)
+    (example.path / ".env").write_text("TOKEN=1\n")
+    (example.path / ".env").chmod(0o600)
+    example.apply()
+
+    for name in ("web", "api"):
+        assert example.tree(name).read(".env") == "TOKEN=1\n"
+        assert (example.tree(name).path / ".env").stat().st_mode & 0o777 == 0o600
+
+
 def test_minimal_makes_three_trees_and_a_desk(tmp_path: Path) -> None:
     """Six lines give three branches and trees; the helper has a desk and no tree."""
     example = _copy("minimal", tmp_path)

@@ -164,5 +164,5 @@ def test_the_page_of_the_manifest_names_every_key_and_no_other() -> None:
     described = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     classes = (models.Document, models.Worktree, models.Helper)
 
-    assert described == {name for each in classes for name in each.model_fields}
-    assert all(f"`{name}`" in text for name in models.Defaults.model_fields)
+    assert described == {name for each in classes for name in models.keys_of(each)}
+    assert all(f"`{name}`" in text for name in models.keys_of(models.Defaults))

@@ -49,6 +49,7 @@ class Memory:
         never_ignored: per tree, what its `.gitignore` takes out of all that is ignored.
         starts: per workspace, the commit of its base that the plan showed.
         brought_back: files of ours that came back with a tree from its archive, since somebody had edited them.
+        parked: workspaces of which an archive waits to be brought back.
         drifted: declared paths of trees that were moved by hand, and where they are.
     """
 
@@ -57,6 +58,7 @@ class Memory:
     never_ignored: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)
     drifted: dict[Path, Path] = field(default_factory=dict)
+    parked: set[str] = field(default_factory=set)
     brought_back: set[Address] = field(default_factory=set)
 
     def learn_drift(self, survey: Survey, workspace: str, declared: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from reconciler.errors import Location
 from reconciler.manifest import grammar
-from reconciler.manifest.declaration import Declaration, FileDeclaration
+from reconciler.manifest.declaration import CopyDeclaration, Declaration, FileDeclaration
 from reconciler.manifest.models import Defaults, FileBody, Helper, Workspace, Worktree
 from reconciler.manifest.nodes import ListNode, MapNode, Node, ScalarNode, find, key_place
 from reconciler.manifest.problems import Problems, nearest, quote
@@ -126,6 +126,9 @@ class Builder:
                 "a desk has no tree that could be eager", key_place(self.root, (*path, "eager")), "remove one of them"
             )
         full_name = f"{parent.full_name}--{name}"
+        if body.copied and not has_tree:
+            place = key_place(self.root, (*path, "copy"))
+            self.problems.add("a desk has no tree to copy into", place, "remove one of them")
         eager = has_tree and bool(_first(body.eager, self._defaults.eager, fallback=False))
         common = self._common(
             full_name, body, path, parent.level + 1, checkout=parent.checkout, submodules=parent.submodules
@@ -174,6 +177,7 @@ class Builder:
             read=self._area(body, "read", path),
             shared=self._area(body, "shared", path),
             scratch=self._area(body, "scratch", path),
+            copy=self._copy(body, path),
             protect=_first(body.protect, defaults.protect, fallback=None),
             max_helpers=self._max_helpers(body, path),
             done_when=self._done_when(body, path),
@@ -199,6 +203,14 @@ class Builder:
         if own is not None:
             return self.substitution.area(own, (*path, key))
         return self.substitution.area(getattr(self._defaults, key, None) or [], ("defaults", key))
+
+    def _copy(self, body: Workspace, path: Path) -> tuple[CopyDeclaration, ...] | None:
+        own, where = (body.copied, path) if body.copied is not None else (self._defaults.copied, ("defaults",))
+        if own == []:
+            return None
+        texts = self.substitution.area(own or [], (*where, "copy"))
+        places = (find(self.root, (*where, "copy", index)).where for index in range(len(texts)))
+        return tuple(map(CopyDeclaration, texts, places))
 
     def _done_when(self, body: Workspace, path: Path) -> tuple[str, ...]:
         own = body.done_when is not None

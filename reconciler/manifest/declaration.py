@@ -29,6 +29,18 @@ class FileDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyDeclaration:
+    """A pattern of files that the main worktree has and git does not track.
+
+    Attributes:
+        text: a git glob; a literal one covers all below it.
+    """
+
+    text: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """One workspace of any level.
 
@@ -52,6 +64,7 @@ class Declaration:
         was: its name until now.
         modify: git globs; empty means no area was declared.
         scratch: git globs of what no archive holds.
+        copy: what is copied into its tree beside what `.worktreeinclude` names; None: nothing at all.
         protect: its tree is kept whatever is destroyed; None when nothing is said of it.
         max_helpers: None is no limit.
         template: None is the helper's own name when there is such a template, else `general`.
@@ -82,6 +95,7 @@ class Declaration:
     read: tuple[str, ...]
     shared: tuple[str, ...]
     scratch: tuple[str, ...]
+    copy: tuple[CopyDeclaration, ...] | None
     protect: bool | None
     max_helpers: int | None
     done_when: tuple[str, ...]

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.boundaries.pattern import parse
+from reconciler.clients.untracked import Untracked
 from reconciler.errors import ManifestError, Problem
-from reconciler.kinds.file import FileSpec
+from reconciler.kinds.file import FileSpec, Source
 from reconciler.kinds.workspace import WorkspaceSpec
 from reconciler.manifest import contract, templates
+from reconciler.manifest.copies import Copies
 from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.manifest.substitution import reveal
 from reconciler.manifest.templates import Reader
@@ -23,33 +25,39 @@ CLAUDE = "CLAUDE.local.md"
 AnyResource = Resource[WorkspaceSpec] | Resource[FileSpec]
 
 
-def expand(manifest: Manifest, *, read: Reader, real_path: Callable[[Path], Path]) -> tuple[AnyResource, ...]:
+def expand(
+    manifest: Manifest, *, read: Reader, real_path: Callable[[Path], Path], sources: Untracked | None = None
+) -> tuple[AnyResource, ...]:
     """Make the resources of a manifest.
 
     Args:
         manifest: what is declared.
         read: the content of a file of the repository, by its path; None when there is none.
         real_path: a path without links, as git records it.
+        sources: what the main worktree holds beside git; None when that is not to be looked at.
 
     Raises:
-        ManifestError: a template is missing, or asks for what has no value; all such problems at once.
+        ManifestError: a template is missing or asks for what has no value, or something cannot be copied; all such
+            problems at once.
     """
+    copies = Copies(manifest.declarations, sources)
     written = {declaration.full_name: declaration for declaration in manifest.declarations}
     revealed = {name: reveal(declaration, manifest.values) for name, declaration in written.items()}
     resources: list[AnyResource] = []
     problems: list[Problem] = []
     for declaration in manifest.declarations:
         try:
-            plain = _Expansion(manifest, written, read, real_path, declaration).resources()
+            plain = _Expansion(manifest, written, read, real_path, copies, declaration).resources()
             if manifest.values:
-                filled = _Expansion(manifest, revealed, read, real_path, revealed[declaration.full_name]).resources()
+                own = revealed[declaration.full_name]
+                filled = _Expansion(manifest, revealed, read, real_path, copies, own).resources()
                 resources += map(_with_values, plain, filled)
             else:
                 resources += plain
         except ManifestError:  # the first that is wrong with it
-            problems += templates.faults(declaration, manifest.project, read)
+            problems += [*templates.faults(declaration, manifest.project, read), *copies.faults(declaration)]
     if problems:
-        raise ManifestError(tuple(problems))
+        raise ManifestError(tuple(dict.fromkeys(problems)))
     return tuple(resources)
 
 
@@ -73,6 +81,7 @@ class _Expansion:
     by_name: Mapping[str, Declaration]
     read: Reader
     real_path: Callable[[Path], Path]
+    copies: Copies
     declaration: Declaration
 
     def resources(self) -> Iterator[AnyResource]:
@@ -81,6 +90,7 @@ class _Expansion:
             for path, content in self._texts(prefix):
                 yield self._file(tree, workspace, prefix + path, content=content)
         yield from self._declared_files()
+        yield from self._copied_files()
         if self.declaration.level == 1 or self.declaration.helpers:
             yield self._status()
         if self.declaration.parent:
@@ -204,6 +214,17 @@ class _Expansion:
             if text is None:
                 text = templates.render_file(declaration, self.manifest.project, file, self.read)
             yield self._file(tree, workspace, prefix + file.path, content=text)
+
+    def _copied_files(self) -> Iterator[Resource[FileSpec]]:
+        """What is copied into its own tree; a desk has its parent's."""
+        declaration, root = self.declaration, self.manifest.root
+        for file in self.copies.of(declaration) if self._has_tree else ():
+            is_known = self.copies.sources is not None
+            is_there = file.content is not None or not is_known
+            source = Source(root, file.mode, str(file.where), is_there=is_there, is_known=is_known)
+            made = self._file(self._tree_of(declaration), declaration.full_name, file.path, content="")
+            spec = replace(made.spec, content=file.content or b"", source=source, loads=None)
+            yield replace(made, spec=spec, where=file.where)
 
     def _pointers(self) -> Iterator[Resource[FileSpec]]:
         declaration = self.declaration

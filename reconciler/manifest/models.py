@@ -126,6 +126,11 @@ class Common(Model):
         None, description="`sparse`: only `modify` and `read` are checked out."
     )
     submodules: bool | None = Field(None, description="Fill the submodules too.")
+    copied: Globs | None = Field(
+        None,
+        alias="copy",
+        description="Git globs: files of the main worktree that git does not track, to be copied into the tree.",
+    )
     links: bool | None = Field(None, description="Put a link to the tree on the helper's desk.")
     scratch: Globs | None = Field(None, description="Git globs of what is never committed and never archived.")
     protect: bool | None = Field(None, description="Keep its tree whatever is destroyed.")
@@ -187,6 +192,11 @@ class Document(Model):
     worktrees: Annotated[dict[str, Annotated[Worktree, Body]], Body] | None = Field(
         None, description="What there should be."
     )
+
+
+def keys_of(model: type[Model]) -> tuple[str, ...]:
+    """The keys of a mapping, as they are written."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
 def model_at(path: tuple[str | int, ...]) -> type[Model] | None:

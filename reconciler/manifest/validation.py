@@ -12,13 +12,13 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.manifest import traps
-from reconciler.manifest.models import FAULT, Document, Model, model_at
+from reconciler.manifest.models import FAULT, Document, Model, keys_of, model_at
 from reconciler.manifest.nodes import MISSING, MapNode, Node, ScalarNode, find, key_place, plain
 from reconciler.manifest.problems import Problems, nearest, quote
 
 Path = tuple[str | int, ...]
 
-_LISTS_OF_EQUALS = frozenset({"modify", "deny", "read", "shared", "scratch", "env"})
+_LISTS_OF_EQUALS = frozenset({"modify", "deny", "read", "shared", "scratch", "env", "copy"})
 _FILLER = "x"
 """Stands in for a wrong item of these, so that the others keep their index; no manifest with it is ever returned."""
 
@@ -109,7 +109,7 @@ def _glued_key(error: Mapping[str, Any], path: Path) -> tuple[str, str] | None:
 
 def _known_key(key: str, parent: Path) -> str:
     model = model_at(parent) or Document
-    known = list(model.model_fields)
+    known = keys_of(model)
     if ":" in key:
         return traps.missing_space(ScalarNode(key, key, Location("", 1, 1))) or "quote the text if it holds `{` or `:`"
     return nearest(key, known) or _elsewhere(key, model) or f"known here: {', '.join(known)}"
@@ -130,7 +130,7 @@ def _elsewhere(key: str, model: type[Model]) -> str:
         model_at(("worktrees", "", "helpers", "")),
         model_at(("defaults",)),
     ]
-    found = next((other for other in models if other and other is not model and key in other.model_fields), None)
+    found = next((other for other in models if other and other is not model and key in keys_of(other)), None)
     return f"`{key}` {_PLACES[found.__name__]}" if found else ""
 
 

@@ -91,7 +91,7 @@ def _files_as_declared(spec: WorkspaceSpec, tree: Path, resources: Iterable[Reso
     """The files in the tree that are just as declared already: they were ours before, or may as well have been."""
     marks = {}
     for each in resources:
-        if isinstance(each.spec, FileSpec) and each.spec.workspace == spec.name:
+        if isinstance(each.spec, FileSpec) and each.spec.workspace == spec.name and not each.spec.source:
             entry = files.read(tree, each.spec.path)
             if entry is not None and digest(entry) == each.spec.digest:
                 marks[each.address] = Mark({"path": each.spec.path, "sha256": each.spec.digest})
@@ -99,7 +99,7 @@ def _files_as_declared(spec: WorkspaceSpec, tree: Path, resources: Iterable[Reso
 
 
 def _mark(session: Session, manifest: Manifest, name: str, place: Path | None = None) -> str:
-    resources = desired(manifest, session.read, mine=None).graph.resources
+    resources = desired(manifest, session.read, sources=session.untracked, mine=None).graph.resources
     resource = resources[Address("workspace", name)]
     spec: WorkspaceSpec = resource.spec
     record = _require_record(session, place or spec.path, name)

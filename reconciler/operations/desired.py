@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from reconciler.clients.files import real_path
+from reconciler.clients.untracked import Untracked
 from reconciler.engine.graph import Graph, build_graph
 from reconciler.errors import UsageError
 from reconciler.kinds.file import FileSpec
@@ -34,7 +35,13 @@ class Desired:
 
 
 def desired(
-    manifest: Manifest, read: Reader, *, mine: str | None, replaced: Collection[str] = (), fresh: bool = False
+    manifest: Manifest,
+    read: Reader,
+    *,
+    mine: str | None,
+    sources: Untracked | None = None,
+    replaced: Collection[str] = (),
+    fresh: bool = False,
 ) -> Desired:
     """Expand a manifest.
 
@@ -42,6 +49,7 @@ def desired(
         manifest: what is declared.
         read: reads files of the repository.
         mine: the owner whose worktrees are taken beside the unowned; None takes all.
+        sources: what the main worktree holds beside git; None when that is not to be looked at.
         replaced: addresses of files whose edits are to be replaced.
         fresh: trees are made anew although archives of them wait to be brought back.
 
@@ -51,9 +59,8 @@ def desired(
     """
     owners = {declaration.full_name: declaration.owner for declaration in manifest.declarations}
     others = frozenset(name for name, owner in owners.items() if mine is not None and owner not in {None, mine})
-    resources = [
-        _marked(each, replaced, fresh=fresh) for each in expand(manifest, read=read, real_path=cache(real_path))
-    ]
+    expanded = expand(manifest, read=read, real_path=cache(real_path), sources=sources)
+    resources = [_marked(each, replaced, fresh=fresh) for each in expanded]
     _require_known(replaced, resources)
     whole = build_graph(resources, KIND_ORDER)  # all of it, so that a circle through another owner's is seen too
     if not others:

@@ -84,7 +84,8 @@ def plan(session: Session, options: PlanOptions | None = None) -> Planned:
 def _plan(session: Session, options: PlanOptions) -> Planned:
     manifest = session.load_manifest()
     mine = None if options.all_owners else session.user
-    wanted = desired(manifest, session.read, mine=mine, replaced=options.replace, fresh=options.fresh)
+    sources = None if options.against else session.untracked  # no commit tells what git does not track
+    wanted = desired(manifest, session.read, sources=sources, mine=mine, replaced=options.replace, fresh=options.fresh)
     clone = session.survey.clone
     kinds = kinds_of(session, clone)
     if options.against:

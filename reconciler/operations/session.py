@@ -14,6 +14,7 @@ from reconciler.clients.git import Git, Repository
 from reconciler.clients.journal import JournalFile
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.clients.trees import Standing
+from reconciler.clients.untracked import Untracked
 from reconciler.errors import OrchestraError, UsageError
 from reconciler.kinds.memory import Memory
 from reconciler.manifest.declaration import Manifest
@@ -78,6 +79,11 @@ class Session:
         except OrchestraError:
             return ""
         return (entry.content or b"").decode("utf-8", "surrogateescape") if entry else ""
+
+    @property
+    def untracked(self) -> Untracked:
+        """What the worktree that holds the manifest has beside what git tracks."""
+        return Untracked(self.git, self.root)
 
     def read(self, relative: str) -> bytes | None:
         """Read a file of the worktree that holds the manifest; None when there is none."""

@@ -15,5 +15,5 @@ def validate(session: Session) -> Manifest:
         UsageError: there is no manifest.
     """
     manifest = session.load_manifest()
-    desired(manifest, session.read, mine=None)
+    desired(manifest, session.read, sources=session.untracked, mine=None)
     return manifest

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from reconciler.clients.clone import prepare_clone
-from reconciler.clients.files import read
+from reconciler.clients.files import read, write
 from reconciler.clients.git import Git
 from reconciler.clients.survey import take_survey
-from reconciler.kinds.file import FileSpec
+from reconciler.kinds.file import FileSpec, Source
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
@@ -58,6 +58,12 @@ def _in_auth(root: Path, path: str, **spec: Any) -> Sample:
     return Sample(_file(path, root, **spec), (_auth(root), ignoring))
 
 
+def _source(root: Path) -> Source:
+    write(root / "shop", ".git/info/exclude", b"/.env\n")
+    write(root / "shop", ".env", b"x", mode=0o600)
+    return Source(root / "shop", 0o600, "orchestra.yaml:1:1")
+
+
 SAMPLES: dict[str, Callable[[Path], Sample]] = {
     "workspace": lambda root: Sample(_auth(root)),
     "workspace: sparse": lambda root: Sample(_auth(root, sparse=("/app",))),
@@ -68,6 +74,7 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     "file: in a desk": lambda root: _in_auth(root, ".sub-agents/test/x.md", content=b"x"),
     "file: a seed": lambda root: _in_auth(root, "a/b.txt", content=b"x", seed=True),
     "file: a link": lambda root: _in_auth(root, "link", link="/nowhere"),
+    "file: a copy": lambda root: _in_auth(root, ".env", content=b"x", source=_source(root)),
     "file: where the repository has one": lambda root: _in_auth(root, "top.txt", content=b"x"),
 }
 

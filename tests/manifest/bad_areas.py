@@ -117,4 +117,40 @@ TABLE = [
         "orchestra.yaml:1:29: `$a/b` is not the path of a module: a module cannot stand for another module",
         "hint: write the path itself",
     ),
+    (
+        "copy leads out",
+        "worktrees:\n  auth: {copy: [.env, ../.env]}\n",
+        "orchestra.yaml:2:23: `..` leads nowhere in a pattern",
+        "hint: write it from the top of the repository",
+    ),
+    (
+        "copy is absolute",
+        "defaults: {copy: /etc/passwd}\nworktrees: {}\n",
+        "orchestra.yaml:1:18: a pattern cannot be absolute",
+        "hint: write it from the top of the repository: `etc/passwd`",
+    ),
+    (
+        "copy of git's own",
+        "worktrees:\n  auth: {copy: .git/config}\n",
+        "orchestra.yaml:2:16: `.git` is git's own",
+        "hint: leave it out; nothing there is ever committed",
+    ),
+    (
+        "copy of a value",
+        'worktrees:\n  auth: {copy: "{env:TOKEN}"}\n',
+        "orchestra.yaml:2:17: `{env:…}` cannot stand in a pattern",
+        "hint: write the path itself",
+    ),
+    (
+        "copy that is no text",
+        "worktrees:\n  auth: {copy: [.env, {a: b}]}\n",
+        "orchestra.yaml:2:23: an entry of `copy` must be text, not a mapping",
+        'hint: a `: ` makes a mapping in YAML; quote the text: `"a: b"`',
+    ),
+    (
+        "copy into a desk",
+        "worktrees:\n  auth: {helpers: {test: {workspace: desk, copy: .env}}}\n",
+        "orchestra.yaml:2:44: a desk has no tree to copy into",
+        "hint: remove one of them",
+    ),
 ]

@@ -70,6 +70,22 @@ def test_the_programs_of_a_plan_do_not_grow_with_drift(world: World, monkeypatch
     assert len(second) <= len(first) + 1, "one more names the bases"
 
 
+def test_the_programs_of_a_plan_do_not_grow_with_copies(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is named is asked for at once, in however many trees; each pattern by itself, once."""
+    exclude = world.common_dir / "info/exclude"
+    exclude.write_text(exclude.read_text() + ".env*\n")
+    for number in range(7):
+        (world.project.path / f".env.{number}").write_text(f"{number}\n")
+    counts = {}
+    for count in (1, 7):
+        world.declare("\n".join(f"tree-{number}: {{copy: [.env.{number}, '.env*']}}" for number in range(count)))
+        world.settle()
+        with counting(monkeypatch) as started:
+            world.plan()
+        counts[count] = verbs(started)
+    assert counts[1] == counts[7]
+
+
 def test_a_plan_changes_nothing(world: World) -> None:
     """Not a byte, a time or an inode of repository and trees, whatever there is to do."""
     world.declare(many(2) + "\ngone:")

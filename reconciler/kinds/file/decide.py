@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.clients.files import Entry
-from reconciler.kinds.digest import digest
+from reconciler.kinds.file.copied import decide_copy
 from reconciler.kinds.file.spec import FileActual, FileSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange
@@ -17,6 +17,8 @@ _CONCEALED = "(what it holds is a secret)\n"
 def decide(address: Address, spec: FileSpec, actual: FileActual) -> Change:
     """Compare a declared file with what was found of it."""
     spec = spec.as_found(actual)
+    if spec.source:
+        return decide_copy(address, spec, spec.source, actual)
     return _conceal(_decide(address, spec, actual)) if spec.secret or actual.secret else _decide(address, spec, actual)
 
 
@@ -29,8 +31,8 @@ def _conceal(change: Change) -> Change:
 
 
 def _decide(address: Address, spec: FileSpec, actual: FileActual) -> Change:
-    found = digest(actual.entry) if actual.entry else None
-    observed = {"path": actual.path, "content": found or ""}
+    found = actual.digest or None
+    observed = {"path": actual.path, "content": actual.digest}
     if actual.blocked:
         return Change(address, Action.CONFLICT, actual.blocked, hint=actual.hint, observed=observed)
     notes = _aside_note(actual)
@@ -78,11 +80,14 @@ def decide_removal(address: Address, actual: FileActual) -> Change:
 
 
 def _decide_removal(address: Address, actual: FileActual) -> Change:
-    observed = {"path": actual.path, "content": digest(actual.entry) if actual.entry else ""}
+    observed = {"path": actual.path, "content": actual.digest}
     if actual.blocked:
         return Change(address, Action.NO_OP, f"kept: {actual.blocked}", orphan=True, observed=observed)
-    if actual.entry and digest(actual.entry) != actual.applied:
+    if actual.entry and actual.digest != actual.applied:
         return Change(address, Action.NO_OP, "kept: edited by hand", orphan=True, observed=observed)
+    if actual.entry and actual.is_only_copy:
+        reason = "kept: what it was copied from does not hold the same any more"
+        return Change(address, Action.NO_OP, reason, orphan=True, observed=observed)
     before = _shown(actual.entry) if actual.entry else None
     fields = (FieldChange("content", before, None, text=True),)
     return Change(address, Action.DELETE, "nobody edited it", fields, orphan=True, observed=observed)

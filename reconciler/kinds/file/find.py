@@ -13,7 +13,7 @@ from reconciler.clients.marks import Mark, MarkBook, load_book
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import OrchestraError
-from reconciler.kinds.digest import NOT_A_FILE, digest
+from reconciler.kinds.digest import NOT_A_FILE, digest, is_only_copy, salt_of
 from reconciler.kinds.file.spec import DESKS, KIND, FileActual, FileSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
@@ -46,6 +46,7 @@ class Finder:
         """What a second look would not find, or would pay too much for."""
         for tree, spec in {resource.spec.tree: resource.spec for resource in resources}.items():
             self.memory.located.learn(survey, tree, *spec.workspaces)
+        self.memory.parked.update(survey.parked)
         for name, path in {r.spec.points_to for r in resources if r.spec.points_to}:
             self.memory.learn_drift(survey, name, path)
         self._read_what_is_never_ignored(resources, survey)
@@ -95,7 +96,7 @@ class Finder:
         why = self._why_aside(spec, tree, marked_at)
         has_desks = not self.memory.tracked.get((spec.tree, DESKS))
         path = spec.fallback if why and spec.fallback and has_desks else spec.path
-        if why and path == spec.path:
+        if why and path == spec.path and not spec.source:
             return _in_the_way(tree, path, "exists and is not ours")
         entry = files.read(tree.path, path) if tree.exists else None
         if entry is not None and digest(entry) == NOT_A_FILE:
@@ -111,13 +112,15 @@ class Finder:
             hidden=tree.is_hiding or path.startswith(f"{DESKS}/"),
             tree=tree.path,
             brought_back=address in self.memory.brought_back,
+            salt=salt_of(mark),
+            may_come_back=not tree.exists and not self.memory.parked.isdisjoint(spec.workspaces),
         )
 
     def _why_aside(self, spec: FileSpec, tree: Tree, marked_at: str | None) -> str:
         """Why the file cannot be where it is declared: something that is not ours is, or belongs, there."""
         if self.memory.tracked.get((spec.tree, spec.path)):
             return f"the repository has a file of the name {spec.path}"
-        if spec.fallback and is_never_ignored(spec.path, self.memory.never_ignored.get(spec.tree, ())):
+        if (spec.fallback or spec.source) and is_never_ignored(spec.path, self.memory.never_ignored.get(spec.tree, ())):
             return f"the repository's .gitignore wants {spec.path} seen"
         if marked_at == spec.path or spec.seed or not tree.exists:
             return ""
@@ -204,7 +207,14 @@ def _orphans(resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Addr
 def _left_over(tree: Path, mark: Mark) -> FileActual:
     declared = mark.declared
     path = str(declared.get("path"))
-    found = FileActual(path, applied=str(declared.get("sha256")), tree=tree, secret=bool(declared.get("secret")))
+    found = FileActual(
+        path,
+        applied=str(declared.get("sha256")),
+        tree=tree,
+        secret=bool(declared.get("secret")),
+        salt=salt_of(mark),
+        is_only_copy=is_only_copy(tree, mark),
+    )
     try:
         return replace(found, entry=files.read(tree, path))
     except OrchestraError as error:

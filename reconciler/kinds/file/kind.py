@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import excludes, files
@@ -12,7 +13,7 @@ from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book, load_book
 from reconciler.clients.trees import Standing, linked_git_dir, standing_of
 from reconciler.errors import ConflictError, RefusedError
-from reconciler.kinds.digest import digest
+from reconciler.kinds.digest import digest, is_only_copy, salt_of
 from reconciler.kinds.file.decide import decide, decide_removal
 from reconciler.kinds.file.find import Finder, Tree, places_of, to_hide
 from reconciler.kinds.file.spec import KIND, FileActual, FileSpec
@@ -83,9 +84,9 @@ class FileKind:
         self._exclude(tree.path, git_dir, {**places_of(tree.book), resource.address: path})
         if spec.link is not None:
             files.write_link(tree.path, path, spec.link)
-        elif not (actual and actual.entry and digest(actual.entry) == spec.digest):
-            files.write(tree.path, path, spec.content or b"", mode=0o600 if spec.secret else None)
-        mark = Mark({"path": path, "sha256": spec.digest, "secret": spec.secret})
+        elif not (actual and actual.digest == spec.digest):
+            files.write(tree.path, path, spec.content or b"", mode=_mode(spec))
+        mark = _mark(spec, path)
         change_book(git_dir, self.clone, lambda book: book.put(resource.address, mark))
         if before and before.declared.get("path") != path:
             self._remove_unless_edited(tree.path, before)
@@ -101,8 +102,13 @@ class FileKind:
         if git_dir is None or self.clone is None:
             return
         entry = files.read(actual.tree, actual.path)
-        if entry is not None and digest(entry) != actual.applied:
+        if entry is not None and digest(entry, actual.salt) != actual.applied:
             raise RefusedError(f"{actual.tree / actual.path} was edited", hint="it is kept; remove it by hand")
+        book = load_book(git_dir, self.clone)
+        mark = book.marks.get(address) if book else None
+        if entry is not None and mark and is_only_copy(actual.tree, mark):
+            message = f"{actual.tree / actual.path}: what it was copied from does not hold the same any more"
+            raise RefusedError(message, hint="it is kept; remove it by hand")
         files.remove(actual.tree, actual.path)
         change_book(git_dir, self.clone, lambda book: book.drop(address))
         self._exclude(actual.tree, git_dir, places_of(load_book(git_dir, self.clone)))
@@ -136,7 +142,7 @@ class FileKind:
         """A file that belongs elsewhere by now leaves nothing of ours where it was, unless git has it by now."""
         path = str(mark.declared.get("path"))
         entry = files.read(tree, path)
-        if entry is None or digest(entry) != mark.declared.get("sha256"):
+        if entry is None or digest(entry, salt_of(mark)) != mark.declared.get("sha256"):
             return
         if not self.git.run("ls-files", "-z", "--", f":(top,literal){path}", cwd=tree).stdout:
             files.remove(tree, path)
@@ -145,3 +151,19 @@ class FileKind:
         text = excludes.exclude_text(self.global_excludes, to_hide(places))
         if not excludes.is_excluding(git_dir, text):
             excludes.exclude(self.git, tree, git_dir, text)
+
+
+def _mode(spec: FileSpec) -> int | None:
+    if spec.source:
+        return spec.source.mode & 0o777
+    return 0o600 if spec.secret else None
+
+
+def _mark(spec: FileSpec, path: str) -> Mark:
+    """What is said of a file that was written. A copy may be a secret: its digest is salted."""
+    if spec.source is None:
+        salt = {"salt": spec.salt} if spec.salt else {}  # it was a copy before
+        return Mark({"path": path, "sha256": spec.digest, "secret": spec.secret, **salt})
+    salted = spec if spec.salt else replace(spec, salt=secrets.token_hex(16))
+    said = {"path": path, "sha256": salted.digest, "secret": True, "salt": salted.salt}
+    return Mark({**said, "from": str(spec.source.root)})

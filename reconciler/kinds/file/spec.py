@@ -15,6 +15,25 @@ DESKS = ".sub-agents"
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The file of the main worktree that a file is a copy of; it has the same path there.
+
+    Attributes:
+        root: the main worktree.
+        mode: its permission bits.
+        where: the place in the manifest that asks for the copy.
+        is_there: it exists.
+        is_known: somebody looked.
+    """
+
+    root: Path
+    mode: int
+    where: str
+    is_there: bool = True
+    is_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class FileSpec:
     """A declared file.
 
@@ -33,6 +52,8 @@ class FileSpec:
         loads: a file beside it that it names as `@file`: where that one has to make way, it is told its new place.
         points_to: full name and declared path of a workspace whose tree it names: a tree that was moved by hand is
             named where it is.
+        source: what it is a copy of; None when orchestra itself says what it holds.
+        salt: what its digest is made with.
     """
 
     workspace: str
@@ -47,22 +68,24 @@ class FileSpec:
     secret: bool = False
     loads: str | None = None
     points_to: tuple[str, Path] | None = None
+    source: Source | None = None
+    salt: str = ""
 
     def as_found(self, actual: FileActual | None) -> FileSpec:
         """What is wanted beside what was found."""
-        if self.content is None or actual is None:
+        if actual is None or self.content is None:
             return self
         content = self.content
         if actual.is_loading_aside:
             content = content.replace(f"@{self.loads}".encode(), f"@{DESKS}/{self.loads}".encode())
         if actual.points_at and self.points_to:
             content = content.replace(os.fsencode(self.points_to[1]), os.fsencode(actual.points_at))
-        return replace(self, content=content)
+        return replace(self, content=content, salt=actual.salt)
 
     @property
     def fallback(self) -> str | None:
         """Where it goes when the repository has a file of its name; None when there is no other place."""
-        return None if self.path.startswith(f"{DESKS}/") else f"{DESKS}/{self.path}"
+        return None if self.source or self.path.startswith(f"{DESKS}/") else f"{DESKS}/{self.path}"
 
     @property
     def workspaces(self) -> tuple[str, ...]:
@@ -72,7 +95,7 @@ class FileSpec:
     @property
     def digest(self) -> str:
         """What identifies the wanted content."""
-        return digest(Entry(content=self.content, link=self.link))
+        return digest(Entry(content=self.content, link=self.link), self.salt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +112,9 @@ class FileActual:
         tree: its tree (needed where nothing is declared any more).
         secret: what was applied last held a value of the environment.
         is_loading_aside: the file that it loads has to make way, and it has not.
+        salt: what the applied digest was made with.
+        is_only_copy: it is a copy, and what it was copied from does not hold the same any more.
+        may_come_back: its tree is not there, and an archive of that waits to be brought back.
         brought_back: it came back from the archive of its tree just now.
         points_at: where the tree that it names was moved by hand; None when it is where it is declared.
     """
@@ -105,3 +131,11 @@ class FileActual:
     is_loading_aside: bool = False
     points_at: Path | None = None
     brought_back: bool = False
+    salt: str = ""
+    is_only_copy: bool = False
+    may_come_back: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What identifies the content that was found; empty when there is nothing."""
+        return digest(self.entry, self.salt) if self.entry else ""

@@ -14,7 +14,7 @@ from reconciler.clients.marks import MarkBook, change_book, load_book
 from reconciler.clients.takedown import discard, is_set_aside
 from reconciler.clients.trees import Standing, TreeRecord, aside_of, half_done, linked_git_dir
 from reconciler.errors import ClientError, ConflictError, PermanentError
-from reconciler.kinds.digest import digest
+from reconciler.kinds.digest import digest, is_only_copy, salt_of
 from reconciler.kinds.workspace.observe import desk_address
 from reconciler.model.phrases import plural, some
 
@@ -47,8 +47,11 @@ def is_ours(tree: Path, path: str, book: MarkBook | None) -> bool:
     if files.is_temporary(path):
         return True
     entry = files.read(tree, path)
-    ours = {mark.declared.get("path"): mark.declared.get("sha256") for mark in (book.marks if book else {}).values()}
-    return entry is None or ours.get(path) == digest(entry)
+    if entry is None:
+        return True
+    ours = [mark for mark in (book.marks if book else {}).values() if mark.declared.get("path") == path]
+    is_unedited = any(mark.declared.get("sha256") == digest(entry, salt_of(mark)) for mark in ours)
+    return is_unedited and not any(is_only_copy(tree, mark) for mark in ours)
 
 
 def _commit_reasons(git: Git, git_dir: Path) -> Iterator[str]:

@@ -1,0 +1,85 @@
+"""What is to become of a copy. Pure. It is made once; what differs later is kept, shown, and copied on request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.kinds.file.spec import FileActual, FileSpec, Source
+from reconciler.model.address import Address
+from reconciler.model.change import Action, Change, FieldChange
+
+
+def decide_copy(address: Address, spec: FileSpec, source: Source, actual: FileActual) -> Change:
+    """Compare a copy with what it is a copy of. Nothing that either holds is told, but for its size."""
+    observed = _observed(spec, actual)
+    if actual.blocked:
+        return Change(address, Action.CONFLICT, actual.blocked, hint=actual.hint, observed=observed)
+    if actual.moved_aside:  # nobody's edit: what is there was never ours
+        return Change(address, Action.NO_OP, notes=(f"not copied: {actual.moved_aside}",), observed=observed)
+    if actual.entry is None:
+        return _decide_missing(address, spec, source, actual, observed)
+    if source.is_there and actual.digest == spec.digest:
+        return _decide_equal(address, spec, actual, observed)
+    return _decide_differing(address, spec, source, actual, observed)
+
+
+def _decide_missing(
+    address: Address, spec: FileSpec, source: Source, actual: FileActual, observed: Mapping[str, str]
+) -> Change:
+    if not source.is_there and actual.may_come_back:
+        reason = "gone from the main worktree; it comes back with its tree, if the archive of that holds it"
+        return Change(address, Action.CREATE, reason, observed=observed)
+    if not source.is_there:
+        hint = f"make it, or take it out of `copy` ({source.where})"
+        reason = f"there is no {spec.path} to copy in {source.root}"
+        return Change(address, Action.CONFLICT, reason, hint=hint, observed=observed)
+    reason = "it was deleted by hand" if actual.applied else "declared, and does not exist"
+    fields = (FieldChange("copy", None, _described(spec, source)),)
+    return Change(address, Action.CREATE, reason, fields, observed=observed)
+
+
+def _decide_equal(address: Address, spec: FileSpec, actual: FileActual, observed: Mapping[str, str]) -> Change:
+    is_marked = actual.applied == spec.digest
+    if is_marked and actual.hidden:
+        return Change(address, Action.NO_OP, observed=observed)
+    what, reason = "record", "it is there, and its mark is not"
+    if is_marked:
+        what, reason = "ignored", "what git ignores in its tree is not as it should be"
+    return Change(address, Action.UPDATE, reason, (FieldChange(what, "incomplete", "complete"),), observed=observed)
+
+
+def _decide_differing(
+    address: Address, spec: FileSpec, source: Source, actual: FileActual, observed: Mapping[str, str]
+) -> Change:
+    what = _difference(source, actual)
+    if spec.replace and source.is_there:
+        before = f"{_size(actual.entry.content)}" if actual.entry else None
+        fields = (FieldChange("copy", before, _described(spec, source)),)
+        return Change(address, Action.UPDATE, f"{what}; copied again as requested", fields, observed=observed)
+    if actual.brought_back:  # with its tree, in this very run: what was planned is done
+        return Change(address, Action.NO_OP, notes=(f"{what} before it was archived; kept",), observed=observed)
+    way_out = f", `orchestra apply --replace {address}` copies it again" if source.is_there else ""
+    return Change(address, Action.NO_OP, drift=(f"{what}; kept{way_out}",), observed=observed)
+
+
+def _difference(source: Source, actual: FileActual) -> str:
+    changed = "changed at its source" if source.is_there else f"gone from {source.root}"
+    if actual.digest == actual.applied:
+        return changed
+    return f"edited by hand (and {changed} since)" if not source.is_there else "edited by hand"
+
+
+def _observed(spec: FileSpec, actual: FileActual) -> dict[str, str]:
+    """What the change is planned from. Without a salt a digest would tell a short secret to who can guess it."""
+    said = actual.digest if actual.salt else "as its source" if actual.digest == spec.digest else "not a copy"
+    return {"path": actual.path, "content": said if actual.entry else ""}
+
+
+def _described(spec: FileSpec, source: Source) -> str:
+    if not source.is_known:
+        return "of the main worktree's file, which is not looked at here"
+    return f"{_size(spec.content)}, mode {source.mode:04o}"
+
+
+def _size(content: bytes | None) -> str:
+    return "1 byte" if content is not None and len(content) == 1 else f"{len(content or b'')} bytes"
