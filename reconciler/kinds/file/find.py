@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.clients import excludes, files
 from reconciler.clients.excludes import is_never_ignored
 from reconciler.clients.git import Git, paths_in_commits
-from reconciler.clients.marks import Mark, MarkBook, load_book
+from reconciler.clients.marks import Mark
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import OrchestraError
 from reconciler.kinds.digest import NOT_A_FILE, digest, is_only_copy, salt_of
-from reconciler.kinds.file.spec import DESKS, KIND, FileActual, FileSpec
+from reconciler.kinds.file.spec import KIND, FileActual, FileSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
+from reconciler.kinds.tree import DESKS, Tree, Trees, tip_of
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
@@ -56,7 +57,7 @@ class Finder:
         asked: dict[tuple[str, str], list[tuple[Path, str]]] = {}
         for resource in resources:
             spec = resource.spec
-            tip = _tip(survey, spec)
+            tip = tip_of(survey, spec.tree, spec.starts)
             for path in (spec.path, DESKS) if tip else ():
                 asked.setdefault((str(tip), path), []).append((spec.tree, path))
         answers = paths_in_commits(self.git, survey.repository.common_dir, sorted(asked))
@@ -68,16 +69,14 @@ class Finder:
             top = here if linked_git_dir(here) else survey.main
             self.memory.never_ignored[tree] = excludes.never_ignored(top) if top else ()
 
+    @property
+    def trees(self) -> Trees:
+        """Where they lie."""
+        return Trees(self.git, self.clone, self.global_excludes, self.memory.located)
+
     def load(self, spec: FileSpec) -> Tree:
-        """Find the tree that bears the workspace's mark; any other that stands in its place is not looked into."""
-        located = self.memory.located
-        git_dir = located.git_dir_of(spec.tree)
-        book = load_book(git_dir, self.clone) if git_dir else None
-        if git_dir is None or book is None or not any(book.is_of(name) for name in spec.workspaces):
-            return Tree(located.resolve(spec.tree))
-        text = excludes.exclude_text(self.global_excludes, to_hide(places_of(book)))
-        is_hiding = located.is_cut_off(spec.tree) or excludes.is_excluding(git_dir, text)
-        return Tree(located.resolve(spec.tree), git_dir, book, is_hiding=is_hiding)
+        """Find the tree of a file."""
+        return self.trees.load(spec.tree, spec.workspaces)
 
     def find(self, address: Address, spec: FileSpec, tree: Tree) -> FileActual:
         """Find one file in its tree; what cannot be read is in the way."""
@@ -139,58 +138,8 @@ class Finder:
         return bool(self._why_aside(replace(spec, path=spec.loads), tree, marked_at))
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """What the files of one tree have in common.
-
-    Attributes:
-        git_dir: None when there is no tree that bears the workspace's mark.
-        is_hiding: git ignores all of them; what is not there yet, or is only to be linked again, will be made so.
-    """
-
-    path: Path
-    git_dir: Path | None = None
-    book: MarkBook | None = None
-    is_hiding: bool = True
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is one that bears the mark."""
-        return self.git_dir is not None
-
-    def mark(self, address: Address, was: Address | None) -> Mark | None:
-        """Find the mark of a file, also under the name that it had before."""
-        marks = self.book.marks if self.book else {}
-        return marks.get(address) or (marks.get(was) if was else None)
-
-
 def _in_the_way(tree: Tree, path: str, what: str) -> FileActual:
     return FileActual(path, blocked=f"{path} {what}", hint=f"move {tree.path / path} away", tree=tree.path)
-
-
-def places_of(book: MarkBook | None) -> dict[Address, str]:
-    """Where the files of a tree lie, by its marks."""
-    marks = book.marks.items() if book else ()
-    return {address: str(mark.declared.get("path")) for address, mark in marks if address.kind == KIND}
-
-
-def to_hide(places: Mapping[Address, str]) -> set[str]:
-    """Choose the paths that git has to be told of: desks ignore themselves."""
-    return {path for path in places.values() if not path.startswith(f"{DESKS}/")}
-
-
-def _tip(survey: Survey, spec: FileSpec) -> str | None:
-    """The commit whose files the tree has, or will have."""
-    record = survey.record_at(spec.tree)
-    if record and record.head:
-        return record.head
-    for branch, base in spec.starts:
-        remotes = survey.remotes_with(branch)
-        names = (branch, remotes[0] if len(remotes) == 1 else "", base or survey.default_branch or "")
-        found = next((commit for commit in map(survey.commit_of, names) if commit), None)
-        if found:
-            return found
-    return spec.starts[-1][1] if spec.starts else None  # a tag or a hash is for git to resolve
 
 
 def _orphans(resources: Sequence[Resource[FileSpec]], scope: Scope) -> dict[Address, FileActual]:

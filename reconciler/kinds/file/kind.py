@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reconciler.clients import excludes, files
+from reconciler.clients import files
 from reconciler.clients.files import Entry
 from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book, load_book
-from reconciler.clients.trees import Standing, linked_git_dir, standing_of
+from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ConflictError, RefusedError
 from reconciler.kinds.digest import digest, is_only_copy, salt_of
 from reconciler.kinds.file.decide import decide, decide_removal
-from reconciler.kinds.file.find import Finder, Tree, places_of, to_hide
+from reconciler.kinds.file.find import Finder
 from reconciler.kinds.file.spec import KIND, FileActual, FileSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
-
-PLAN_AGAIN = "run `orchestra plan` to see why"
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,12 @@ class FileKind:
         path = actual.path if actual else spec.path
         if self.clone is None:
             raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
-        tree, git_dir, before = self._require_tree(resource)
+        trees = self.finder.trees
+        tree, git_dir = trees.require(resource.address, spec.tree, spec.workspaces)
+        before = tree.mark(resource.address, spec.was)
         if actual and actual.entry:
-            self._refuse_committed(resource, tree.path, path)
-        self._exclude(tree.path, git_dir, {**places_of(tree.book), resource.address: path})
+            trees.refuse_committed(resource.address, tree.path, path)
+        trees.hide(tree.path, git_dir, {resource.address: path})
         if spec.link is not None:
             files.write_link(tree.path, path, spec.link)
         elif not (actual and actual.digest == spec.digest):
@@ -111,32 +111,13 @@ class FileKind:
             raise RefusedError(message, hint="it is kept; remove it by hand")
         files.remove(actual.tree, actual.path)
         change_book(git_dir, self.clone, lambda book: book.drop(address))
-        self._exclude(actual.tree, git_dir, places_of(load_book(git_dir, self.clone)))
+        self.finder.trees.hide(actual.tree, git_dir)
 
     def exclusive_key(self, address: Address, spec: FileSpec | None) -> str | None:
         """Files of one tree share its exclude file."""
         return f"files of {address.name.partition('/')[0]}"
 
     # --- writing -----------------------------------------------------------------------------------------------------
-
-    def _require_tree(self, resource: Resource[FileSpec]) -> tuple[Tree, Path, Mark | None]:
-        """The tree to write into, its git directory, and the mark that the file bears until now."""
-        spec = resource.spec
-        tree = self.finder.load(spec)
-        if tree.git_dir is None:
-            raise ConflictError(f"{tree.path} is no tree of {spec.workspace}", hint=PLAN_AGAIN)
-        standing = standing_of(tree.path, tree.git_dir)
-        if standing is not Standing.PRESENT:
-            message = f"tree {tree.path}: planned from 'present', found {standing.value!r}"
-            raise ConflictError(f"{resource.address} is not what it was planned from: {message}", hint=PLAN_AGAIN)
-        return tree, tree.git_dir, tree.mark(resource.address, spec.was)
-
-    def _refuse_committed(self, resource: Resource[FileSpec], tree: Path, path: str) -> None:
-        """What stands there may have been committed since the plan, or come with another branch; it is not ours."""
-        words = ("ls-tree", "-z", "--full-tree", "--name-only", "HEAD", "--", path)
-        if self.git.run(*words, cwd=tree, ok=(0, 128)).text:
-            message = f"{path} in the repository: planned from nothing, found it committed in {tree}"
-            raise ConflictError(f"{resource.address} is not what it was planned from: {message}", hint=PLAN_AGAIN)
 
     def _remove_unless_edited(self, tree: Path, mark: Mark) -> None:
         """A file that belongs elsewhere by now leaves nothing of ours where it was, unless git has it by now."""
@@ -146,11 +127,6 @@ class FileKind:
             return
         if not self.git.run("ls-files", "-z", "--", f":(top,literal){path}", cwd=tree).stdout:
             files.remove(tree, path)
-
-    def _exclude(self, tree: Path, git_dir: Path, places: Mapping[Address, str]) -> None:
-        text = excludes.exclude_text(self.global_excludes, to_hide(places))
-        if not excludes.is_excluding(git_dir, text):
-            excludes.exclude(self.git, tree, git_dir, text)
 
 
 def _mode(spec: FileSpec) -> int | None:

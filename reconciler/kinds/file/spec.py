@@ -8,10 +8,10 @@ from pathlib import Path
 
 from reconciler.clients.files import Entry
 from reconciler.kinds.digest import digest
+from reconciler.kinds.tree import DESKS
 from reconciler.model.address import Address
 
 KIND = "file"
-DESKS = ".sub-agents"
 
 
 @dataclass(frozen=True, slots=True)
