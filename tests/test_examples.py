@@ -55,6 +55,7 @@ def test_running_copies_what_git_does_not_track(tmp_path: Path) -> None:
     (example.path / ".env").chmod(0o600)
     example.apply()
 
+    assert example.tree("web").read(".env.orchestra") != example.tree("api").read(".env.orchestra")
     for name in ("web", "api"):
         assert example.tree(name).read(".env") == "TOKEN=1\n"
         assert (example.tree(name).path / ".env").stat().st_mode & 0o777 == 0o600

@@ -44,13 +44,16 @@ class Nesting:
 
     def _find_above(self, address: Address) -> tuple[Address, ...]:
         place = place_of(address)
-        beside = [thing for thing in self._things.get(place, ()) if is_part(address) or self._is_under(address, thing)]
+        beside = [thing for thing in self._things.get(place, ()) if self._is_under(address, thing)]
         while not beside and place:
             place = place[:-1]
             beside = list(self._things.get(place, ()))
         return tuple(beside)
 
     def _is_under(self, address: Address, other: Address) -> bool:
-        """Whether its kind stands on the other's kind in the same place."""
+        """Whether its kind stands on the other's kind in the same place; a part lies in what all others stand on."""
         unknown = len(self._rank)
+        if is_part(address):
+            here = (self._rank.get(thing.kind, unknown) for thing in self._things.get(place_of(address), ()))
+            return self._rank.get(other.kind, unknown) == min(here)
         return self._rank.get(other.kind, unknown) < self._rank.get(address.kind, unknown)

@@ -28,11 +28,13 @@ class _Progress:
     Attributes:
         attempts: how many were begun.
         is_touched: the kind was told to act, so what is found next may be our own half-done work.
+        said: what the kind told of how it was done.
     """
 
     change: Change
     attempts: int = 0
     is_touched: bool = False
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Worker:
             return self._failed(progress, error, started)
         except Exception as error:  # noqa: BLE001 (whatever a kind raises is an outcome)
             return self._failed(progress, _wrap(error), started)
-        return Outcome(change.address, status, "", None, progress.attempts, self.clock() - started)
+        return Outcome(change.address, status, progress.said, None, progress.attempts, self.clock() - started)
 
     def exclusive_key(self, change: Change) -> str | None:
         """Name what a change must have for itself; None when nothing."""
@@ -101,7 +103,7 @@ class Worker:
             return _ACHIEVED[change.action] if progress.is_touched else Status.UNCHANGED
         order = _confirm_again(change, fresh) if progress.is_touched else _confirm(change, fresh)
         progress.is_touched = True
-        kind.apply(order, resource, actual)
+        progress.said = kind.apply(order, resource, actual) or ""
         _require_seen(change, kind.diff(resource, kind.look(resource)))
         return _ACHIEVED[change.action]
 

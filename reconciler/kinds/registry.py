@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.clients.git import Git, Repository
+from reconciler.clients.port_list import PortList
 from reconciler.kinds.file import FileKind
 from reconciler.kinds.memory import Memory
+from reconciler.kinds.ports import PortsKind
 from reconciler.kinds.workspace import WorkspaceKind
 from reconciler.kinds.workspace.fates import Removal
 from reconciler.kinds.workspace.make import Maker
@@ -34,7 +36,8 @@ def build_kinds(
         repository: the repository.
         clone: its identity; None when nothing is to be changed.
         origins: the identities of those that it is a copy of.
-        state: a directory outside of the repository, for the parts of archives that do not belong into it.
+        state: a directory outside of the repository, for the list of ports of this host and the parts of archives that
+            do not belong into it.
         global_excludes: the text of the user's own global excludes.
         memory: what the kinds learn while a plan is made.
         removal: how what is removed is to be treated.
@@ -44,5 +47,6 @@ def build_kinds(
     kinds: tuple[Kind[Any, Any, Any], ...] = (
         WorkspaceKind(git, repository, maker, memory, removal or Removal(is_declared=False)),
         FileKind(git, clone, global_excludes, memory),
+        PortsKind(git, repository, clone, global_excludes, PortList(state), memory),
     )
     return {kind.name: kind for kind in kinds}

@@ -19,6 +19,7 @@ from reconciler.manifest.problems import Problems, nearest, quote
 from reconciler.manifest.substitution import Substitution
 from reconciler.manifest.validation import Path, Validated
 
+DEFAULT_ENV_FILE = ".env.orchestra"
 DEFAULT_PATH = "../{project}.wt/{name}"
 MOST_LEVELS = 3
 
@@ -129,6 +130,9 @@ class Builder:
         if body.copied and not has_tree:
             place = key_place(self.root, (*path, "copy"))
             self.problems.add("a desk has no tree to copy into", place, "remove one of them")
+        if body.ports and not has_tree:
+            place = key_place(self.root, (*path, "ports"))
+            self.problems.add("a desk has no ports of its own", place, "remove one of them")
         eager = has_tree and bool(_first(body.eager, self._defaults.eager, fallback=False))
         common = self._common(
             full_name, body, path, parent.level + 1, checkout=parent.checkout, submodules=parent.submodules
@@ -178,6 +182,8 @@ class Builder:
             shared=self._area(body, "shared", path),
             scratch=self._area(body, "scratch", path),
             copy=self._copy(body, path),
+            ports=self._ports(body, path),
+            env_file=body.env_file or self._defaults.env_file or DEFAULT_ENV_FILE,
             protect=_first(body.protect, defaults.protect, fallback=None),
             max_helpers=self._max_helpers(body, path),
             done_when=self._done_when(body, path),
@@ -211,6 +217,39 @@ class Builder:
         texts = self.substitution.area(own or [], (*where, "copy"))
         places = (find(self.root, (*where, "copy", index)).where for index in range(len(texts)))
         return tuple(map(CopyDeclaration, texts, places))
+
+    def _ports(self, body: Workspace, path: Path) -> tuple[str, ...]:
+        own = body.ports is not None
+        names, where = (body.ports, path) if own else (self._defaults.ports, ("defaults",))
+        seen: dict[str, str] = {}
+        for index, name in enumerate(names or []):
+            at = find(self.root, (*where, "ports", index)).where
+            fault = grammar.port_name_fault(name)
+            if fault:
+                self.problems.add(f"{quote(name)} cannot name a port: {fault.message}", at, fault.hint)
+            first = seen.setdefault(name.upper().replace("-", "_"), name)
+            if list(names or []).index(name) != index or first != name:
+                self.problems.add(f"{quote(name)} and {quote(first)} are one variable", at, "rename one of them")
+        if names:
+            self._require_own_env_file(body, path)
+        return tuple(names or ())
+
+    def _require_own_env_file(self, body: Workspace, path: Path) -> None:
+        """The file that tells the ports is nobody else's."""
+        where = path if body.env_file else ("defaults",)
+        file, at = (
+            body.env_file or self._defaults.env_file or DEFAULT_ENV_FILE,
+            key_place(self.root, (*where, "env_file")),
+        )
+        if fault := grammar.own_file_fault(file):
+            self.problems.add(f"{quote(file)} cannot be the `env_file`: {fault.message}", at, fault.hint)
+        taken = {
+            **dict.fromkeys(body.files or {}, "`files`"),
+            **{c.text: "`copy`" for c in self._copy(body, path) or ()},
+        }
+        if file in taken:
+            message = f"{quote(file)} is in {taken[file]} already, and cannot tell the ports too"
+            self.problems.add(message, at, f"name another `env_file`, such as `{DEFAULT_ENV_FILE}`")
 
     def _done_when(self, body: Workspace, path: Path) -> tuple[str, ...]:
         own = body.done_when is not None

@@ -64,7 +64,7 @@ class Copies:
         """
         if declaration.copy is None:
             return ()
-        written = {file.path for file in declaration.files}
+        written = {file.path for file in declaration.files} | ({declaration.env_file} if declaration.ports else set())
         found = [file for asked in (*declaration.copy, _INCLUDE) for file in self._find_once(asked)]
         return tuple({file.path: file for file in reversed(found) if file.path not in written}.values())[::-1]
 

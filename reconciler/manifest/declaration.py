@@ -65,6 +65,8 @@ class Declaration:
         modify: git globs; empty means no area was declared.
         scratch: git globs of what no archive holds.
         copy: what is copied into its tree beside what `.worktreeinclude` names; None: nothing at all.
+        ports: names of ports.
+        env_file: the file in the tree that tells their numbers.
         protect: its tree is kept whatever is destroyed; None when nothing is said of it.
         max_helpers: None is no limit.
         template: None is the helper's own name when there is such a template, else `general`.
@@ -96,6 +98,8 @@ class Declaration:
     shared: tuple[str, ...]
     scratch: tuple[str, ...]
     copy: tuple[CopyDeclaration, ...] | None
+    ports: tuple[str, ...]
+    env_file: str
     protect: bool | None
     max_helpers: int | None
     done_when: tuple[str, ...]
@@ -112,6 +116,7 @@ class Manifest:
 
     Attributes:
         declarations: parents before children, in the order of the files.
+        port_range: the first and the last number that a port may get.
         sources: every file that was read.
         digest: sha256 of the bytes of all sources.
         values: what every `{env:NAME}` that is used stands for; for the text of files alone.
@@ -122,6 +127,7 @@ class Manifest:
     root: Path
     project: str
     declarations: tuple[Declaration, ...]
+    port_range: tuple[int, int]
     sources: tuple[Path, ...]
     digest: str
     values: Mapping[str, str]

@@ -11,6 +11,7 @@ from reconciler.boundaries.pattern import parse
 from reconciler.clients.untracked import Untracked
 from reconciler.errors import ManifestError, Problem
 from reconciler.kinds.file import FileSpec, Source
+from reconciler.kinds.ports import PortsSpec
 from reconciler.kinds.workspace import WorkspaceSpec
 from reconciler.manifest import contract, templates
 from reconciler.manifest.copies import Copies
@@ -22,7 +23,7 @@ from reconciler.model.resource import Resource
 
 DESKS = ".sub-agents"
 CLAUDE = "CLAUDE.local.md"
-AnyResource = Resource[WorkspaceSpec] | Resource[FileSpec]
+AnyResource = Resource[WorkspaceSpec] | Resource[FileSpec] | Resource[PortsSpec]
 
 
 def expand(
@@ -86,6 +87,8 @@ class _Expansion:
 
     def resources(self) -> Iterator[AnyResource]:
         yield self._workspace()
+        if self.declaration.ports and self._has_tree:
+            yield self._ports()
         for tree, workspace, prefix in self._homes():
             for path, content in self._texts(prefix):
                 yield self._file(tree, workspace, prefix + path, content=content)
@@ -169,6 +172,21 @@ class _Expansion:
             return None
         texts = dict.fromkeys((*area, *declaration.shared, *declaration.read))
         return tuple(parse(text).sparse_line for text in texts)
+
+    def _ports(self) -> Resource[PortsSpec]:
+        declaration = self.declaration
+        old = self._was(declaration)
+        spec = PortsSpec(
+            workspace=declaration.full_name,
+            tree=self._tree_of(declaration),
+            names=declaration.ports,
+            env_file=declaration.env_file,
+            span=self.manifest.port_range,
+            starts=tuple((each.branch, each.base) for each in self._with_ancestors(declaration)),
+            was=Address("ports", old) if old else None,
+        )
+        place = declaration.places.get("ports", declaration.where)
+        return Resource(Address("ports", declaration.full_name), spec, (self._address,), place)
 
     # --- its files ---------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,11 @@ ENVIRONMENT = re.compile(r"\{env:([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _REF_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_PORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_PORT_RANGE = re.compile(r"([0-9]{1,6})-([0-9]{1,6})")
+DEFAULT_PORT_RANGE = "20000-29999"
+"""Below what systems take for outgoing connections, above what most services are known by."""
+_LOWEST_PORT, _HIGHEST_PORT = 1024, 65535  # below, programs need privileges
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -135,6 +140,33 @@ def own_file_fault(path: str) -> Fault | None:
     if path.lower() in RESERVED_FILES:
         return Fault("orchestra writes this file itself", "for a contract of your own see `agents/contracts/`")
     return None
+
+
+def port_name_fault(name: str) -> Fault | None:
+    """Judge the name of a port; the variable that tells its number is made of it."""
+    if not _PORT_NAME.fullmatch(name):
+        return Fault("it must be a letter, then letters, digits, `-` and `_`, 40 at most", "for example `web`")
+    return None
+
+
+def port_range_fault(text: str) -> Fault | None:
+    """Judge a range of ports, `20000-29999`."""
+    match = _PORT_RANGE.fullmatch(text)
+    hint = "write the first and the last, for example `20000-29999`"
+    if not match:
+        return Fault("it is not two numbers with a `-` between them", hint)
+    low, high = int(match[1]), int(match[2])
+    if low > high:
+        return Fault("it ends before it begins", hint)
+    if low < _LOWEST_PORT or high > _HIGHEST_PORT:
+        return Fault(f"it is not between {_LOWEST_PORT} and {_HIGHEST_PORT}", hint)
+    return None
+
+
+def port_range(text: str) -> tuple[int, int]:
+    """The first and the last port of a range that was judged to be one."""
+    low, _, high = text.partition("-")
+    return int(low), int(high)
 
 
 def template_fault(path: str) -> Fault | None:

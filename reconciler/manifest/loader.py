@@ -13,6 +13,7 @@ from reconciler.manifest import templates
 from reconciler.manifest.build import Builder
 from reconciler.manifest.checks import Unsure, check
 from reconciler.manifest.declaration import Declaration, Manifest
+from reconciler.manifest.grammar import DEFAULT_PORT_RANGE, port_range
 from reconciler.manifest.merge import Merger
 from reconciler.manifest.nodes import MapNode
 from reconciler.manifest.problems import Problems
@@ -58,6 +59,7 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
         file=root / file,
         root=root,
         project=project,
+        port_range=port_range(validated.document.port_range or DEFAULT_PORT_RANGE),
         declarations=declarations,
         sources=tuple(root / source for source in merger.sources),
         digest=merger.digest,

@@ -82,6 +82,7 @@ Base = Annotated[str, _judged(grammar.base_fault, "a branch, tag or commit")]
 PathTemplate = Annotated[str, _judged(grammar.template_fault, "a path for a tree")]
 FilePath = Annotated[str, _judged(grammar.file_path_fault, "a path inside the repository")]
 EnvironmentName = Annotated[str, _judged(grammar.environment_fault, "the name of an environment variable")]
+PortRange = Annotated[str, _judged(grammar.port_range_fault, "a range of ports")]
 Glob = Annotated[str, AfterValidator(_check_glob)]
 Module = Annotated[Glob, _judged(_module_fault, "the path of a module")]
 Owner = Annotated[str, _judged(lambda text: None if text.strip() else Fault("it is empty", "leave it out"), "an owner")]
@@ -131,6 +132,8 @@ class Common(Model):
         alias="copy",
         description="Git globs: files of the main worktree that git does not track, to be copied into the tree.",
     )
+    ports: Names | None = Field(None, description="Names of ports; each gets a number that is unique on the host.")
+    env_file: FilePath | None = Field(None, description="The file in the tree that tells the numbers of the ports.")
     links: bool | None = Field(None, description="Put a link to the tree on the helper's desk.")
     scratch: Globs | None = Field(None, description="Git globs of what is never committed and never archived.")
     protect: bool | None = Field(None, description="Keep its tree whatever is destroyed.")
@@ -185,6 +188,7 @@ class Document(Model):
     project: Name | None = Field(None, description="A name for `{project}` in paths; left out: the directory's name.")
     include: Texts | None = Field(None, description="More files, as globs inside the repository.")
     env: EnvironmentNames | None = Field(None, description="The environment variables that `{env:NAME}` may name.")
+    port_range: PortRange | None = Field(None, description="Where numbers for `ports` are taken from: `20000-29999`.")
     modules: Annotated[dict[str, Module], Body] | None = Field(
         None, description="Names for paths, used as `$name` in areas."
     )

@@ -43,8 +43,11 @@ class Kind(Protocol[SpecT, ActualT, ScopeT_contra]):
     def assume(self, resource: Resource[SpecT]) -> ActualT:
         """What `look` would find if the resource had just been applied; its diff is a no-op. Pure."""
 
-    def apply(self, change: Change, resource: Resource[SpecT], actual: ActualT | None) -> None:
+    def apply(self, change: Change, resource: Resource[SpecT], actual: ActualT | None) -> str | None:
         """Carry out a create or update; carried out before, it does no harm.
+
+        Returns:
+            What a person should know of how it was done, other than planned; None when there is nothing.
 
         Raises:
             TransientError: another attempt may help.

@@ -30,7 +30,7 @@ class Outcome:
     """What became of one change.
 
     Attributes:
-        reason: why it was skipped or failed; empty otherwise.
+        reason: why it was skipped or failed, or was done otherwise than planned; empty otherwise.
         error: what was raised, when it failed.
         attempts: how many tries it took; 0 when it was never started.
         seconds: wall clock from first try to last.

@@ -62,7 +62,7 @@ def _plan_saved(session: Session, file: Path) -> Planned:
 
 
 def _is_file_update(change: Change) -> bool:
-    return change.address.kind == "file" and change.action is Action.UPDATE
+    return change.address.kind in {"file", "ports"} and change.action is Action.UPDATE
 
 
 def _load(file: Path) -> SavedPlan:

@@ -12,12 +12,13 @@ from reconciler.clients.untracked import Untracked
 from reconciler.engine.graph import Graph, build_graph
 from reconciler.errors import UsageError
 from reconciler.kinds.file import FileSpec
+from reconciler.kinds.ports import PortsSpec
 from reconciler.kinds.workspace import WorkspaceSpec
 from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.expand import AnyResource, expand
 from reconciler.manifest.templates import Reader
 
-KIND_ORDER = ("workspace", "file")
+KIND_ORDER = ("workspace", "file", "ports")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +76,16 @@ def _workspace_of(resource: AnyResource) -> str:
     return resource.address.name.partition("/")[0]
 
 
-def _marked(resource: Any, replaced: Collection[str], *, fresh: bool) -> Any:  # noqa: ANN401 - a resource of either kind
+def _marked(resource: Any, replaced: Collection[str], *, fresh: bool) -> Any:  # noqa: ANN401 - a resource of any kind
     if fresh and isinstance(resource.spec, WorkspaceSpec):
         return replace(resource, spec=replace(resource.spec, fresh=True))
-    if str(resource.address) in replaced and isinstance(resource.spec, FileSpec):
+    if str(resource.address) in replaced and isinstance(resource.spec, FileSpec | PortsSpec):
         return replace(resource, spec=replace(resource.spec, replace=True))
     return resource
 
 
 def _require_known(replaced: Collection[str], resources: Collection[AnyResource]) -> None:
-    known = {str(resource.address) for resource in resources if isinstance(resource.spec, FileSpec)}
+    known = {str(resource.address) for resource in resources if isinstance(resource.spec, FileSpec | PortsSpec)}
     for address in replaced:
         if address not in known:
             raise UsageError(

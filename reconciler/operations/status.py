@@ -12,6 +12,7 @@ from reconciler.clients.git import Git
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, half_done
 from reconciler.errors import OrchestraError
+from reconciler.kinds.ports import numbers_of
 from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
@@ -88,6 +89,7 @@ def _declared(
     record, mark = hit
     state = "filling" if mark.state != "ready" else _STATES[record.standing]
     values, needs = _look(session, record, declaration.base, clock) if state == "ready" else ((), ())
+    values = (*values, *_ports(record, declaration.full_name))
     return WorkspaceStatus(
         declaration.full_name,
         declaration.level,
@@ -96,6 +98,12 @@ def _declared(
         (*_needs(declaration, changes), *needs),
         values,
     )
+
+
+def _ports(record: TreeRecord, name: str) -> Iterator[Value]:
+    mark = record.book.marks.get(Address("ports", name)) if record.book else None
+    if numbers := numbers_of(mark):
+        yield Value("ports", ", ".join(f"{port} {number}" for port, number in numbers.items()), "mark", 0.0)
 
 
 _STATES = {
@@ -127,7 +135,9 @@ def _needs(declaration: Declaration, changes: Mapping[Address, Change]) -> tuple
     ways_out = filter(None, (change.hint, *(change.notes if change.mode is Mode.PERSON else ())))
     said = ("; ".join((change.reason, *ways_out)),) if asked else ()
     files = [
-        each for address, each in changes.items() if address.kind == "file" and address.name.startswith(f"{name}/")
+        each
+        for address, each in changes.items()
+        if address.kind != "workspace" and address.name.partition("/")[0] == name
     ]
     edited = [f"{each.address}: drift: {drift}" for each in files for drift in each.drift]
     return (*said, *(f"drift: {drift}" for drift in change.drift), *edited)

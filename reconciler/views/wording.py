@@ -56,7 +56,7 @@ def finished_line(event: Finished) -> str:
         return f"{address}: {skipped(why)}"
     if outcome.status is Status.FAILED:
         return f"{address}: failed after {outcome.seconds:.1f}s" + (f": {why}" if why else "")
-    return f"{address}: {done(outcome.status)} after {outcome.seconds:.1f}s"
+    return f"{address}: {done(outcome.status)} after {outcome.seconds:.1f}s" + (f": {why}" if why else "")
 
 
 def retried_line(event: Retried, attempts: int) -> str:

@@ -16,6 +16,7 @@ from reconciler.clients.git import Git
 from reconciler.clients.survey import take_survey
 from reconciler.kinds.file import FileSpec, Source
 from reconciler.kinds.memory import Memory
+from reconciler.kinds.ports import PortsSpec
 from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace import WorkspaceSpec
@@ -58,6 +59,11 @@ def _in_auth(root: Path, path: str, **spec: Any) -> Sample:
     return Sample(_file(path, root, **spec), (_auth(root), ignoring))
 
 
+def _ports(root: Path) -> Resource[Any]:
+    spec = PortsSpec("auth", root / "shop.wt/auth", ("web", "api"), ".env.orchestra", (20000, 29999), (("auth", None),))
+    return Resource(Address("ports", "auth"), spec)
+
+
 def _source(root: Path) -> Source:
     write(root / "shop", ".git/info/exclude", b"/.env\n")
     write(root / "shop", ".env", b"x", mode=0o600)
@@ -75,6 +81,7 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     "file: a seed": lambda root: _in_auth(root, "a/b.txt", content=b"x", seed=True),
     "file: a link": lambda root: _in_auth(root, "link", link="/nowhere"),
     "file: a copy": lambda root: _in_auth(root, ".env", content=b"x", source=_source(root)),
+    "ports": lambda root: Sample(_ports(root), (_auth(root), _file("SESSION.md", root, content=b"x"))),
     "file: where the repository has one": lambda root: _in_auth(root, "top.txt", content=b"x"),
 }
 
@@ -213,7 +220,7 @@ def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_lost(bench: Ben
     bench.apply(bench.resource)
     actual = bench.observe(*bench.sample.before)[bench.resource.address]
     spec = bench.resource.spec
-    place = spec.tree / actual.path if isinstance(spec, FileSpec) else None
+    place = spec.tree / actual.path if isinstance(spec, FileSpec | PortsSpec) else None
     if place is None:
         place = (spec.path if spec.tree else spec.host / spec.desk) / "mine.txt"
     place.unlink(missing_ok=True)

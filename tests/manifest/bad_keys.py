@@ -21,7 +21,7 @@ TABLE = [
         "key of another kind",
         "worktrees:\n  auth: {timeout: 1h}\n",
         "orchestra.yaml:2:10: unknown key `timeout`",
-        "hint: known here: deny, read, shared, checkout, submodules, copy, links, scratch, protect, max_helpers, done_when, task, modify, needs, files, helpers, owner, branch, base, path, was",
+        "hint: known here: deny, read, shared, checkout, submodules, copy, ports, env_file, links, scratch, protect, max_helpers, done_when, task, modify, needs, files, helpers, owner, branch, base, path, was",
     ),
     (
         "helper key on a worktree",
@@ -136,5 +136,17 @@ TABLE = [
         "worktrees:\n  auth: {helpers: {test: {workspace: dsk}}}\n",
         "orchestra.yaml:2:38: `workspace` must be `tree` or `desk`",
         "hint: did you mean `desk`?",
+    ),
+    (
+        "port that names no variable",
+        "worktrees:\n  auth: {ports: [web, 3000]}\n",
+        "orchestra.yaml:2:23: an entry of `ports` must be text, not a number",
+        'hint: quote it: `"3000"`',
+    ),
+    (
+        "range as a number",
+        "port_range: 20000\nworktrees: {}\n",
+        "orchestra.yaml:1:13: `port_range` must be text, not a number",
+        'hint: quote it: `"20000"`',
     ),
 ]
