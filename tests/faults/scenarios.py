@@ -22,7 +22,7 @@ FILES = {
     "CLAUDE.local.md": "the repository's own\n",
 }
 # Four worktrees: one with an eager helper that has a helper and with one that is a desk, a sparse one, one on a branch
-# that has a user's commits, one with a file of its own.
+# that has a user's commits, one with a file of its own, a copy and a port.
 MANIFEST = """\
 worktrees:
   auth:
@@ -33,7 +33,8 @@ worktrees:
       docs: {task: Describe it}
   ui: {checkout: sparse, modify: packages/ui}
   billing: {branch: feature/billing}
-  docs: {files: {notes/today.md: {content: "first\\n"}}}
+  docs: {files: {notes/today.md: {content: "first\\n"}}, copy: [secret.txt], ports: [web]}
+port_range: 20500-20500
 """
 APPLY = ("apply", "--auto-approve")
 DESTROY = ("destroy", "--auto-approve")

@@ -17,6 +17,7 @@ _VOLATILE = re.compile(
     r"(^|/)\.git(/worktrees/[^/]+)?/(config|index|ORIG_HEAD|FETCH_HEAD|AUTO_MERGE|COMMIT_EDITMSG|logs/.*|objects/.*|refs/.*|packed-refs"
     r"|orchestra/(journal\.jsonl|lock|removed))$"
 )
+_SALTED = re.compile(rb'"sha256": "[0-9a-f]{64}", "secret": true, "salt": "[0-9a-f]{32}"')
 _CLONE = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(@\d+)?")
 
 
@@ -121,7 +122,7 @@ def _describe(path: Path) -> str:
         return f"link to {path.readlink()}"
     if stat.S_ISDIR(mode):
         return "directory"
-    content = _CLONE.sub(b"CLONE", path.read_bytes())
+    content = _SALTED.sub(b"SALTED", _CLONE.sub(b"CLONE", path.read_bytes()))
     return f"{stat.filemode(mode)} {content!r}"
 
 
