@@ -12,6 +12,7 @@ from reconciler.clients.files import Entry
 from reconciler.clients.git import Git
 
 INCLUDE_FILE = ".worktreeinclude"
+_NO_MONITOR = ("-c", "core.fsmonitor=false")  # it is a program that the configuration names; a plan runs none
 _TRACKED, _OTHER = "H", "?"
 
 
@@ -66,7 +67,7 @@ class Untracked:
         found = self._list("--others", "--ignored", f"--exclude-from={self.root / INCLUDE_FILE}")
         request = "".join(f"{path}\0" for path in found).encode("utf-8", "surrogateescape")
         words = ("check-ignore", "-z", "--stdin")
-        answer = self.git.run(*words, cwd=self.root, stdin=request, ok=(0, 1)).text if found else ""
+        answer = self.git.run(*_NO_MONITOR, *words, cwd=self.root, stdin=request, ok=(0, 1)).text if found else ""
         return tuple(path for path in answer.split("\0") if path)
 
     def size(self, path: str) -> int:
@@ -86,9 +87,7 @@ class Untracked:
         return files.read(self.root, path)
 
     def _list(self, *words: str) -> tuple[str, ...]:
-        # The file system monitor is a program that the configuration names; nobody asked for it to be run.
-        options = ("-c", "core.fsmonitor=false", "ls-files", "-z", "--full-name")
-        answer = self.git.run(*options, *words, cwd=self.root)
+        answer = self.git.run(*_NO_MONITOR, "ls-files", "-z", "--full-name", *words, cwd=self.root)
         return tuple(path for path in answer.text.split("\0") if path)
 
 

@@ -70,7 +70,9 @@ def test_the_programs_of_a_plan_do_not_grow_with_drift(world: World, monkeypatch
     assert len(second) <= len(first) + 1, "one more names the bases"
 
 
-def test_the_programs_of_a_plan_do_not_grow_with_copies(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_programs_of_a_plan_do_not_grow_with_copies_and_ports(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever is named is asked for at once, in however many trees; each pattern by itself, once."""
     exclude = world.common_dir / "info/exclude"
     exclude.write_text(exclude.read_text() + ".env*\n")
@@ -78,7 +80,8 @@ def test_the_programs_of_a_plan_do_not_grow_with_copies(world: World, monkeypatc
         (world.project.path / f".env.{number}").write_text(f"{number}\n")
     counts = {}
     for count in (1, 7):
-        world.declare("\n".join(f"tree-{number}: {{copy: [.env.{number}, '.env*']}}" for number in range(count)))
+        keys = "ports: [web, api]"
+        world.declare("\n".join(f"tree-{n}: {{copy: [.env.{n}, '.env*'], {keys}}}" for n in range(count)))
         world.settle()
         with counting(monkeypatch) as started:
             world.plan()
