@@ -8,12 +8,16 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from reconciler.errors import PermanentError
+
+_TURN_SECONDS = 0.1
+_GRACE_SECONDS = 5.0  # a guess: package managers clean up within it
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class Runner:
         """
         words = tuple(str(word) for word in argv)
         source = subprocess.PIPE if isinstance(stdin, bytes) else stdin
-        process = self._start(words, cwd, environment or {}, stdin=source)
+        process = self._start(words, cwd, {**self._environment, **(environment or {})}, stdin=source)
         try:
             stdout, stderr = process.communicate(stdin if isinstance(stdin, bytes) else None)
         except BaseException:  # Ctrl-C: what was begun must not go on when we and our lock are gone
@@ -109,7 +113,7 @@ class Runner:
         with tempfile.TemporaryFile() as request, tempfile.TemporaryFile() as complaints:
             request.write(stdin)
             request.seek(0)
-            process = self._start(words, cwd, {}, stdin=request, stderr=complaints)
+            process = self._start(words, cwd, self._environment, stdin=request, stderr=complaints)
             if process.stdout is None:
                 raise AssertionError
             stream = Stream(process.stdout)
@@ -127,6 +131,60 @@ class Runner:
             said = complaints.read().decode("utf-8", "replace").strip()
             stream.finished.append(Finished(words, process.returncode, b"", said))
 
+    def follow(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+        output: IO[bytes],
+        time_limit_seconds: float,
+        inherited: Sequence[int] = (),
+        on_start: Callable[[int], None] = lambda _: None,
+        on_turn: Callable[[], None] = lambda: None,
+    ) -> int | None:
+        """Run a program of somebody else's, and end it with all that it started when it takes too long.
+
+        Args:
+            argv: the program and its arguments.
+            cwd: where it stands.
+            environment: its whole environment.
+            output: the file that it writes to.
+            time_limit_seconds: how long it may take.
+            inherited: descriptors that it, and what it starts, keep open.
+            on_start: told its process id, which is that of its group.
+            on_turn: called again and again while it runs, and once when it ended.
+
+        Returns:
+            Its exit status, negative when a signal ended it; None when it took too long.
+
+        Raises:
+            PermanentError: it could not be started, or all programs were told to stop.
+        """
+        words = tuple(str(word) for word in argv)
+        process = self._start(
+            words, cwd, environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, inherited=inherited
+        )
+        try:
+            on_start(process.pid)
+            is_late = self._wait(process, time_limit_seconds, on_turn)
+        finally:
+            _end_for_good(process)
+            with self._lock:
+                self._running.discard(process)
+            on_turn()
+        return None if is_late else process.returncode
+
+    def _wait(self, process: subprocess.Popen[bytes], time_limit_seconds: float, on_turn: Callable[[], None]) -> bool:
+        """Wait until a program ends by itself, or is to be ended; say whether it took too long."""
+        end = time.monotonic() + time_limit_seconds
+        while (left := end - time.monotonic()) > 0 and not self._stopped:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(min(left, _TURN_SECONDS))
+                return False
+            on_turn()
+        return left <= 0
+
     def _start(
         self,
         argv: tuple[str, ...],
@@ -134,7 +192,9 @@ class Runner:
         environment: Mapping[str, str],
         *,
         stdin: int | IO[bytes] = subprocess.PIPE,
+        stdout: int | IO[bytes] = subprocess.PIPE,
         stderr: int | IO[bytes] = subprocess.PIPE,
+        inherited: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._stopped:
@@ -143,10 +203,11 @@ class Runner:
                 process = subprocess.Popen(  # noqa: S603 - a list of words, never a shell
                     argv,
                     cwd=cwd,
-                    env={**self._environment, **environment},
+                    env=environment,
                     stdin=stdin,
-                    stdout=subprocess.PIPE,
+                    stdout=stdout,
                     stderr=stderr,
+                    pass_fds=inherited,
                     start_new_session=True,
                 )
             except (OSError, ValueError) as error:  # ValueError: a word that no system takes
@@ -168,6 +229,18 @@ class Runner:
 def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
+
+
+def _end_for_good(process: subprocess.Popen[bytes]) -> None:
+    """Ask a program that still runs to end, then make it."""
+    if process.poll() is not None:
+        return
+    _end(process)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE_SECONDS)
+    with contextlib.suppress(ProcessLookupError):  # also what its leader left behind in its group
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def processes_using(directory: Path) -> tuple[tuple[int, str], ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from reconciler.clients import excludes
 from reconciler.clients.git import Git
@@ -12,11 +14,13 @@ from reconciler.clients.marks import Mark, MarkBook, load_book
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, standing_of
 from reconciler.errors import ConflictError
+from reconciler.kinds.installed import installed_paths
 from reconciler.kinds.memory import Located
 from reconciler.model.address import Address
 
 DESKS = ".sub-agents"
 PLAN_AGAIN = "run `orchestra plan` to see why"
+_HIDING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Trees:
         book = load_book(git_dir, self.clone) if git_dir else None
         if git_dir is None or book is None or not any(book.is_of(name) for name in workspaces):
             return Tree(self.located.resolve(declared))
-        text = self._exclude_text(places_of(book))
+        text = self._exclude_text(book)
         is_hiding = self.located.is_cut_off(declared) or excludes.is_excluding(git_dir, text)
         return Tree(self.located.resolve(declared), git_dir, book, is_hiding=is_hiding)
 
@@ -98,9 +102,10 @@ class Trees:
             ConflictError: the tree has an exclude file of somebody else's.
             ClientError: it could not be written.
         """
-        text = self._exclude_text({**places_of(load_book(git_dir, self.clone)), **(written or {})})
-        if not excludes.is_excluding(git_dir, text):
-            excludes.exclude(self.git, tree, git_dir, text)
+        with _HIDING:  # with the marks as they are then: another thread may add to them
+            text = self._exclude_text(load_book(git_dir, self.clone), written or {})
+            if not excludes.is_excluding(git_dir, text):
+                excludes.exclude(self.git, tree, git_dir, text)
 
     def refuse_committed(self, address: Address, tree: Path, path: str) -> None:
         """What stands there may have been committed since the plan, or come with another branch; it is not ours.
@@ -113,9 +118,10 @@ class Trees:
             message = f"{path} in the repository: planned from nothing, found it committed in {tree}"
             raise ConflictError(f"{address} is not what it was planned from: {message}", hint=PLAN_AGAIN)
 
-    def _exclude_text(self, places: Mapping[Address, str]) -> str:
+    def _exclude_text(self, book: MarkBook | None, written: Mapping[Address, str] = MappingProxyType({})) -> str:
+        places = {**places_of(book), **written}
         ours = {path for path in places.values() if not path.startswith(f"{DESKS}/")}  # desks ignore themselves
-        return excludes.exclude_text(self.global_excludes, ours)
+        return excludes.exclude_text(self.global_excludes, ours | installed_paths(book))
 
 
 def places_of(book: MarkBook | None) -> dict[Address, str]:

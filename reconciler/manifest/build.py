@@ -12,7 +12,13 @@ from typing import TypeVar
 
 from reconciler.errors import Location
 from reconciler.manifest import grammar
-from reconciler.manifest.declaration import CopyDeclaration, Declaration, FileDeclaration
+from reconciler.manifest.declaration import (
+    CopyDeclaration,
+    Declaration,
+    DependencyDeclaration,
+    FileDeclaration,
+)
+from reconciler.manifest.dependencies import DependencyBuilder
 from reconciler.manifest.models import Defaults, FileBody, Helper, Workspace, Worktree
 from reconciler.manifest.nodes import ListNode, MapNode, Node, ScalarNode, find, key_place
 from reconciler.manifest.problems import Problems, nearest, quote
@@ -88,6 +94,7 @@ class Builder:
             base=body.base or defaults.base,
             path=grammar.fill(body.path or defaults.path or DEFAULT_PATH, places),
             eager=True,
+            dependencies=self._dependencies(body, path),
             was=body.was,
             needs=self._needs(body, path, name, siblings, ""),
         )
@@ -147,6 +154,7 @@ class Builder:
             path=f"{parent.path}--{name}",
             eager=eager,
             tree=has_tree,
+            dependencies=self._dependencies(body, path, parent=parent),
             template=body.template,
             variables=self._variables(body, path),
             needs=self._needs(body, path, name, siblings, f"{parent.full_name}--"),
@@ -296,6 +304,20 @@ class Builder:
             if own == key or own.startswith(key + "/") or key.startswith(own + "/"):
                 message = f"{quote(file.path)} and {quote(other.path)} ({other.where}) cannot both exist"
                 self.problems.add(message, file.where, "rename one of them")
+
+    def _dependencies(
+        self, body: Worktree | Helper, path: Path, *, parent: Declaration | None = None
+    ) -> tuple[DependencyDeclaration, ...]:
+        """Its own, or its parent's; a worktree's are those of `defaults` if it says nothing."""
+        builder = DependencyBuilder(self.root, self.substitution, self.problems)
+        if body.dependencies is not None:
+            if isinstance(body, Helper) and body.workspace == "desk":
+                message = "a desk has no tree that something could be installed in"
+                self.problems.add(message, key_place(self.root, (*path, "dependencies")), "remove the key")
+            return builder.build(body.dependencies, (*path, "dependencies"), parent.dependencies if parent else None)
+        if parent:
+            return parent.dependencies
+        return builder.build(self._defaults.dependencies or [], ("defaults", "dependencies"), None)
 
     def _needs(self, body: Workspace, path: Path, name: str, siblings: tuple[str, ...], prefix: str) -> tuple[str, ...]:
         found = []

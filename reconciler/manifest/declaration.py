@@ -6,7 +6,7 @@ The rule: `{env:NAME}` stays as it is written; its value is in `Manifest.values`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.errors import Location
@@ -41,6 +41,32 @@ class CopyDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class DependencyDeclaration:
+    """Something to install in a tree, or a command to run there.
+
+    Attributes:
+        provider: who does it; `auto` stands for those that the lock files at the top of the tree name.
+        project: where in the tree; empty for the top.
+        command: what `run` gives to a shell.
+        time_limit_seconds: how long it may take; None when nothing is said of it.
+        environment: what it gets beside the environment of all.
+    """
+
+    provider: str
+    where: Location
+    project: str = ""
+    groups: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    link: str | None = None
+    requirements: tuple[str, ...] = ()
+    command: str = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    time_limit_seconds: float | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """One workspace of any level.
 
@@ -72,6 +98,7 @@ class Declaration:
         template: None is the helper's own name when there is such a template, else `general`.
         needs: full names of siblings.
         helpers: full names, in order.
+        dependencies: in the order in which they are written; a helper's are its parent's, if it says nothing else.
     """
 
     name: str
@@ -108,6 +135,7 @@ class Declaration:
     needs: tuple[str, ...]
     helpers: tuple[str, ...]
     files: tuple[FileDeclaration, ...]
+    dependencies: tuple[DependencyDeclaration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

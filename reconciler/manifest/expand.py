@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.boundaries.pattern import parse
 from reconciler.clients.untracked import Untracked
 from reconciler.errors import ManifestError, Problem
+from reconciler.kinds.dependency import PROVIDERS, DependencySpec, Options
 from reconciler.kinds.file import FileSpec, Source
 from reconciler.kinds.ports import PortsSpec
 from reconciler.kinds.workspace import WorkspaceSpec
-from reconciler.manifest import contract, templates
+from reconciler.manifest import contract, dependencies, templates
 from reconciler.manifest.copies import Copies
-from reconciler.manifest.declaration import Declaration, Manifest
+from reconciler.manifest.declaration import Declaration, DependencyDeclaration, Manifest
 from reconciler.manifest.substitution import reveal
 from reconciler.manifest.templates import Reader
 from reconciler.model.address import Address
@@ -23,11 +24,21 @@ from reconciler.model.resource import Resource
 
 DESKS = ".sub-agents"
 CLAUDE = "CLAUDE.local.md"
-AnyResource = Resource[WorkspaceSpec] | Resource[FileSpec] | Resource[PortsSpec]
+DEPENDENCY = "dependency"
+LONGEST_SECONDS = 1800.0
+"""How long a command may take of which the manifest says nothing."""
+AnyResource = Resource[WorkspaceSpec] | Resource[FileSpec] | Resource[PortsSpec] | Resource[DependencySpec]
+Top = Callable[[Declaration], frozenset[str]]
+"""The names of the files at the top of a workspace's tree, or of the tree that it will get."""
 
 
 def expand(
-    manifest: Manifest, *, read: Reader, real_path: Callable[[Path], Path], sources: Untracked | None = None
+    manifest: Manifest,
+    *,
+    read: Reader,
+    real_path: Callable[[Path], Path],
+    sources: Untracked | None = None,
+    top: Top | None = None,
 ) -> tuple[AnyResource, ...]:
     """Make the resources of a manifest.
 
@@ -36,6 +47,7 @@ def expand(
         read: the content of a file of the repository, by its path; None when there is none.
         real_path: a path without links, as git records it.
         sources: what the main worktree holds beside git; None when that is not to be looked at.
+        top: what is at the top of a tree; left out, every tree has what the repository's own has.
 
     Raises:
         ManifestError: a template is missing or asks for what has no value, or something cannot be copied; all such
@@ -46,26 +58,51 @@ def expand(
     revealed = {name: reveal(declaration, manifest.values) for name, declaration in written.items()}
     resources: list[AnyResource] = []
     problems: list[Problem] = []
+    others: list[Problem] = []
+    top = top or (lambda _: locks_at_the_top(read))
     for declaration in manifest.declarations:
         try:
-            plain = _Expansion(manifest, written, read, real_path, copies, declaration).resources()
+            plain = _Expansion(manifest, written, read, real_path, copies, declaration, top).resources()
             if manifest.values:
                 own = revealed[declaration.full_name]
-                filled = _Expansion(manifest, revealed, read, real_path, copies, own).resources()
+                filled = _Expansion(manifest, revealed, read, real_path, copies, own, top).resources()
                 resources += map(_with_values, plain, filled)
             else:
                 resources += plain
-        except ManifestError:  # the first that is wrong with it
+        except ManifestError as error:  # the first that is wrong with it
             problems += [*templates.faults(declaration, manifest.project, read), *copies.faults(declaration)]
-    if problems:
-        raise ManifestError(tuple(dict.fromkeys(problems)))
-    return tuple(resources)
+            others += error.problems
+    if problems or others:
+        raise ManifestError(tuple(dict.fromkeys(problems or others)))
+    return _after_files(resources)
+
+
+def locks_at_the_top(read: Reader) -> frozenset[str]:
+    """The lock files that the repository's own tree has at its top."""
+    return frozenset(name for each in PROVIDERS.values() for name in each.locks if read(name) is not None)
+
+
+def _after_files(resources: Iterable[AnyResource]) -> tuple[AnyResource, ...]:
+    """What is installed in a tree comes after every file of ours in it: one may be what a package manager reads."""
+    ordered = tuple(resources)
+    files: dict[str, list[Address]] = {}
+    for each in ordered:
+        if isinstance(each.spec, (FileSpec, PortsSpec)):
+            files.setdefault(each.spec.workspace, []).append(each.address)
+    return tuple(
+        replace(each, depends_on=(*each.depends_on, *files.get(each.spec.workspace, ())))
+        if isinstance(each.spec, DependencySpec)
+        else each
+        for each in ordered
+    )
 
 
 def _with_values(plain: AnyResource, filled: AnyResource) -> AnyResource:
     """A file in which a value of the environment stands, not one that holds the same text by chance, is a secret."""
     if isinstance(filled.spec, FileSpec):
         return replace(filled, spec=replace(filled.spec, secret=filled.spec != plain.spec))
+    if isinstance(filled.spec, DependencySpec) and isinstance(plain.spec, DependencySpec):
+        return replace(plain, spec=replace(plain.spec, environment=filled.spec.environment))
     return filled
 
 
@@ -84,6 +121,7 @@ class _Expansion:
     real_path: Callable[[Path], Path]
     copies: Copies
     declaration: Declaration
+    top: Top
 
     def resources(self) -> Iterator[AnyResource]:
         yield self._workspace()
@@ -98,6 +136,8 @@ class _Expansion:
             yield self._status()
         if self.declaration.parent:
             yield from self._pointers()
+        if self._has_tree and self.declaration.dependencies:
+            yield from self._dependencies()
 
     # --- the workspace -----------------------------------------------------------------------------------------------
 
@@ -253,6 +293,43 @@ class _Expansion:
         yield replace(pointer, spec=replace(pointer.spec, points_to=(owner.full_name, where)))
         if declaration.links and self._has_tree:
             yield self._file(host, workspace, f"{self._desk}/tree", link=str(where))
+
+    def _dependencies(self) -> Iterator[Resource[DependencySpec]]:
+        """A command comes after all that stands before it, and before all that stands after it."""
+        before: list[Address] = []
+        since_run: list[Address] = []
+        runs = 0
+        for each in dependencies.resolve(self.declaration.dependencies, self.top(self.declaration)):
+            is_run = each.provider == dependencies.RUN
+            runs += is_run
+            resource = self._dependency(each, f"run-{runs}" if is_run and runs > 1 else each.provider)
+            yield replace(resource, depends_on=(self._address, *before, *(since_run if is_run else ())))
+            before, since_run = ([resource.address], []) if is_run else (before, [*since_run, resource.address])
+
+    def _dependency(self, declared: DependencyDeclaration, name: str) -> Resource[DependencySpec]:
+        declaration, old_name = self.declaration, self._was(self.declaration)
+        path = f"{declared.project}/{name}" if declared.project else name
+        environment = tuple(declared.environment.items())
+        spec = DependencySpec(
+            workspace=declaration.full_name,
+            tree=self._tree_of(declaration),
+            provider=declared.provider,
+            project=declared.project,
+            options=Options(
+                declared.groups,
+                declared.filters,
+                declared.link,
+                declared.requirements,
+                declared.command,
+                declared.inputs,
+                declared.outputs,
+            ),
+            time_limit_seconds=declared.time_limit_seconds or LONGEST_SECONDS,
+            declared_environment=environment,
+            environment=environment,
+            was=Address(DEPENDENCY, f"{old_name}/{path}") if old_name else None,
+        )
+        return Resource(Address(DEPENDENCY, f"{declaration.full_name}/{path}"), spec, (), declared.where)
 
     def _status(self) -> Resource[FileSpec]:
         prefix = f"{self._desk}/" if self.declaration.parent else ""

@@ -206,6 +206,23 @@ def identifier_fault(name: str) -> Fault | None:
     return Fault("it is not a name", "begin with a letter; then letters, digits, `_`, `-` and `.`")
 
 
+_DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h)")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def duration_fault(text: str) -> Fault | None:
+    """Judge a length of time."""
+    return (
+        None if _DURATION.fullmatch(text) else Fault("it is no length of time", "write for example `90s`, `5m` or `1h`")
+    )
+
+
+def seconds_of(duration: str) -> float:
+    """Read a length of time."""
+    found = _DURATION.fullmatch(duration)
+    return float(found[1]) * _UNIT_SECONDS[found[2]] if found else 0.0
+
+
 def environment_fault(name: str) -> Fault | None:
     """Judge the name of an environment variable as a shell does."""
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):

@@ -7,6 +7,7 @@ The field descriptions are the ones of the JSON Schema.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -16,6 +17,7 @@ from reconciler.boundaries import pattern
 from reconciler.manifest import grammar
 from reconciler.manifest.grammar import Fault
 from reconciler.manifest.nodes import MISSING
+from reconciler.manifest.problems import nearest
 
 FAULT = "fault"
 """The type of our own errors; their context has `message`, `hint` and `offset`."""
@@ -94,6 +96,9 @@ EnvironmentNames = Annotated[
     list[EnvironmentName], BeforeValidator(_list_of_one, json_schema_input_type=list[EnvironmentName] | str)
 ]
 Body = BeforeValidator(_nothing_is_empty)
+Duration = Annotated[str, _judged(grammar.duration_fault, "a length of time")]
+Command = Annotated[str, _judged(lambda text: None if text.strip() else Fault("it is empty", "write one"), "a command")]
+ProviderName = Literal["auto", "inherit", "pnpm", "npm", "yarn", "bun", "uv", "pip", "poetry", "cargo", "go"]
 Variable = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
 
 
@@ -109,6 +114,96 @@ class FileBody(Model):
     content: str | None = Field(None, description="The text of the file.")
     template: FilePath | None = Field(None, description="A file in the repository that is filled in.")
 
+
+class AutoOptions(Model):
+    """Who installs is what the lock files at the top of the tree say; there is nothing to choose."""
+
+
+class ProviderOptions(Model):
+    """What every provider takes."""
+
+    project: FilePath | None = Field(None, description="The directory of the project; left out: the top.")
+    timeout: Duration | None = Field(None, description="How long a command may take, for example `5m`.")
+
+
+class NpmOptions(ProviderOptions):
+    """What providers with workspaces take."""
+
+    filter: Texts | None = Field(None, description="Only these members of the workspace.")
+
+
+class PnpmOptions(NpmOptions):
+    """What providers take that link files from a cache."""
+
+    link: Literal["hardlink", "copy"] | None = Field(
+        None, description="`copy`: installed files may be edited without changing those of other trees."
+    )
+
+
+class PoetryOptions(ProviderOptions):
+    """What providers with groups take."""
+
+    group: Texts | None = Field(None, description="These groups too.")
+
+
+class UvOptions(PoetryOptions):
+    """What uv takes."""
+
+    link: Literal["hardlink", "copy"] | None = Field(
+        None, description="`copy`: installed files may be edited without changing those of other trees."
+    )
+
+
+class PipOptions(ProviderOptions):
+    """What pip takes."""
+
+    requirements: Texts | None = Field(None, description="Files of requirements; left out: `requirements.txt`.")
+
+
+class DependencyBody(Model):
+    """One thing to install, or one command to run."""
+
+    auto: Annotated[AutoOptions, Body] | None = Field(None, description="What the lock files at the top say.")
+    inherit: Annotated[AutoOptions, Body] | None = Field(None, description="For helpers: what the parent has.")
+    pnpm: Annotated[PnpmOptions, Body] | None = Field(None, description="`pnpm install --frozen-lockfile`.")
+    npm: Annotated[NpmOptions, Body] | None = Field(None, description="`npm ci`.")
+    yarn: Annotated[ProviderOptions, Body] | None = Field(None, description="`yarn install`, frozen.")
+    bun: Annotated[PnpmOptions, Body] | None = Field(None, description="`bun install --frozen-lockfile`.")
+    uv: Annotated[UvOptions, Body] | None = Field(None, description="`uv sync --locked`.")
+    pip: Annotated[PipOptions, Body] | None = Field(None, description="A virtual environment with requirements.")
+    poetry: Annotated[PoetryOptions, Body] | None = Field(None, description="`poetry sync`.")
+    cargo: Annotated[ProviderOptions, Body] | None = Field(None, description="`cargo fetch --locked`.")
+    go: Annotated[ProviderOptions, Body] | None = Field(None, description="`go mod download`.")
+    run: Command | None = Field(None, description="A command for a shell, run when its inputs changed.")
+    inputs: Globs | None = Field(None, description="Git globs of what `run` reads.")
+    outputs: Globs | None = Field(None, description="Git globs of what `run` has to make.")
+    timeout: Duration | None = Field(None, description="How long `run` may take, for example `5m`.")
+    env: Annotated[dict[str, Variable], Body] | None = Field(
+        None, description="Variables that `run` gets; values may name `{env:NAME}`."
+    )
+
+
+_OF_RUN = frozenset({"inputs", "outputs", "timeout", "env"})
+PROVIDER_KEYS = tuple(name for name in DependencyBody.model_fields if name not in _OF_RUN)
+"""What an entry of `dependencies` is named by: exactly one of them."""
+
+
+def _named_provider(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value not in PROVIDER_KEYS or value == "run":
+        known = [name for name in PROVIDER_KEYS if name != "run"]
+        hint = "write `run: COMMAND`" if value == "run" else nearest(value, known) or f"known: {', '.join(known)}"
+        raise _error(Fault("unknown provider {quoted}", hint))
+    return {value: {}}
+
+
+_NamedBody = Annotated[
+    DependencyBody, BeforeValidator(_named_provider, json_schema_input_type=DependencyBody | ProviderName)
+]
+Dependencies = Annotated[
+    list[_NamedBody], BeforeValidator(_list_of_one, json_schema_input_type=list[_NamedBody] | ProviderName)
+]
 
 FileBodies = Annotated[
     dict[str, Annotated[FileBody, BeforeValidator(_text_is_content, json_schema_input_type=FileBody | str)]], Body
@@ -139,6 +234,9 @@ class Common(Model):
     protect: bool | None = Field(None, description="Keep its tree whatever is destroyed.")
     max_helpers: Annotated[int, Field(ge=0)] | None = Field(None, description="How many helpers it may have; 0: none.")
     done_when: Texts | None = Field(None, description="Commands that succeed when the work is done.")
+    dependencies: Dependencies | None = Field(
+        None, description="What is installed in its tree: `auto`, `inherit`, or a list of providers and commands."
+    )
 
 
 class Defaults(Common):
@@ -205,6 +303,9 @@ def keys_of(model: type[Model]) -> tuple[str, ...]:
 
 def model_at(path: tuple[str | int, ...]) -> type[Model] | None:
     """The model of the mapping at a path of the document; None where keys are free."""
+    below = _inside_dependencies(path)
+    if below is not None:
+        return _dependency_model(below)
     steps: list[str | int] = list(path)
     model: type[Model] = Document
     while steps:
@@ -218,6 +319,33 @@ def model_at(path: tuple[str | int, ...]) -> type[Model] | None:
     return model
 
 
+def _inside_dependencies(path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
+    """The part of a path behind an entry of `dependencies`; None when it leads elsewhere."""
+    for depth, (key, index) in enumerate(pairwise(path)):
+        if key == "dependencies" and isinstance(index, int):
+            return path[depth + 2 :]
+    return None
+
+
+def _dependency_model(below: tuple[str | int, ...]) -> type[Model] | None:
+    if not below:
+        return DependencyBody
+    return OPTIONS.get(str(below[0])) if len(below) == 1 else None
+
+
+OPTIONS: Mapping[str, type[Model]] = {
+    "auto": AutoOptions,
+    "inherit": AutoOptions,
+    "pnpm": PnpmOptions,
+    "npm": NpmOptions,
+    "yarn": ProviderOptions,
+    "bun": PnpmOptions,
+    "uv": UvOptions,
+    "pip": PipOptions,
+    "poetry": PoetryOptions,
+    "cargo": ProviderOptions,
+    "go": ProviderOptions,
+}
 _INNER: Mapping[tuple[type[Model], str | int], type[Model]] = {
     (Document, "defaults"): Defaults,
     (Document, "worktrees"): Worktree,

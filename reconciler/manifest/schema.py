@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import sys
 
-from reconciler.manifest.models import Document
+from reconciler.manifest.models import OPTIONS, Document
 
 _EMPTY = {"type": "null"}
-_BODIES = ("Worktree", "Helper", "Defaults")
+_BODIES = ("Worktree", "Helper", "Defaults", *(model.__name__ for model in OPTIONS.values()))
 
 
 def schema() -> dict[str, object]:

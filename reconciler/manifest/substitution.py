@@ -1,7 +1,7 @@
 """Put modules into areas, and the environment into the texts of files.
 
 The rule: declarations keep `{env:NAME}` as it is written, so that nothing that is made from them can tell a value; only
-`reveal` puts it in, for the text of files.
+`reveal` puts it in, for the text of files and the environment of commands.
 """
 
 from __future__ import annotations
@@ -88,14 +88,19 @@ class Substitution:
 
 
 def reveal(declaration: Declaration, values: Mapping[str, str]) -> Declaration:
-    """Put the values in; the texts of this declaration are for files alone."""
+    """Put the values in; the texts of this declaration are for files and the environment of commands alone."""
 
     def text(written: str) -> str:
         return grammar.ENVIRONMENT.sub(lambda found: values.get(found[1], found[0]), written)
 
     files = (replace(file, content=None if file.content is None else text(file.content)) for file in declaration.files)
+    dependencies = (
+        replace(each, environment={name: text(value) for name, value in each.environment.items()})
+        for each in declaration.dependencies
+    )
     return replace(
         declaration,
+        dependencies=tuple(dependencies),
         task=text(declaration.task),
         done_when=tuple(map(text, declaration.done_when)),
         variables={name: text(value) for name, value in declaration.variables.items()},

@@ -15,10 +15,10 @@ from reconciler.kinds.file import FileSpec
 from reconciler.kinds.ports import PortsSpec
 from reconciler.kinds.workspace import WorkspaceSpec
 from reconciler.manifest.declaration import Manifest
-from reconciler.manifest.expand import AnyResource, expand
+from reconciler.manifest.expand import AnyResource, Top, expand
 from reconciler.manifest.templates import Reader
 
-KIND_ORDER = ("workspace", "file", "ports")
+KIND_ORDER = ("workspace", "file", "ports", "dependency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Desired:
     graph: Graph
     set_aside: frozenset[str]
 
+    @property
+    def workspaces(self) -> frozenset[str]:
+        """Full names of the workspaces that this run is about."""
+        return frozenset(address.name for address in self.graph.resources if address.kind == "workspace")
+
 
 def desired(
     manifest: Manifest,
@@ -43,6 +48,7 @@ def desired(
     sources: Untracked | None = None,
     replaced: Collection[str] = (),
     fresh: bool = False,
+    top: Top | None = None,
 ) -> Desired:
     """Expand a manifest.
 
@@ -53,6 +59,7 @@ def desired(
         sources: what the main worktree holds beside git; None when that is not to be looked at.
         replaced: addresses of files whose edits are to be replaced.
         fresh: trees are made anew although archives of them wait to be brought back.
+        top: what is at the top of a tree; left out, every tree has what the repository's own has.
 
     Raises:
         ManifestError: a template is missing, or the declarations wait for each other in a circle.
@@ -60,7 +67,7 @@ def desired(
     """
     owners = {declaration.full_name: declaration.owner for declaration in manifest.declarations}
     others = frozenset(name for name, owner in owners.items() if mine is not None and owner not in {None, mine})
-    expanded = expand(manifest, read=read, real_path=cache(real_path), sources=sources)
+    expanded = expand(manifest, read=read, real_path=cache(real_path), sources=sources, top=top)
     resources = [_marked(each, replaced, fresh=fresh) for each in expanded]
     _require_known(replaced, resources)
     whole = build_graph(resources, KIND_ORDER)  # all of it, so that a circle through another owner's is seen too

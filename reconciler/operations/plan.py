@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +23,14 @@ from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace.fates import Removal
 from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.loader import load
+from reconciler.model.address import Address
 from reconciler.model.plan import Plan
 from reconciler.model.redaction import Redactor
 from reconciler.model.serial import Origin, plan_document
 from reconciler.operations.desired import Desired, desired
 from reconciler.operations.options import PlanOptions
 from reconciler.operations.session import Session, renewed
+from reconciler.operations.top import top_of
 
 _LOOKS = 4  # a guess: looks at a world that another apply is changing, until nothing seems to be in the way
 
@@ -85,7 +88,15 @@ def _plan(session: Session, options: PlanOptions) -> Planned:
     manifest = session.load_manifest()
     mine = None if options.all_owners else session.user
     sources = None if options.against else session.untracked  # no commit tells what git does not track
-    wanted = desired(manifest, session.read, sources=sources, mine=mine, replaced=options.replace, fresh=options.fresh)
+    wanted = desired(
+        manifest,
+        session.read,
+        sources=sources,
+        mine=mine,
+        replaced=options.replace,
+        fresh=options.fresh,
+        top=top_of(session),
+    )
     clone = session.survey.clone
     kinds = kinds_of(session, clone)
     if options.against:
@@ -112,7 +123,12 @@ def save(planned: Planned, file: Path) -> None:
     files.write(files.real_path(file.parent), file.name, text.encode(), mode=0o600, durable=True)
 
 
-def kinds_of(session: Session, clone: str | None, removal: Removal | None = None) -> Kinds:
+def kinds_of(
+    session: Session,
+    clone: str | None,
+    removal: Removal | None = None,
+    on_output: Callable[[Address, str], None] | None = None,
+) -> Kinds:
     """Build the kinds of the session's repository."""
     return build_kinds(
         session.git,
@@ -123,12 +139,14 @@ def kinds_of(session: Session, clone: str | None, removal: Removal | None = None
         global_excludes=session.global_excludes,
         memory=session.memory,
         removal=removal,
+        environment=session.environment,
+        on_output=on_output,
     )
 
 
 def _observed(session: Session, wanted: Desired, kinds: Kinds, mine: str | None, *, examine: bool) -> Snapshot:
     resources = wanted.graph.resources.values()
-    return observe(kinds, resources, lambda: Scope(session.survey, examine, wanted.set_aside, mine))
+    return observe(kinds, resources, lambda: Scope(session.survey, examine, wanted.set_aside, mine, wanted.workspaces))
 
 
 def _assumed(session: Session, revision: str, kinds: Kinds, mine: str | None) -> tuple[Snapshot, tuple[str, ...]]:

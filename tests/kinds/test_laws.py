@@ -14,6 +14,7 @@ from reconciler.clients.clone import prepare_clone
 from reconciler.clients.files import read, write
 from reconciler.clients.git import Git
 from reconciler.clients.survey import take_survey
+from reconciler.kinds.dependency import DependencySpec, Options
 from reconciler.kinds.file import FileSpec, Source
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.ports import PortsSpec
@@ -49,6 +50,12 @@ def _file(path: str, root: Path, **spec: Any) -> Resource[Any]:
     return Resource(Address("file", f"auth/{path}"), FileSpec(**fields))
 
 
+def _run(root: Path, name: str = "run", **options: Any) -> Sample:
+    ignoring = _file(".sub-agents/.gitignore", root, content=b"*\n")
+    spec = DependencySpec("auth", root / "shop.wt/auth", "run", options=Options(**options))
+    return Sample(Resource(Address("dependency", f"auth/{name}"), spec), (_auth(root), ignoring))
+
+
 def _test(root: Path, **spec: Any) -> Resource[Any]:
     fields = {"level": 2, "branch": "auth--test", "base": "auth", "host": root / "shop.wt/auth", **spec}
     return _workspace("auth--test", root, desk=".sub-agents/test", **fields)
@@ -82,6 +89,10 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     "file: a link": lambda root: _in_auth(root, "link", link="/nowhere"),
     "file: a copy": lambda root: _in_auth(root, ".env", content=b"x", source=_source(root)),
     "ports": lambda root: Sample(_ports(root), (_auth(root), _file("SESSION.md", root, content=b"x"))),
+    "dependency": lambda root: _run(root, command="true"),
+    "dependency: inputs and outputs": lambda root: _run(
+        root, command="cp app/a.py .sub-agents/out", inputs=("app/**",), outputs=(".sub-agents/out",)
+    ),
     "file: where the repository has one": lambda root: _in_auth(root, "top.txt", content=b"x"),
 }
 
@@ -104,7 +115,8 @@ class Bench:
         return self.sample.resource
 
     def scope(self) -> Scope:
-        return Scope(take_survey(self.git, self.git.discover(self.world.project.path)), examine=True)
+        survey = take_survey(self.git, self.git.discover(self.world.project.path))
+        return Scope(survey, examine=True, declared=frozenset({"auth"}))
 
     def observe(self, *resources: Resource[Any]) -> Any:
         """Observe as a plan does: all kinds, of the same snapshot."""
@@ -140,6 +152,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
         state=tmp_path / "state",
         global_excludes="*.swp\n",
         memory=Memory(),
+        environment=os.environ,
     )
     bench = Bench(world, kinds, git, SAMPLES[request.param](tmp_path))
     for resource in bench.sample.before:
@@ -217,6 +230,8 @@ def test_to_destroy_twice_is_safe(bench: Bench) -> None:
 
 def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_lost(bench: Bench) -> None:
     """Each kind looks once more: it refuses, or the workspace brings it back."""
+    if isinstance(bench.resource.spec, DependencySpec):
+        return  # it removes nothing that a person writes: see `tests/kinds/test_dependencies.py`
     bench.apply(bench.resource)
     actual = bench.observe(*bench.sample.before)[bench.resource.address]
     spec = bench.resource.spec

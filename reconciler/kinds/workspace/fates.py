@@ -17,6 +17,7 @@ from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ConflictError, PermanentError
+from reconciler.kinds.installed import installed_paths
 from reconciler.kinds.workspace.remove import as_it_lies, is_ours, missing_reasons
 from reconciler.kinds.workspace.spec import Base
 from reconciler.model.phrases import plural, some
@@ -91,10 +92,15 @@ def judge(git: Git, survey: Survey, removal: Removal, doomed: Iterable[Doomed]) 
     return fates
 
 
-def omissions_of(ours: frozenset[str], mark: Mark, removal: Removal) -> Omissions:
-    """What is not saved of a tree: scratch, and files of ours that nobody edited (`unedited`)."""
-    scratch = matcher(map(str, mark.declared.get("scratch") or ()))
-    return Omissions(scratch=scratch, ours=ours.__contains__, ignored=removal.give_up_ignored)
+def omissions_of(ours: frozenset[str], doomed: Doomed, removal: Removal) -> Omissions:
+    """What is not saved of a tree: scratch, what is installed, and files of ours that nobody edited (`unedited`)."""
+    scratch = matcher(map(str, doomed.mark.declared.get("scratch") or ()))
+    installed = installed_paths(doomed.record.book)
+    return Omissions(
+        scratch=lambda path: path in installed or scratch(path),
+        ours=ours.__contains__,
+        ignored=removal.give_up_ignored,
+    )
 
 
 def unedited(record: TreeRecord) -> frozenset[str]:
@@ -115,7 +121,7 @@ def _look(git: Git, survey: Survey, removal: Removal, doomed: Doomed) -> Apprais
     try:
         if record.standing is Standing.MISSING or not record.has_index:
             return Appraisal(tuple(missing_reasons(git, record)))
-        omissions = omissions_of(unedited(record), doomed.mark, removal)
+        omissions = omissions_of(unedited(record), doomed, removal)
         seen = appraise(git, record, omissions, limit_bytes=removal.limit_bytes, given_up=removal.given_up)
         return seen if seen.reasons else replace(seen, reasons=tuple(_age_reasons(removal, record, seen)))
     except (PermanentError, ConflictError) as error:

@@ -19,6 +19,7 @@ from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
 from reconciler.clients.takedown import is_set_aside, put_back
 from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
+from reconciler.kinds.installed import DEPENDENCY
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
 from reconciler.kinds.workspace.observe import desk_address, empty_submodules
@@ -161,7 +162,8 @@ class Maker:
         if branch := current_branch(git_dir):
             with self._writing_records():
                 bring_back_settings(self.vault, archive, branch)
-        marks = {a: mark for a, mark in (book.marks if book else {}).items() if a.kind != KIND}
+        # What is installed is in no archive: it is installed again.
+        marks = {a: mark for a, mark in (book.marks if book else {}).items() if a.kind not in {KIND, DEPENDENCY}}
         kept = {_renamed(address, archive.name, spec.name): mark for address, mark in marks.items()}
         change_book(git_dir, self.clone, lambda now: replace(now, marks={**kept, **now.marks}), durable=True)
         self.memory.brought_back.update(kept)

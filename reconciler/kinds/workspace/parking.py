@@ -42,7 +42,7 @@ def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal) -> Arch
         record,
         name,
         now=removal.now(),
-        omissions=omissions_of(ours, doomed.mark, removal),
+        omissions=omissions_of(ours, doomed, removal),
         base=doomed.base.commit,
         limit_bytes=removal.limit_bytes,
         given_up=removal.given_up,

@@ -1,0 +1,183 @@
+"""Find what is installed, what would decide what is, and what is left over. Starts no program; changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.clients import files, globs
+from reconciler.clients.command import find_program, is_there
+from reconciler.clients.marks import Mark, MarkBook
+from reconciler.errors import OrchestraError
+from reconciler.kinds.dependency.providers import PROVIDERS
+from reconciler.kinds.dependency.spec import KIND, DependencyActual, DependencySpec
+from reconciler.kinds.digest import digest
+from reconciler.kinds.installed import installed_paths
+from reconciler.kinds.scope import Scope
+from reconciler.kinds.tree import Trees
+from reconciler.model.address import Address
+from reconciler.model.resource import Resource
+
+_MOST_NAMED = 100  # files whose digests a mark keeps one by one; of more, one digest for all
+_DIGEST_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A tree that bears its workspace's mark."""
+
+    path: Path
+    git_dir: Path
+    book: MarkBook
+
+    def mark(self, address: Address, was: Address | None) -> Mark | None:
+        """Find the mark of a dependency, also under the name that it had before."""
+        return self.book.marks.get(address) or (self.book.marks.get(was) if was else None)
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Looks for the dependencies of one clone.
+
+    Attributes:
+        search_path: where programs are looked for.
+    """
+
+    trees: Trees
+    search_path: str
+
+    def observe(self, resources: Sequence[Resource[DependencySpec]], scope: Scope) -> dict[Address, DependencyActual]:
+        """Look for all declared ones, and for those that are left over in trees that are declared."""
+        for resource in resources:
+            self.trees.located.learn(scope.survey, resource.spec.tree, *resource.spec.workspaces)
+        found = {r.address: actual for r in resources if (actual := self.find(r.address, r.spec))}
+        return {**found, **_left_over(resources, scope)}
+
+    def load(self, spec: DependencySpec) -> Tree | None:
+        """Find the tree that bears the workspace's mark."""
+        tree = self.trees.load(spec.tree, spec.workspaces)
+        return Tree(tree.path, tree.git_dir, tree.book) if tree.git_dir and tree.book else None
+
+    def find(self, address: Address, spec: DependencySpec) -> DependencyActual | None:
+        """Find one; None where there is no tree to look into, or it is still being filled."""
+        tree = self.load(spec)
+        if tree is None or not _is_filled(tree, spec):
+            return None
+        mark = tree.mark(address, spec.was)
+        actual = DependencyActual(tree.path, spec.project, spec.provider)
+        try:
+            return self._find_in(spec, tree, mark, actual)
+        except OrchestraError as error:
+            return replace(actual, blocked=error.message, hint=error.hint)
+
+    def _find_in(
+        self, spec: DependencySpec, tree: Tree, mark: Mark | None, actual: DependencyActual
+    ) -> DependencyActual:
+        declared = mark.declared if mark else {}
+        makes = tuple(spec.by.makes(spec.place(tree.path)))
+        there = tuple(path for path in makes if is_there(tree.path, path))
+        ours = installed_paths(tree.book)
+        found = replace(
+            actual,
+            is_marked=mark is not None,
+            is_complete=mark is not None and mark.state == "ready",
+            applied=_texts(declared.get("facts")),
+            missing=tuple(_missing(spec, tree.path, declared)),
+            foreign=tuple(path for path in there if path not in ours),
+        )
+        if why := self._why_blocked(spec, tree.path):
+            return replace(found, blocked=why[0], hint=why[1])
+        return replace(found, facts=self.facts(spec, tree.path))
+
+    def _why_blocked(self, spec: DependencySpec, tree: Path) -> tuple[str, str] | None:
+        by, place = spec.by, spec.place(tree)
+        for program in filter(None, (by.program, by.runtime)):
+            if find_program(program, self.search_path) is None:
+                return f"{spec.provider} needs the program `{program}`, which is not there", by.how_to_get
+        if by.locks and by.lock(place) is None:
+            wanted = by.locks[0]
+            hint = f"`{by.how_to_lock}` in {place.directory} makes one; commit it"
+            if spec.provider == "pip":
+                hint = "write one, or name others: `pip: {requirements: FILE}`"
+            if not (spec.provider == "pip" and spec.options.requirements):
+                return f"there is no {place.path(wanted)} in {tree}", hint
+        for pattern in spec.options.inputs:
+            if not globs.matching_files(place.directory, pattern):
+                return f"`inputs`: nothing in {place.directory} matches `{pattern}`", "mend the pattern, or remove it"
+        return None
+
+    def facts(self, spec: DependencySpec, tree: Path) -> dict[str, str]:
+        """What decides, beside the declaration, what is installed in a tree as it is now.
+
+        Raises:
+            OrchestraError: a file cannot be read.
+        """
+        place = spec.place(tree)
+        inputs = dict.fromkeys(spec.by.inputs(place, spec.options))
+        return {
+            "platform": f"{platform.system()} {platform.machine()}",
+            "tree": str(tree),
+            **{f"program {name}": identity for name, identity in self._programs(spec)},
+            **_digests(tree, tuple(inputs)),
+        }
+
+    def _programs(self, spec: DependencySpec) -> Iterator[tuple[str, str]]:
+        for name in (spec.by.program, spec.by.runtime):
+            program = find_program(name, self.search_path) if name and spec.provider != "run" else None
+            if program:
+                yield name, program.identity
+
+
+def _is_filled(tree: Tree, spec: DependencySpec) -> bool:
+    marks = (tree.book.marks.get(Address("workspace", name)) for name in spec.workspaces)
+    return any(mark is not None and mark.state == "ready" for mark in marks)
+
+
+def _digests(tree: Path, paths: Sequence[str]) -> dict[str, str]:
+    """The digest of each file that is there, or one for all where they are many."""
+    found = {path: digest(entry)[:_DIGEST_LENGTH] for path in paths if (entry := files.read(tree, path))}
+    if len(found) <= _MOST_NAMED:
+        return found
+    together = "".join(f"{path}\0{value}\n" for path, value in sorted(found.items()))
+    return {f"{len(found)} files": hashlib.sha256(together.encode("utf-8", "surrogateescape")).hexdigest()}
+
+
+def _texts(value: object) -> Mapping[str, str]:
+    """Facts as a mark keeps them, which anybody may have edited."""
+    return {str(name): str(text) for name, text in value.items()} if isinstance(value, dict) else {}
+
+
+def _missing(spec: DependencySpec, tree: Path, declared: Mapping[str, object]) -> Iterator[str]:
+    """What was there when it was installed, and is gone."""
+    made = declared.get("made")
+    for path in made if isinstance(made, list) else ():
+        if isinstance(path, str) and not is_there(tree, path):
+            yield path
+    place = spec.place(tree)
+    yield from (pattern for pattern in spec.options.outputs if not globs.matching_files(place.directory, pattern))
+
+
+def _left_over(resources: Sequence[Resource[DependencySpec]], scope: Scope) -> dict[Address, DependencyActual]:
+    """What nobody declares any more, in trees that are declared; what lies in others goes with its tree."""
+    declared = {address for r in resources for address in (r.address, r.spec.was) if address}
+    found = {}
+    for address, (record, mark) in scope.survey.marks.items():
+        if address.kind == KIND and address not in declared and address.name.partition("/")[0] in scope.declared:
+            found[address] = left_over(record.path, address, mark)
+    return found
+
+
+def left_over(tree: Path, address: Address, mark: Mark) -> DependencyActual:
+    """Describe an installation that is not declared any more."""
+    provider, project = str(mark.declared.get("provider")), str(mark.declared.get("project") or "")
+    makes = mark.declared.get("makes")
+    ours = installed_paths(MarkBook("", {address: mark})) if provider in PROVIDERS else frozenset()
+    there = tuple(path for path in (makes if isinstance(makes, list) else ()) if path in ours and is_there(tree, path))
+    facts = _texts(mark.declared.get("facts"))
+    is_complete = mark.state == "ready"
+    return DependencyActual(
+        tree, project, provider, is_marked=True, is_complete=is_complete, applied=facts, removable=there
+    )

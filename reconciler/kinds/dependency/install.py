@@ -1,0 +1,161 @@
+"""Install: mark it as begun, hide what will be there, run the commands, see what they made, mark it as done.
+
+The rule: a mark says `ready` only after that, so that what was killed at any moment is not taken for done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from reconciler.clients import files, globs
+from reconciler.clients.command import Command, Log, Ran, at_work, find_program, is_there, logging, run_in_tree
+from reconciler.clients.git import Git
+from reconciler.clients.marks import Mark, change_book
+from reconciler.errors import OrchestraError, PermanentError, TransientError
+from reconciler.kinds.dependency.find import Finder, Tree
+from reconciler.kinds.dependency.spec import DependencySpec
+from reconciler.model.resource import Resource
+
+INSTALLING = "installing"
+_MOST_LINES = 200  # of a program's output in a message; the log has all
+_NO_SPACE = re.compile(r"ENOSPC|[Nn]o space left on device|[Dd]isk quota exceeded")
+
+
+@dataclass(frozen=True, slots=True)
+class Installer:
+    """Installs dependencies of one clone."""
+
+    git: Git
+    clone: str
+    environment: Mapping[str, str]
+    finder: Finder
+
+    def install(self, resource: Resource[DependencySpec], tree: Tree, on_output: Callable[[str], None]) -> None:
+        """Install one.
+
+        Raises:
+            TransientError: another attempt may help.
+            OrchestraError: it may not.
+        """
+        spec, name = resource.spec, _file_name(resource)
+        makes = list(spec.by.makes(spec.place(tree.path)))
+        with at_work(tree.git_dir, name, tree.path) as lock, logging(tree.git_dir, name, on_output) as log:
+            self._mark(resource, tree, INSTALLING, makes, {})
+            locks = _contents(spec, tree.path)
+            facts = self.finder.facts(spec, tree.path)
+            for argv in spec.by.commands(spec.place(tree.path), spec.options):
+                self._run(resource, tree, argv, log, lock)
+            _require_unchanged(resource, tree.path, locks)
+            made = _require_made(resource, tree.path)
+            wanted = {**spec.declared, **facts}
+            self._mark(resource, tree, "ready", makes, {"facts": wanted, "made": made})
+
+    def _mark(
+        self, resource: Resource[DependencySpec], tree: Tree, state: str, makes: list[str], more: Mapping[str, object]
+    ) -> None:
+        spec = resource.spec
+        declared = {"provider": spec.provider, "project": spec.project, "makes": makes, **more}
+        change_book(tree.git_dir, self.clone, lambda book: book.put(resource.address, Mark(declared, state)))
+        self.finder.trees.hide(tree.path, tree.git_dir)
+
+    def _run(
+        self, resource: Resource[DependencySpec], tree: Tree, argv: tuple[str, ...], log: Log, lock: IO[bytes]
+    ) -> None:
+        spec = resource.spec
+        directory = spec.place(tree.path).directory
+        environment = self._environment(spec, tree.path)
+        command = Command(_found(argv, environment), directory, environment, spec.time_limit_seconds)
+        ran = run_in_tree(self.git.runner, command, log, lock)
+        if ran.code != 0:
+            raise _failure(resource, argv, ran)
+
+    def _environment(self, spec: DependencySpec, tree: Path) -> dict[str, str]:
+        """The user's own, without what would lead the command into another repository or installation."""
+        own = {name: value for name, value in self.environment.items() if not name.startswith("GIT_")}
+        own.pop("VIRTUAL_ENV", None)
+        place = spec.place(tree)
+        if "CARGO_TARGET_DIR" in own:  # shared, it would run what was built from another tree
+            own["CARGO_TARGET_DIR"] = str(place.directory / "target")
+        return {
+            **own,
+            "PWD": str(place.directory),
+            **spec.by.environment(place, spec.options),
+            **dict(spec.environment),
+        }
+
+
+def _file_name(resource: Resource[DependencySpec]) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", resource.address.name.partition("/")[2])
+
+
+def _found(argv: tuple[str, ...], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The command with the program as the shell of its own environment would find it."""
+    program = find_program(argv[0], environment.get("PATH", "")) if "/" not in argv[0] else None
+    return (str(program.path), *argv[1:]) if program else argv
+
+
+def _contents(spec: DependencySpec, tree: Path) -> dict[str, object]:
+    place = spec.place(tree)
+    return {name: files.read(tree, place.path(name)) for name in spec.by.locks}
+
+
+def _require_unchanged(resource: Resource[DependencySpec], tree: Path, before: Mapping[str, object]) -> None:
+    for name, entry in _contents(resource.spec, tree).items():
+        if entry != before[name]:
+            message = f"{resource.spec.provider} changed {resource.spec.place(tree).path(name)}, and must not"
+            raise PermanentError(message, where=resource.where, hint="commit what it should be, then apply again")
+
+
+def _require_made(resource: Resource[DependencySpec], tree: Path) -> list[str]:
+    """What is there now of all that it makes.
+
+    Raises:
+        PermanentError: something that has to be there is not.
+    """
+    spec = resource.spec
+    place = spec.place(tree)
+    for name in spec.by.must_make:
+        if not is_there(tree, place.path(name)):
+            raise PermanentError(
+                f"{spec.provider} succeeded, but {place.path(name)} is not there", where=resource.where
+            )
+    for pattern in spec.options.outputs:
+        if not globs.matching_files(place.directory, pattern):
+            message = f"`{spec.options.command}` succeeded, but made nothing that matches `{pattern}`"
+            raise PermanentError(message, where=resource.where, hint="mend the command, or `outputs`")
+    makes = (*spec.by.makes(place), *map(place.path, spec.by.must_make))
+    return [path for path in dict.fromkeys(makes) if is_there(tree, path)]
+
+
+def _failure(resource: Resource[DependencySpec], argv: tuple[str, ...], ran: Ran) -> OrchestraError:
+    """Say what a program said, and whether another attempt may help."""
+    spec = resource.spec
+    said = spec.options.command or " ".join(argv)
+    lines = ran.output.strip().splitlines()
+    more = [f"... ({len(lines) - _MOST_LINES} lines before these)"] if len(lines) > _MOST_LINES else []
+    message = "\n".join((f"`{said}` {_became(ran, spec)}", *more, *lines[-_MOST_LINES:]))
+    if ran.code is None and spec.by.is_retried:
+        return TransientError(message, where=resource.where, hint=f"the log is {ran.log}")
+    if ran.code is not None and spec.by.is_transient(ran.output) and not _NO_SPACE.search(ran.output):
+        return TransientError(message, where=resource.where, hint="see that the registry can be reached")
+    return PermanentError(message, where=resource.where, hint=_hint(spec, ran))
+
+
+def _became(ran: Ran, spec: DependencySpec) -> str:
+    if ran.code is None:
+        return f"was ended: it took longer than {spec.time_limit_seconds:g} s"
+    return f"failed with exit status {ran.code}" if ran.code > 0 else f"was ended by signal {-ran.code}"
+
+
+def _hint(spec: DependencySpec, ran: Ran) -> str:
+    if ran.code is None:
+        return "give it more time with `timeout:`"
+    if _NO_SPACE.search(ran.output):
+        return "free some space, then apply again"
+    if spec.by.is_stale(ran.output):
+        return f"the lock file does not fit: `{spec.by.how_to_lock}`, commit it, then apply again"
+    return f"the log is {ran.log}"

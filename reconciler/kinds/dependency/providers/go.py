@@ -1,0 +1,38 @@
+"""Go: modules are fetched into the cache that all trees share."""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
+
+_USED = re.compile(r"^\s*(?:use\s+)?\.?/?([\w./-]+)\s*$", re.MULTILINE)
+_USE = re.compile(r"^use\s*(?:\(([^)]*)\)|(\S+))", re.MULTILINE)
+
+
+def _members(place: Place) -> tuple[str, ...]:
+    blocks = ("\n".join(found) for found in _USE.findall(place.read("go.work")))
+    names = (name.strip("/.") for block in blocks for name in _USED.findall(block))
+    return tuple(name for name in names if name and ".." not in name)
+
+
+def _settings(place: Place, _options: Options) -> tuple[str, ...]:
+    members = (f"{member}/{name}" for member in _members(place) for name in ("go.mod", "go.sum"))
+    return ("go.sum", "go.work.sum", *members)
+
+
+def _commands(_place: Place, _options: Options) -> tuple[tuple[str, ...], ...]:
+    return (("go", "mod", "download"),)
+
+
+GO = Provider(
+    name="go",
+    program="go",
+    how_to_get="install Go, see go.dev/doc/install",
+    locks=("go.mod", "go.work"),
+    settings=_settings,
+    commands=_commands,
+    environment=lambda _place, _options: {"GOFLAGS": "-mod=readonly"},
+    stale=r"updates to go\.mod needed|missing go\.sum entry|checksum mismatch",
+    how_to_lock="go mod tidy",
+)

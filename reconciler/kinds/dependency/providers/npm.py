@@ -1,0 +1,27 @@
+"""npm."""
+
+from __future__ import annotations
+
+from reconciler.kinds.dependency.providers.javascript import NODE_MODULES, repeated, workspaces
+from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
+
+
+def _commands(_place: Place, options: Options) -> tuple[tuple[str, ...], ...]:
+    return (("npm", "ci", "--prefer-offline", "--no-audit", "--no-fund", *repeated("--workspace", options.filters)),)
+
+
+NPM = Provider(
+    name="npm",
+    program="npm",
+    runtime="node",
+    how_to_get="install Node.js, which brings npm",
+    locks=("package-lock.json", "npm-shrinkwrap.json"),
+    manifests=("package.json",),
+    settings=lambda _place, _options: (".npmrc",),
+    members=workspaces,
+    owns=NODE_MODULES,
+    commands=_commands,
+    environment=lambda _place, _options: {"npm_config_update_notifier": "false"},
+    stale=r"code EUSAGE",
+    how_to_lock="npm install --package-lock-only",
+)

@@ -1,0 +1,35 @@
+"""Poetry. One at a time: its cache is not made for several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.kinds.dependency.providers.javascript import repeated
+from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
+from reconciler.kinds.dependency.providers.python import INTERPRETER, VENV
+
+
+def _commands(_place: Place, options: Options) -> tuple[tuple[str, ...], ...]:
+    return (("poetry", "sync", "--no-interaction", "--no-ansi", *repeated("--with", options.groups)),)
+
+
+def _environment(_place: Place, _options: Options) -> Mapping[str, str]:
+    return {"POETRY_VIRTUALENVS_IN_PROJECT": "1", "POETRY_VIRTUALENVS_CREATE": "1"}
+
+
+POETRY = Provider(
+    name="poetry",
+    program="poetry",
+    runtime="python3",
+    how_to_get="`pip install poetry`, version 2 or newer",
+    locks=("poetry.lock",),
+    manifests=("pyproject.toml",),
+    settings=lambda _place, _options: ("poetry.toml", ".python-version"),
+    owns=VENV,
+    must_make=INTERPRETER,
+    commands=_commands,
+    environment=_environment,
+    stale=r"changed significantly since poetry\.lock was last generated|poetry\.lock is not up to date",
+    how_to_lock="poetry lock",
+    is_alone=True,
+)

@@ -1,0 +1,160 @@
+"""What a provider knows, as a value. Each provider is one in a file of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.clients import files, globs
+
+# What registries and networks say when another attempt may help; the tools quote the system's own names.
+NETWORK = (
+    r"ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EPIPE|ERR_SOCKET_TIMEOUT|EIDLETIMEOUT"
+    r"|ERR_STREAM_PREMATURE_CLOSE|socket hang up|network timeout"
+    r"|[Cc]onnection (?:refused|reset|aborted|closed|timed out)"
+    r"|Connection(?:Refused|Reset|Closed)|[Tt]imed out|[Tt]imeout|[Tt]emporary failure in name resolution"
+    r"|error sending request|[Cc]ould not connect|Failed to connect|[Cc]ould ?n[o']t resolve host"
+    r"|Max retries exceeded|NewConnectionError|(?:^|\D)(?:429|50[0234])(?:\D|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the manifest says to a provider beside its name.
+
+    Attributes:
+        command: for `run`: what a shell is given, what it reads, and what it has to make.
+    """
+
+    groups: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    link: str | None = None
+    requirements: tuple[str, ...] = ()
+    command: str = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The directory of a project, as it is now.
+
+    Attributes:
+        tree: the tree that it lies in.
+        project: the way there; empty for the top.
+    """
+
+    tree: Path
+    project: str = ""
+
+    def path(self, name: str) -> str:
+        """A path of the project, as seen from the top of the tree."""
+        return f"{self.project}/{name}" if self.project else name
+
+    @property
+    def directory(self) -> Path:
+        """Where commands stand."""
+        return self.tree / self.project
+
+    def read(self, name: str) -> str:
+        """The text of a file; empty when there is none.
+
+        Raises:
+            OrchestraError: it cannot be read, or a link is on the way.
+        """
+        entry = files.read(self.tree, self.path(name))
+        return (entry.content or b"").decode("utf-8", "replace") if entry else ""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file.
+
+        Raises:
+            OrchestraError: it cannot be read, or a link is on the way.
+        """
+        entry = files.read(self.tree, self.path(name))
+        return entry is not None and entry.content is not None
+
+    def directories(self, patterns: Iterable[str]) -> tuple[str, ...]:
+        """The directories that globs name, as seen from the project."""
+        found = (path for pattern in patterns for path in globs.matching_directories(self.directory, pattern))
+        return tuple(dict.fromkeys(found))
+
+
+def _nothing(_place: Place) -> Iterable[str]:
+    return ()
+
+
+def _no_environment(_place: Place, _options: Options) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A package manager.
+
+    Attributes:
+        name: what the manifest calls it.
+        program: what is started.
+        how_to_get: a way to get that program.
+        locks: its lock files; the first that is there counts, and one has to be.
+        commands: the frozen, offline-first commands, one after the other; they never change a lock file.
+        runtime: the program that what it installs runs on.
+        owns: what it makes in the project's directory, and nobody else may.
+        members: further directories of the project in which it makes the same.
+        manifests: files that decide what is installed, in the project and in each member; those that are not there
+            count as well.
+        settings: such files in the project alone.
+        must_make: what has to be there when it succeeded.
+        environment: what its commands get beside the environment of all.
+        stale: what it says when the lock file does not fit the manifests.
+        how_to_lock: the command that mends that.
+        transient: what it says, beside what networks say, when another attempt may help.
+        is_alone: its cache is not made for two at once.
+        is_retried: to fail like a network does is a reason to try it again.
+    """
+
+    name: str
+    program: str
+    how_to_get: str
+    locks: tuple[str, ...]
+    commands: Callable[[Place, Options], tuple[tuple[str, ...], ...]]
+    how_to_lock: str
+    stale: str
+    runtime: str = ""
+    owns: tuple[str, ...] = ()
+    members: Callable[[Place], Iterable[str]] = _nothing
+    manifests: tuple[str, ...] = ()
+    settings: Callable[[Place, Options], Iterable[str]] = field(default=lambda _place, _options: ())
+    must_make: tuple[str, ...] = ()
+    environment: Callable[[Place, Options], Mapping[str, str]] = _no_environment
+    transient: str = r"(?!)"
+    is_alone: bool = False
+    is_retried: bool = True
+
+    def inputs(self, place: Place, options: Options) -> Iterator[str]:
+        """Every file that decides what is installed, as seen from the top of the tree."""
+        for name in (*self.locks, *self.manifests, *self.settings(place, options)):
+            yield place.path(name)
+        for member in self.members(place):
+            yield from (place.path(f"{member}/{name}") for name in self.manifests)
+
+    def makes(self, place: Place) -> Iterator[str]:
+        """Everything that it may make in the tree, as seen from its top."""
+        for directory in ("", *(f"{member}/" for member in self.members(place))):
+            yield from (place.path(directory + name) for name in self.owns)
+
+    def lock(self, place: Place) -> str | None:
+        """The lock file that is there."""
+        return next((name for name in self.locks if place.has(name)), None)
+
+    def is_stale(self, output: str) -> bool:
+        """Whether it says that the lock file does not fit."""
+        return re.search(self.stale, output) is not None
+
+    def is_transient(self, output: str) -> bool:
+        """Whether it says something that may pass by itself."""
+        if not self.is_retried or self.is_stale(output):
+            return False
+        return re.search(f"{NETWORK}|{self.transient}", output, re.MULTILINE) is not None

@@ -1,0 +1,167 @@
+"""The key `dependencies` of one workspace: to declarations, in the order in which they are written.
+
+The rule: no two of them own one directory; `auto` is left as it is, since only the tree says what it stands for.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.errors import ManifestError, Problem
+from reconciler.kinds.dependency import PROVIDERS
+from reconciler.manifest import grammar
+from reconciler.manifest.declaration import DependencyDeclaration
+from reconciler.manifest.models import PROVIDER_KEYS, DependencyBody
+from reconciler.manifest.nodes import MapNode, ScalarNode, find, key_place
+from reconciler.manifest.problems import Problems, quote
+from reconciler.manifest.substitution import Substitution
+from reconciler.manifest.validation import Path
+
+AUTO, INHERIT, RUN = "auto", "inherit", "run"
+_OF_RUN = ("inputs", "outputs", "timeout", "env")
+_WITHOUT_LOCK = frozenset({"pip", "go"})
+"""What their files say is not always meant for installing: with another lock file of the language, that one counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyBuilder:
+    """Makes the declarations of one list."""
+
+    root: MapNode
+    substitution: Substitution
+    problems: Problems
+
+    def build(
+        self, bodies: Sequence[DependencyBody], path: Path, parents: Sequence[DependencyDeclaration] | None
+    ) -> tuple[DependencyDeclaration, ...]:
+        """Declare what a list holds.
+
+        Args:
+            bodies: the list.
+            path: where it is written.
+            parents: what `inherit` stands for; None where there is no parent.
+        """
+        found: list[DependencyDeclaration] = []
+        for index, body in enumerate(bodies):
+            at = (*path, index)
+            if (key := self._key(body, at)) == INHERIT:
+                found += self._inherited(parents, at)
+            elif key:
+                found.append(self._declaration(key, body, at))
+        self._refuse_two_owners(found)
+        return tuple(found)
+
+    def _key(self, body: DependencyBody, path: Path) -> str | None:
+        named = [key for key in PROVIDER_KEYS if key in body.model_fields_set]
+        where = find(self.root, path).where
+        if len(named) != 1:
+            what = f"{' and '.join(map(quote, named))} stand in one entry" if named else "an entry without a provider"
+            self.problems.add(what, where, "give each a `-` of its own" if named else "name one, or write `run:`")
+            return None
+        for key in _OF_RUN:
+            if key in body.model_fields_set and named[0] != RUN:
+                hint = f"put it below {quote(named[0])}" if key == "timeout" else "remove it"
+                self.problems.add(f"{quote(key)} is for `run`", key_place(self.root, (*path, key)), hint)
+        return named[0]
+
+    def _inherited(
+        self, parents: Sequence[DependencyDeclaration] | None, path: Path
+    ) -> Sequence[DependencyDeclaration]:
+        if parents is None:
+            self.problems.add(
+                "there is no parent to inherit from", find(self.root, path).where, "write `auto`, or a list"
+            )
+        return parents or ()
+
+    def _declaration(self, key: str, body: DependencyBody, path: Path) -> DependencyDeclaration:
+        where = find(self.root, path).where
+        if key == RUN:
+            return DependencyDeclaration(
+                RUN,
+                where,
+                command=body.run or "",
+                inputs=tuple(body.inputs or ()),
+                outputs=tuple(body.outputs or ()),
+                time_limit_seconds=grammar.seconds_of(body.timeout) if body.timeout else None,
+                environment=self._environment(body, path),
+            )
+        options = getattr(body, key)
+        timeout = getattr(options, "timeout", None)
+        return DependencyDeclaration(
+            key,
+            where,
+            project=getattr(options, "project", None) or "",
+            groups=tuple(getattr(options, "group", None) or ()),
+            filters=tuple(getattr(options, "filter", None) or ()),
+            link=getattr(options, "link", None),
+            requirements=tuple(getattr(options, "requirements", None) or ()),
+            time_limit_seconds=grammar.seconds_of(timeout) if timeout else None,
+        )
+
+    def _environment(self, body: DependencyBody, path: Path) -> dict[str, str]:
+        found = {}
+        for name in body.env or {}:
+            at = (*path, "env", name)
+            node = find(self.root, at)
+            if fault := grammar.environment_fault(name):
+                message = f"{quote(name)} is not the name of an environment variable: {fault.message}"
+                self.problems.add(message, key_place(self.root, at), fault.hint)
+            found[name] = self.substitution.text(node.text if isinstance(node, ScalarNode) else "", at)
+        return found
+
+    def _refuse_two_owners(self, declared: Iterable[DependencyDeclaration]) -> None:
+        for problem in owners_in_conflict(declared):
+            self.problems.add(problem.message, problem.where, problem.hint)
+
+
+def owners_in_conflict(declared: Iterable[DependencyDeclaration]) -> list[Problem]:
+    """Say which of them own one directory, which each would make as it needs it."""
+    owners: dict[str, DependencyDeclaration] = {}
+    problems = []
+    for each in declared:
+        if each.provider == RUN:
+            continue
+        owned = _owned(each)
+        first = owners.setdefault(owned.casefold(), each)
+        if first is not each and first.provider == each.provider:
+            message = f"{quote(each.provider)} is there twice ({first.where})"
+            problems.append(Problem(message, each.where, "keep one of them, or give them different projects"))
+        elif first is not each:
+            message = f"{quote(each.provider)} and {quote(first.provider)} ({first.where}) both own {quote(owned)}"
+            problems.append(Problem(message, each.where, "keep one of them, or give them different projects"))
+    return problems
+
+
+def _owned(declared: DependencyDeclaration) -> str:
+    """What is its own; what it is called, where it makes nothing in a tree."""
+    provider = PROVIDERS.get(declared.provider)
+    name = provider.owns[0] if provider and provider.owns else declared.provider
+    return posixpath.join(declared.project, name)
+
+
+def resolve(declared: Sequence[DependencyDeclaration], top: frozenset[str]) -> tuple[DependencyDeclaration, ...]:
+    """Put in for `auto` what the files at the top of a tree name.
+
+    Raises:
+        ManifestError: several of them own one directory.
+    """
+    found: list[DependencyDeclaration] = []
+    for each in declared:
+        named = {d.provider for d in declared if not d.project}
+        found += [replace(each, provider=name) for name in _auto(top, named)] if each.provider == AUTO else [each]
+    problems = owners_in_conflict(found)
+    if problems:
+        hint = "name the one that is meant in `dependencies`"
+        is_auto = any(each.provider == AUTO for each in declared)
+        raise ManifestError(tuple(replace(p, hint=hint if is_auto else p.hint) for p in problems))
+    return tuple(found)
+
+
+def _auto(top: frozenset[str], named: set[str]) -> list[str]:
+    """The providers whose lock files are there, but for those that are declared by name."""
+    there = [each for each in PROVIDERS.values() if any(lock in top for lock in each.locks)]
+    owned = {name for each in there if each.name not in _WITHOUT_LOCK for name in each.owns}
+    chosen = (each for each in there if each.name not in _WITHOUT_LOCK or not owned.intersection(each.owns))
+    return [each.name for each in chosen if each.name not in named]

@@ -1,0 +1,1 @@
+"""Kind `dependency`, with the real tools."""

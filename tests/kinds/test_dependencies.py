@@ -1,0 +1,219 @@
+"""Dependencies, tried with commands of the manifest's own: when they run, what they get, what is left of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from reconciler.model.change import Action
+from reconciler.model.outcome import Status
+from tests.support.world import World
+
+GENERATE = """\
+auth:
+  dependencies:
+    - run: mkdir -p out && cat schemas/a.txt > out/all.txt && echo made >> log
+      inputs: [schemas/**]
+      outputs: [out/**]
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Give a repository with something to generate from."""
+    return World.make(tmp_path, {".gitignore": "/out\n/log\n", "schemas/a.txt": "a\n", "schemas/b/c.txt": "c\n"})
+
+
+def made(world: World, name: str = "auth") -> int:
+    """Count how often the command was run in a tree."""
+    log = world.tree(name).path / "log"
+    return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+def test_a_command_is_run_once(world: World) -> None:
+    """The plan after it is empty, and another apply starts nothing."""
+    world.declare(GENERATE)
+    assert world.change("dependency:auth/run").action is Action.CREATE
+    world.settle()
+    world.apply()
+    assert made(world) == 1
+    assert world.tree().read("out/all.txt") == "a\n"
+
+
+def test_a_plan_runs_nothing(world: World) -> None:
+    """Nor does `validate`."""
+    world.declare("auth: {dependencies: [{run: touch ../../ran}]}")
+    world.project.run("validate").expect(0)
+    world.project.run("plan").expect(0)
+    assert not list(world.project.path.parent.rglob("ran"))
+
+
+def test_what_it_reads_decides_when_it_is_run_again(world: World) -> None:
+    """In the tree whose inputs changed, and there alone; the plan names the file."""
+    both = GENERATE + GENERATE.replace("auth", "ui")
+    world.declare(both)
+    world.settle()
+    world.tree().write({"schemas/b/c.txt": "other\n"})
+    change = world.change("dependency:auth/run")
+    assert (change.action, [field.path for field in change.fields]) == (Action.UPDATE, ["schemas/b/c.txt"])
+    world.settle("auth")
+    assert (made(world), made(world, "ui")) == (2, 1)
+
+
+def test_what_it_made_and_somebody_removed_is_made_again(world: World) -> None:
+    """The plan says what is gone."""
+    world.declare(GENERATE)
+    world.settle()
+    shutil.rmtree(world.tree().path / "out")
+    change = world.change("dependency:auth/run")
+    assert (change.action, change.reason) == (Action.CREATE, "removed by hand: out/**")
+    world.settle()
+    assert world.tree().read("out/all.txt") == "a\n"
+
+
+def test_a_changed_command_is_a_change_in_the_plan(world: World) -> None:
+    """With the command before and after."""
+    world.declare("auth: {dependencies: [{run: echo made >> log}]}")
+    world.settle()
+    world.declare("auth: {dependencies: [{run: echo other >> log}]}")
+    [field] = world.change("dependency:auth/run").fields
+    assert (field.path, field.before, field.after) == ("command", "echo made >> log", "echo other >> log")
+    world.settle()
+    assert made(world) == 2
+
+
+def test_a_command_comes_after_what_stands_before_it(world: World) -> None:
+    """And what stands after it waits for it."""
+    world.declare("auth: {dependencies: [{run: sleep 0.3; echo 1 >> log}, {run: echo 2 >> log}, {run: echo 3 >> log}]}")
+    world.settle()
+    assert world.tree().read("log").split() == ["1", "2", "3"]
+
+
+def test_a_command_that_fails_says_all_that_it_said(world: World) -> None:
+    """It is not tried again, what waits for it is skipped, everything else goes on."""
+    world.declare(
+        "auth: {dependencies: [{run: echo made >> log; echo one; echo two >&2; exit 3}, {run: touch never}]}\nui:"
+    )
+    report = world.try_apply()
+    outcomes = {str(outcome.address): outcome for outcome in report.outcomes}
+    failed, skipped = outcomes["dependency:auth/run"], outcomes["dependency:auth/run-2"]
+    assert (failed.status, skipped.status, outcomes["workspace:ui"].status) == (
+        Status.FAILED,
+        Status.SKIPPED,
+        Status.CREATED,
+    )
+    assert failed.reason.splitlines()[0].endswith("` failed with exit status 3")
+    assert failed.reason.splitlines()[1:] == ["one", "two"]
+    assert failed.error is not None
+    assert str(failed.error.where) == "orchestra.yaml:2:25"
+    assert made(world) == 1
+    assert world.change("dependency:auth/run").reason == "its installation was interrupted"
+
+
+def test_a_command_that_makes_nothing_of_what_it_should_fails(world: World) -> None:
+    """To exit with 0 is not enough."""
+    world.declare("auth: {dependencies: [{run: 'true', outputs: [dist/**]}]}")
+    report = world.try_apply()
+    [failed] = [each for each in report.outcomes if each.status is Status.FAILED]
+    assert failed.reason == "`true` succeeded, but made nothing that matches `dist/**`"
+
+
+def test_inputs_that_match_nothing_are_a_conflict_with_a_place(world: World) -> None:
+    """Whether the tree is there already or not."""
+    world.declare("auth: {dependencies: [{run: echo made >> log, inputs: [schemas/**, nowhere/**]}]}\nui:")
+    report = world.try_apply()
+    [failed] = [each for each in report.outcomes if each.status is Status.FAILED]
+    assert failed.error is not None
+    assert "nothing in" in failed.reason
+    assert "`nowhere/**`" in failed.reason
+    assert world.change("dependency:auth/run").action is Action.CONFLICT
+    assert made(world) == 0
+
+
+def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(world: World) -> None:
+    """Also when it does not listen."""
+    world.declare("auth: {dependencies: [{run: 'trap \"\" TERM; sleep 77.7 & sleep 77.7', timeout: 1s}]}")
+    with mock.patch("reconciler.clients.process._GRACE_SECONDS", 0.3):
+        report = world.try_apply()
+    [failed] = [each for each in report.outcomes if each.status is Status.FAILED]
+    assert "was ended: it took longer than 1 s" in failed.reason
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not [command for command in commands if b"77.7" in command]
+
+
+def test_a_command_gets_the_environment_without_what_would_mislead_it(world: World) -> None:
+    """No variable of git's or of an active virtual environment, but its own, whose values nobody is shown."""
+    world.declare(
+        "auth: {dependencies: [{run: 'env > out.env', env: {MODE: fast, TOKEN: '{env:SHOP_TOKEN}'}}]}",
+        head="env: [SHOP_TOKEN]\n",
+    )
+    exclude = world.common_dir / "info/exclude"
+    exclude.write_text(exclude.read_text() + "out.env\n")
+    secret = {"SHOP_TOKEN": "hunter2-and-more", "GIT_DIR": "/nowhere", "VIRTUAL_ENV": "/nowhere"}
+    with mock.patch.dict(os.environ, {"SHOP_TOKEN": secret["SHOP_TOKEN"], "VIRTUAL_ENV": "/nowhere"}):
+        shown = world.project.run("plan").expect(0)
+        world.settle()
+        marks = (world.git_dir() / "orchestra.json").read_text()
+    found = dict(line.partition("=")[::2] for line in world.tree().read("out.env").splitlines())
+    assert (found["MODE"], found["TOKEN"]) == ("fast", "hunter2-and-more")
+    assert not [name for name in found if name.startswith("GIT_") or name == "VIRTUAL_ENV"]
+    assert "hunter2" not in shown.out + shown.err + marks
+    assert "{env:SHOP_TOKEN}" in shown.out
+
+
+def test_after_destroy_and_apply_it_is_run_again(world: World) -> None:
+    """What it made may be in the archive or not; it is repeatable."""
+    world.declare(GENERATE)
+    world.settle()
+    world.destroy()
+    assert world.change("dependency:auth/run").action is Action.CREATE
+    world.settle()
+    assert made(world) == 2
+
+
+def test_what_is_no_longer_declared_is_forgotten_on_request(world: World) -> None:
+    """What a command made stays: it may be anybody's by now."""
+    world.declare(GENERATE)
+    world.settle()
+    world.declare("auth:")
+    assert "no longer declared" in " ".join(world.change("dependency:auth/run").notes)
+    world.project.run("apply", "--prune", "--auto-approve").expect(0)
+    assert [str(change.address) for change in world.plan().changes if change.address.kind == "dependency"] == []
+    assert world.tree().read("out/all.txt") == "a\n"
+
+
+def test_a_tree_that_was_moved_gets_its_own_again(world: World) -> None:
+    """What was installed may hold the old path; the plan says so."""
+    world.declare(GENERATE)
+    world.settle()
+    world.tree().git("worktree", "move", str(world.tree().path), str(world.project.path.parent / "elsewhere"))
+    change = world.change("dependency:auth/run")
+    assert (change.action, [field.path for field in change.fields]) == (Action.UPDATE, ["tree"])
+
+
+def test_helpers_with_a_tree_inherit_and_desks_do_not(world: World) -> None:
+    """Or have what they say themselves."""
+    body = GENERATE.rstrip()
+    helpers = """\
+  helpers:
+    test: {eager: true}
+    none: {eager: true, dependencies: []}
+    own: {eager: true, dependencies: [inherit, {run: echo own > own.log}]}
+    late:
+    desk: {workspace: desk}
+"""
+    (world.common_dir / "info/exclude").write_text("/orchestra.yaml\nown.log\n")
+    world.declare(f"{body}\n{helpers}")
+    found = {str(each.address) for each in world.plan().changes if each.address.kind == "dependency"}
+    assert found == {
+        "dependency:auth/run",
+        "dependency:auth--test/run",
+        "dependency:auth--own/run",
+        "dependency:auth--own/run-2",
+    }
+    world.settle()
+    assert world.tree("auth--own").read("own.log") == "own\n"
