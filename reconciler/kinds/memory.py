@@ -50,6 +50,7 @@ class Memory:
         starts: per workspace, the commit of its base that the plan showed.
         brought_back: files of ours that came back with a tree from its archive, since somebody had edited them.
         parked: workspaces of which an archive waits to be brought back.
+        without_tree: dependencies that were planned before there was a tree to look into.
         drifted: declared paths of trees that were moved by hand, and where they are.
     """
 
@@ -60,6 +61,7 @@ class Memory:
     drifted: dict[Path, Path] = field(default_factory=dict)
     parked: set[str] = field(default_factory=set)
     brought_back: set[Address] = field(default_factory=set)
+    without_tree: set[Address] = field(default_factory=set)
 
     def learn_drift(self, survey: Survey, workspace: str, declared: Path) -> None:
         """Remember where a tree is that is not where it is declared, and that no edit of the manifest will move."""

@@ -1,1 +1,1 @@
-"""Kind `dependency`, with the real tools."""
+"""Dependencies, installed by the real tools from a registry on this machine."""

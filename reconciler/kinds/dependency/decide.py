@@ -18,7 +18,7 @@ def decide(address: Address, spec: DependencySpec, actual: DependencyActual | No
     if actual is None:
         actual = DependencyActual(spec.tree)
     observed = {"installed": _installed(actual)}
-    if actual.blocked:
+    if actual.blocked and not actual.is_late:
         return Change(address, Action.CONFLICT, actual.blocked, hint=actual.hint, observed=observed)
     wanted = {**spec.declared, **actual.facts}
     if observed["installed"] == "no":

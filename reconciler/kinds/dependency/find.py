@@ -54,6 +54,7 @@ class Finder:
         for resource in resources:
             self.trees.located.learn(scope.survey, resource.spec.tree, *resource.spec.workspaces)
         found = {r.address: actual for r in resources if (actual := self.find(r.address, r.spec))}
+        self.memory.without_tree.update(r.address for r in resources if r.address not in found)
         return {**found, **_left_over(resources, scope)}
 
     def load(self, spec: DependencySpec) -> Tree | None:
@@ -64,10 +65,12 @@ class Finder:
     def find(self, address: Address, spec: DependencySpec) -> DependencyActual | None:
         """Find one; None where there is no tree to look into, or it is still being filled."""
         tree = self.load(spec)
+        is_late = address in self.memory.without_tree
         if tree is None or not _is_filled(tree, spec):
-            return None
+            lacking = self._lacking_program(spec)
+            return DependencyActual(spec.tree, blocked=lacking[0], hint=lacking[1]) if lacking else None
         mark = tree.mark(address, spec.was)
-        actual = DependencyActual(tree.path, spec.project, spec.provider)
+        actual = DependencyActual(tree.path, spec.project, spec.provider, is_late=is_late)
         try:
             return self._find_in(spec, tree, mark, actual)
         except OrchestraError as error:
@@ -94,9 +97,8 @@ class Finder:
 
     def _why_blocked(self, spec: DependencySpec, tree: Path) -> tuple[str, str] | None:
         by, place = spec.by, spec.place(tree)
-        for program in filter(None, (by.program, by.runtime)):
-            if find_program(program, self.search_path) is None:
-                return f"{spec.provider} needs the program `{program}`, which is not there", by.how_to_get
+        if lacking := self._lacking_program(spec):
+            return lacking
         if by.locks and by.lock(place) is None:
             wanted = by.locks[0]
             hint = f"`{by.how_to_lock}` in {place.directory} makes one; commit it"
@@ -107,6 +109,12 @@ class Finder:
         for pattern in spec.options.inputs:
             if not globs.matching_files(place.directory, pattern):
                 return f"`inputs`: nothing in {place.directory} matches `{pattern}`", "mend the pattern, or remove it"
+        return None
+
+    def _lacking_program(self, spec: DependencySpec) -> tuple[str, str] | None:
+        for program in filter(None, (spec.by.program, spec.by.runtime)):
+            if find_program(program, self.search_path) is None:
+                return f"{spec.provider} needs the program `{program}`, which is not there", spec.by.how_to_get
         return None
 
     def facts(self, spec: DependencySpec, tree: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from reconciler.clients.command import remove_directory
 from reconciler.clients.git import Git
 from reconciler.clients.marks import change_book, load_book
 from reconciler.clients.trees import Standing, linked_git_dir, standing_of
-from reconciler.errors import ConflictError
+from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.dependency.decide import decide, decide_removal
 from reconciler.kinds.dependency.find import Finder, Tree
 from reconciler.kinds.dependency.install import Installer
@@ -84,6 +84,8 @@ class DependencyKind:
         if self.clone is None:
             raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
         tree = self._require_tree(resource)
+        if actual and actual.blocked:
+            raise PermanentError(actual.blocked, where=resource.where, hint=actual.hint)
         installer = Installer(self.git, self.clone, self.environment, self.finder)
         with self.cores:
             installer.install(resource, tree, self._listener(resource.address))

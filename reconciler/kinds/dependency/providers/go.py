@@ -21,8 +21,10 @@ def _settings(place: Place, _options: Options) -> tuple[str, ...]:
     return ("go.sum", "go.work.sum", *members)
 
 
-def _commands(_place: Place, _options: Options) -> tuple[tuple[str, ...], ...]:
-    return (("go", "mod", "download"),)
+def _commands(place: Place, _options: Options) -> tuple[tuple[str, ...], ...]:
+    # Not `go mod download`: that writes into go.sum what is missing there, whatever it is told.
+    packages = [f"./{member}/..." for member in _members(place)] or ["./..."]
+    return (("go", "list", "-mod=readonly", "-deps", "-test", *packages),)
 
 
 GO = Provider(
@@ -32,7 +34,6 @@ GO = Provider(
     locks=("go.mod", "go.work"),
     settings=_settings,
     commands=_commands,
-    environment=lambda _place, _options: {"GOFLAGS": "-mod=readonly"},
     stale=r"updates to go\.mod needed|missing go\.sum entry|checksum mismatch",
     how_to_lock="go mod tidy",
 )

@@ -1,0 +1,174 @@
+"""What can go wrong outside: a registry that does not answer, or wrongly, a full disk, a kill at any moment."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from reconciler.clients.process import processes_using
+from reconciler.model.outcome import Outcome, Report, Status
+from reconciler.operations.apply import apply
+from reconciler.operations.execution import Execution
+from tests.support.fakes import RecordingReporter
+from tests.support.registry import Fault, Registry
+from tests.support.tools import Ecosystem, ecosystems, require
+from tests.support.world import QUICK, World, describe
+
+KILLS = 20
+
+
+def _world(tmp_path: Path, project: Ecosystem, around: dict[str, str], body: str = "") -> World:
+    world = World.make(tmp_path, {"top.txt": "top\n"})
+    project.write(world.project.path, around)
+    shutil.rmtree(world.project.path / "node_modules", ignore_errors=True)
+    world.main.commit()
+    world.declare(body or f"auth: {{dependencies: [{project.name}]}}\nui:")
+    return world
+
+
+@pytest.fixture(params=["npm", "pnpm", "yarn", "bun", "uv", "pip", "poetry", "cargo", "go"])
+def project(request: pytest.FixtureRequest, registry: Registry, around: dict[str, str]) -> Ecosystem:
+    """Give a project of each provider."""
+    require("node", request.param if request.param != "pip" else "python3")
+    return ecosystems(registry)[request.param]
+
+
+def _without_caches(around: dict[str, str]) -> None:
+    """What was fetched to make the lock file is there no more."""
+    shutil.rmtree(Path(around["UV_CACHE_DIR"]).parent, ignore_errors=True)
+    shutil.rmtree(Path(os.environ["XDG_CACHE_HOME"]), ignore_errors=True)
+
+
+def _dependency(report: Report) -> Outcome:
+    return next(outcome for outcome in report.outcomes if outcome.address.kind == "dependency")
+
+
+def test_a_registry_that_refuses_once_is_asked_again(
+    project: Ecosystem, registry: Registry, tmp_path: Path, around: dict[str, str]
+) -> None:
+    """The second attempt installs."""
+    world = _world(tmp_path, project, around)
+    _without_caches(around)
+    with registry.misbehaving("refuses", 1):
+        report = world.try_apply()
+    assert report.is_complete, describe(report)
+    assert registry.fault is None
+    project.require_working(world.tree().path, around)
+
+
+@pytest.mark.parametrize("fault", ["refuses", "stalls", "garbage"])
+def test_a_registry_that_goes_on_misbehaving_fails_with_the_tools_words(
+    fault: Fault, registry: Registry, tmp_path: Path, around: dict[str, str]
+) -> None:
+    """Everything else goes on, nothing is taken for installed, and the next apply installs."""
+    require("uv")
+    project = ecosystems(registry)["uv"]
+    world = _world(tmp_path, project, around)
+    _without_caches(around)
+    with registry.misbehaving(fault):
+        report = world.try_apply()
+    outcome = _dependency(report)
+    assert outcome.status is Status.FAILED
+    assert outcome.attempts == (1 if fault == "garbage" else QUICK.attempts), outcome.reason
+    assert len(outcome.reason.splitlines()) > 1
+    assert outcome.error is not None
+    assert outcome.error.hint
+    assert {str(each.address) for each in report.outcomes if not each.status.succeeded} == {"dependency:auth/uv"}
+    assert world.change("dependency:auth/uv").is_pending
+    world.settle()
+    project.require_working(world.tree().path, around)
+
+
+def test_an_install_that_hangs_is_ended_and_tried_again(
+    registry: Registry, tmp_path: Path, around: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the limit in time, where the tool has none of its own."""
+    project = ecosystems(registry)["npm"]
+    monkeypatch.setenv("npm_config_fetch_timeout", "600000")
+    world = _world(tmp_path, project, around, "auth: {dependencies: [npm: {timeout: 4s}]}")
+    _without_caches(around)
+    with registry.misbehaving("stalls", 1):
+        report = world.try_apply()
+    outcome = _dependency(report)
+    assert (outcome.status, outcome.attempts) == (Status.CREATED, 2), outcome.reason
+    assert not processes_using(world.tree().path)
+
+
+def test_a_full_disk_is_said_and_not_tried_again(tmp_path: Path, around: dict[str, str], registry: Registry) -> None:
+    """With a way out; what a tool says of it is what the system calls it."""
+    world = World.make(tmp_path)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
+    try:
+        ecosystems(registry)["uv"].write(world.project.path, around)
+        world.main.commit()
+        world.declare(f"auth: {{path: {disk}/auth}}")
+        world.apply()
+        fill = subprocess.run(["dd", "if=/dev/zero", f"of={disk}/full", "bs=4k"], capture_output=True, check=False)
+        assert b"No space left" in fill.stderr
+        world.declare(f"auth: {{path: {disk}/auth, dependencies: [uv]}}")
+        outcome = _dependency(world.try_apply())
+        assert outcome.status is Status.FAILED
+        assert outcome.attempts == 1, outcome.reason
+        assert "o space left on device" in outcome.reason
+        assert outcome.error is not None
+        assert outcome.error.hint == "free some space, then apply again"
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_killed_at_twenty_moments_an_install_is_never_taken_for_done(
+    registry: Registry, tmp_path: Path, around: dict[str, str]
+) -> None:
+    """The next apply, right after the kill, makes everything as it should be; a program that lives on is ended."""
+    require("npm", "uv")
+    known = ecosystems(registry)
+    world = _world(
+        tmp_path,
+        known["npm"],
+        around,
+        "auth: {dependencies: [npm, {uv: {project: py}}, {run: 'sleep 0.2; cat top.txt > made', outputs: [made]}]}",
+    )
+    exclude = world.common_dir / "info/exclude"
+    exclude.write_text(exclude.read_text() + "/made\n")
+    known["uv"].write(world.project.path / "py", around)
+    world.main.commit()
+    chance = random.Random(4)  # noqa: S311
+    world.settle()
+    whole = _seconds(world)
+    for number in range(KILLS):
+        _begin_anew(world)
+        process = world.project.start("apply", "--auto-approve")
+        time.sleep(whole * (number + chance.random()) / KILLS)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        report = apply(world.session(), None, Execution(RecordingReporter(), lambda _: True)).report
+        assert report is not None
+        assert report.is_complete, f"kill {number}: {describe(report)}"
+        world.require_settled()
+        tree = world.tree().path
+        known["npm"].require_working(tree, around)
+        known["uv"].require_working(tree / "py", around)
+        assert world.tree().read("made") == "top\n"
+
+
+def _begin_anew(world: World) -> None:
+    for path in ("node_modules", "py/.venv"):
+        shutil.rmtree(world.tree().path / path)
+    (world.tree().path / "made").unlink()
+
+
+def _seconds(world: World) -> float:
+    """Measure an undisturbed run, to spread the kills over."""
+    _begin_anew(world)
+    begin = time.monotonic()
+    world.project.run_program("apply", "--auto-approve").expect(0)
+    return time.monotonic() - begin
