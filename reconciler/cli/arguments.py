@@ -118,6 +118,8 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("execution")
     help_parallel = "changes under way at once (default: 8)"
     group.add_argument("-j", "--parallelism", type=positive, default=None, metavar="N", help=help_parallel)
+    help_logs = "show what installs and commands print, while they run"
+    group.add_argument("--logs", action="store_true", help=help_logs)
     group.add_argument("--auto-approve", action="store_true", help="do not ask")
     add_lock_timeout(group)
 

@@ -63,7 +63,8 @@ def execute(
 
         approval = Approval(context, auto_approve=is_approved, full=options.full, purpose=purpose, on_yes=begin)
         try:
-            given = Execution(narration, approval, settings, interrupt, options.lock_timeout, wait)
+            on_output = narration.printed if options.logs else None
+            given = Execution(narration, approval, settings, interrupt, options.lock_timeout, wait, on_output)
             report = operation(given) or Report(())
         finally:
             narration.end()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
 from reconciler.cli.context import Context
-from reconciler.model.event import Event, Reporter
+from reconciler.model.address import Address
+from reconciler.model.event import Event, Printed, Reporter
 from reconciler.model.plan import Plan
 from reconciler.model.settings import Settings
 
@@ -20,6 +22,7 @@ class Narration:
         self._settings = settings
         self._reporter: Reporter | None = None
         self._stop = _nothing
+        self._telling = threading.Lock()
 
     def begin(self, plan: Plan) -> None:
         """Choose the reporter, and start to draw when it is live."""
@@ -38,8 +41,15 @@ class Narration:
     def report(self, event: Event) -> None:
         """Pass an event on."""
         self._on_event()
-        if self._reporter is not None:
-            self._reporter.report(event)
+        with self._telling:
+            if self._reporter is not None:
+                self._reporter.report(event)
+
+    def printed(self, address: Address, text: str) -> None:
+        """Pass on what a program printed, from any thread."""
+        with self._telling:
+            if self._reporter is not None:
+                self._reporter.report(Printed(address, text))
 
     def end(self) -> None:
         """Leave the terminal as it was found."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.errors import OrchestraError
+from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.outcome import Outcome
 
@@ -43,7 +44,15 @@ class Interrupted:
     forced: bool
 
 
-Event = Started | Retried | Finished | Interrupted
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A program that works on a resource printed a line."""
+
+    address: Address
+    text: str
+
+
+Event = Started | Retried | Finished | Interrupted | Printed
 
 
 class Reporter(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.engine.interrupt import Interrupt
+from reconciler.model.address import Address
 from reconciler.model.event import Reporter
 from reconciler.model.outcome import Report
 from reconciler.model.plan import Plan
@@ -27,6 +28,7 @@ class Execution:
         interrupt: how the user says stop.
         lock_timeout: seconds to wait for another apply; 0 refuses at once.
         on_wait: told who is waited for.
+        on_output: told what programs print while they install, line by line, from any thread.
     """
 
     reporter: Reporter
@@ -35,6 +37,7 @@ class Execution:
     interrupt: Interrupt = field(default_factory=Interrupt)
     lock_timeout: float = 0.0
     on_wait: Callable[[str], None] = _nobody_waits
+    on_output: Callable[[Address, str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ A stream (`apply` and `destroy` with `--json`) is one object per line:
     {"type": "version", "format": "orchestra.events/1", "orchestra": ...}
     {"type": "started", "address": ..., "action": "create"}
     {"type": "retried", "address": ..., "attempt": 1, "wait_seconds": 0.4, "error": {...}}
+    {"type": "printed", "address": ..., "text": "added 1 package"}        (with `--logs`)
     {"type": "finished", "address": ..., "status": "created", "reason": "", "seconds": 1.2, "attempts": 1, "error": ...}
     {"type": "interrupted", "running": 2, "forced": false}
     {"type": "summary", "command": "destroy", "counts": {...}, "resources": [...],
@@ -22,7 +23,7 @@ from typing import TextIO
 
 from reconciler.errors import OrchestraError
 from reconciler.model.change import Change
-from reconciler.model.event import Event, Finished, Interrupted, Retried, Started
+from reconciler.model.event import Event, Finished, Interrupted, Printed, Retried, Started
 from reconciler.model.outcome import Outcome, Report, Status
 from reconciler.model.plan import Plan
 from reconciler.model.serial import ACTION_NAMES
@@ -85,6 +86,8 @@ def _event(event: Event) -> dict[str, object]:
             return {"type": "retried", "address": str(change.address), **told}
         case Finished(outcome=outcome):
             return {"type": "finished", **_outcome(outcome)}
+        case Printed(address, text):
+            return {"type": "printed", "address": str(address), "text": text}
         case Interrupted(running, forced):
             return {"type": "interrupted", "running": running, "forced": forced}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from reconciler.model.escaping import escape
-from reconciler.model.event import Event, Finished, Interrupted, Retried, Started
+from reconciler.model.event import Event, Finished, Interrupted, Printed, Retried, Started
 from reconciler.model.outcome import Status
 from reconciler.views.style import PLAIN, Style
 from reconciler.views.wording import doing, finished_line, interrupted_line, retried_line
@@ -25,6 +25,8 @@ def progress_line(event: Event, *, attempts: int, style: Style = PLAIN) -> str:
             if outcome.status is Status.UNCHANGED:
                 return ""
             return style.paint(finished_line(event), _COLOURS.get(outcome.status, "green"))
+        case Printed(address, text):
+            return f"{style.paint(f'{escape(str(address))} |', 'dim')} {escape(text, keep=chr(9))}"
         case Interrupted():
             return style.paint(interrupted_line(event), "yellow")
 

@@ -217,3 +217,16 @@ def test_helpers_with_a_tree_inherit_and_desks_do_not(world: World) -> None:
     }
     world.settle()
     assert world.tree("auth--own").read("own.log") == "own\n"
+
+
+def test_what_commands_print_is_shown_on_request(world: World) -> None:
+    """Line by line while they run, on a stream of events too; otherwise only when they fail."""
+    world.declare("auth: {dependencies: [{run: echo one; echo two >&2}]}")
+    shown = world.project.run("apply", "--auto-approve", "--logs").expect(0)
+    assert "dependency:auth/run | one\n" in shown.err
+    assert "dependency:auth/run | two\n" in shown.err
+    world.declare("auth: {dependencies: [{run: echo three}]}")
+    assert "three" not in world.project.run("apply", "--auto-approve").expect(0).err
+    world.declare("auth: {dependencies: [{run: echo four}]}")
+    events = world.project.run("apply", "--auto-approve", "--logs", "--json").expect(0).out
+    assert '{"type": "printed", "address": "dependency:auth/run", "text": "four"}' in events

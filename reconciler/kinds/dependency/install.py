@@ -17,6 +17,7 @@ from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book
 from reconciler.errors import OrchestraError, PermanentError, TransientError
 from reconciler.kinds.dependency.find import Finder, Tree
+from reconciler.kinds.dependency.providers.provider import flattened
 from reconciler.kinds.dependency.spec import DependencySpec
 from reconciler.model.resource import Resource
 
@@ -140,7 +141,7 @@ def _failure(resource: Resource[DependencySpec], argv: tuple[str, ...], ran: Ran
     message = "\n".join((f"`{said}` {_became(ran, spec)}", *more, *lines[-_MOST_LINES:]))
     if ran.code is None and spec.by.is_retried:
         return TransientError(message, where=resource.where, hint=f"the log is {ran.log}")
-    if ran.code is not None and spec.by.is_transient(ran.output) and not _NO_SPACE.search(ran.output):
+    if ran.code is not None and spec.by.is_transient(ran.output) and not _NO_SPACE.search(flattened(ran.output)):
         return TransientError(message, where=resource.where, hint="see that the registry can be reached")
     return PermanentError(message, where=resource.where, hint=_hint(spec, ran))
 
@@ -154,7 +155,7 @@ def _became(ran: Ran, spec: DependencySpec) -> str:
 def _hint(spec: DependencySpec, ran: Ran) -> str:
     if ran.code is None:
         return "give it more time with `timeout:`"
-    if _NO_SPACE.search(ran.output):
+    if _NO_SPACE.search(flattened(ran.output)):
         return "free some space, then apply again"
     if spec.by.is_stale(ran.output):
         return f"the lock file does not fit: `{spec.by.how_to_lock}`, commit it, then apply again"

@@ -151,10 +151,15 @@ class Provider:
 
     def is_stale(self, output: str) -> bool:
         """Whether it says that the lock file does not fit."""
-        return re.search(self.stale, output) is not None
+        return re.search(self.stale, flattened(output)) is not None
 
     def is_transient(self, output: str) -> bool:
         """Whether it says something that may pass by itself."""
         if not self.is_retried or self.is_stale(output):
             return False
-        return re.search(f"{NETWORK}|{self.transient}", output, re.MULTILINE) is not None
+        return re.search(f"{NETWORK}|{self.transient}", flattened(output)) is not None
+
+
+def flattened(output: str) -> str:
+    """What a program said, on one line: some break their lines wherever a narrow terminal would end."""
+    return " ".join(output.split())
