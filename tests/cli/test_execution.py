@@ -27,7 +27,7 @@ CUT_OFF = Outcome(AUTH.address, Status.SKIPPED, "interrupted")
 
 
 def options(**more: object) -> argparse.Namespace:
-    given = {"auto_approve": False, "full": False, "parallelism": None, "lock_timeout": 0.0}
+    given = {"auto_approve": False, "full": False, "parallelism": None, "lock_timeout": 0.0, "logs": False}
     return argparse.Namespace(**{**given, **more})
 
 

@@ -1,7 +1,5 @@
 """What `dependencies` can say wrong. A table for `test_bad_manifests.py`."""
 
-
-
 from __future__ import annotations
 
 TABLE = [

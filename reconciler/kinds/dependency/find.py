@@ -16,6 +16,7 @@ from reconciler.kinds.dependency.providers import PROVIDERS
 from reconciler.kinds.dependency.spec import KIND, DependencyActual, DependencySpec
 from reconciler.kinds.digest import digest
 from reconciler.kinds.installed import installed_paths
+from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.tree import Trees
 from reconciler.model.address import Address
@@ -48,6 +49,7 @@ class Finder:
 
     trees: Trees
     search_path: str
+    memory: Memory
 
     def observe(self, resources: Sequence[Resource[DependencySpec]], scope: Scope) -> dict[Address, DependencyActual]:
         """Look for all declared ones, and for those that are left over in trees that are declared."""

@@ -51,7 +51,7 @@ class DependencyKind:
     def finder(self) -> Finder:
         """Who looks for them."""
         trees = Trees(self.git, self.clone, self.global_excludes, self.memory.located)
-        return Finder(trees, self.environment.get("PATH", os.defpath))
+        return Finder(trees, self.environment.get("PATH", os.defpath), self.memory)
 
     def observe(self, resources: Sequence[Resource[DependencySpec]], scope: Scope) -> dict[Address, DependencyActual]:
         """Look for all declared ones, and find those that are left over."""
