@@ -147,7 +147,10 @@ class Copies:
         """What is there and cannot be copied is refused; what is missing is for the plan to say."""
         if named.tracked:
             raise _refusal(asked, f"{quote(path)} is tracked by git", "leave it out: every tree has it anyway")
-        if _ask(asked, lambda: self._read(path)):
+        entry = _ask(asked, partial(self._read, path))
+        if entry is not None and entry.content is not None:
+            raise _refusal(asked, f"{quote(path)} belongs to another repository", "name files that belong to this one")
+        if entry is not None:
             raise _refusal(asked, f"there is no file in {quote(path)}", "put one into it, or leave it out")
 
     # --- both --------------------------------------------------------------------------------------------------------

@@ -112,6 +112,15 @@ def test_an_edit_is_kept_and_shown_and_replaced_on_request(world: World) -> None
     assert held(world, ".env") == (SECRET, 0o600)
 
 
+def test_a_copy_that_a_loss_of_power_left_empty_is_made_again(world: World) -> None:
+    """An empty file is nobody's work, as of all files of ours."""
+    world.declare("auth: {copy: .env}")
+    world.settle()
+    world.tree().write({".env": ""})
+    world.settle()
+    assert held(world, ".env") == (SECRET, 0o600)
+
+
 def test_a_change_at_the_source_is_shown_and_copied_on_request(world: World) -> None:
     """The tree's own is what it was until then."""
     world.declare("auth: {copy: .env}")
@@ -242,6 +251,7 @@ def test_a_plan_against_a_commit_looks_at_no_file_of_this_machine(world: World) 
         ),
         ("conf/empty", "there is no file in `conf/empty`", "put one into it, or leave it out"),
         ("other", "`other/` is a git repository of its own", "name files that belong to this one"),
+        ("other/x", "`other/x` belongs to another repository", "name files that belong to this one"),
         ("SESSION.md", "`SESSION.md` cannot be copied: orchestra writes this file itself", "leave it out"),
         (
             "conf/many",
@@ -273,6 +283,7 @@ def test_what_cannot_be_copied_is_refused_at_its_place(world: World, copy: str, 
         file.truncate(65 << 20)
     world.main.git("init", "-q", "other")
     world.main.git("-C", "other", "commit", "-q", "--allow-empty", "-m", "x")
+    write(world, "other/x", "x")
     world.declare(f"auth: {{copy: [.env, {copy}]}}\nui: {{copy: [.env]}}")
     with pytest.raises(ManifestError) as caught:
         validate(world.session())

@@ -52,14 +52,23 @@ def _decide_differing(
     address: Address, spec: FileSpec, source: Source, actual: FileActual, observed: Mapping[str, str]
 ) -> Change:
     what = _difference(source, actual)
+    if source.is_there and _is_left_empty(actual):
+        fields = (FieldChange("copy", "0 bytes", _described(spec, source)),)
+        return Change(address, Action.UPDATE, "it is empty", fields, observed=observed)
     if spec.replace and source.is_there:
-        before = f"{_size(actual.entry.content)}" if actual.entry else None
+        before = _size(actual.entry.content) if actual.entry else None
         fields = (FieldChange("copy", before, _described(spec, source)),)
         return Change(address, Action.UPDATE, f"{what}; copied again as requested", fields, observed=observed)
     if actual.brought_back:  # with its tree, in this very run: what was planned is done
         return Change(address, Action.NO_OP, notes=(f"{what} before it was archived; kept",), observed=observed)
     way_out = f", `orchestra apply --replace {address}` copies it again" if source.is_there else ""
     return Change(address, Action.NO_OP, drift=(f"{what}; kept{way_out}",), observed=observed)
+
+
+def _is_left_empty(actual: FileActual) -> bool:
+    """Whether a loss of power took what was copied."""
+    is_empty = actual.entry is not None and actual.entry.content == b""
+    return is_empty and actual.applied is not None and actual.applied != actual.digest and not actual.brought_back
 
 
 def _difference(source: Source, actual: FileActual) -> str:
