@@ -151,6 +151,34 @@ def test_an_edited_file_comes_back_with_its_tree(world: World) -> None:
     assert world.change(PORTS).drift
 
 
+def test_an_edited_file_comes_back_although_what_is_declared_changed(world: World) -> None:
+    """What it does not tell by itself is recorded, and shown as drift."""
+    world.declare("auth: {ports: [web]}")
+    world.settle()
+    world.tree().write({".env.orchestra": "MINE=1\n"})
+    world.destroy()
+    world.declare("auth: {ports: [web, api]}")
+    world.apply()
+    assert world.tree().read(".env.orchestra") == "MINE=1\n"
+    assert world.plan().is_empty
+    assert world.change(PORTS).drift
+    assert len(hosts_list(world).read()) == 2
+
+
+def test_a_saved_plan_gives_what_it_shows_or_nothing(world: World) -> None:
+    """Somebody approved these numbers; it names the one that was taken since."""
+    world.declare("auth: {ports: [web]}", head=f"port_range: {LOW}-{LOW + 1}\n")
+    world.project.run("plan", "--out", "../plan.json").expect(0)
+    planned = int(numbers(world.change(PORTS))["web"] or 0)
+    with listening(planned):
+        run = world.project.run("apply", "../plan.json").expect(5)
+    assert f"web: planned '{planned}', now '{2 * LOW + 1 - planned}'" in run.out
+    world.project.run("plan", "--out", "../plan.json").expect(0)
+    world.project.run("apply", "../plan.json").expect(0)
+    assert told(world)["WEB_PORT"] == planned
+    world.require_settled()
+
+
 def test_a_number_that_somebody_took_meanwhile_is_replaced_when_a_tree_comes_back(world: World) -> None:
     """By another tree, or by any program."""
     world.declare("auth: {ports: [web]}", head=f"port_range: {LOW}-{LOW + 2}\n")

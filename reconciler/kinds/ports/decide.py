@@ -20,7 +20,8 @@ def decide(address: Address, spec: PortsSpec, actual: PortsActual) -> Change:
         return Change(address, Action.CONFLICT, actual.blocked, hint=actual.hint, observed=observed)
     fields = tuple(_fields(spec, actual))
     is_left_empty = actual.entry is not None and actual.entry.content == b""
-    is_new = actual.path is None or (actual.brought_back and (is_left_empty or not actual.listed))
+    is_given_again = actual.brought_back and (bool(fields) or is_left_empty or not actual.listed)
+    is_new = actual.path is None or is_given_again
     if is_new or actual.entry is None:
         reason = "declared, and none are given" if is_new or not actual.exists else "its file was deleted by hand"
         file = FieldChange("env_file", None, spec.env_file)
