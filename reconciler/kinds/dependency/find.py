@@ -13,7 +13,7 @@ from reconciler.clients.command import find_program, is_there
 from reconciler.clients.marks import Mark, MarkBook
 from reconciler.errors import OrchestraError
 from reconciler.kinds.dependency.providers import PROVIDERS
-from reconciler.kinds.dependency.spec import KIND, DependencyActual, DependencySpec
+from reconciler.kinds.dependency.spec import KIND, TREE, DependencyActual, DependencySpec
 from reconciler.kinds.digest import digest
 from reconciler.kinds.installed import installed_paths
 from reconciler.kinds.memory import Memory
@@ -129,7 +129,7 @@ class Finder:
         inputs = dict.fromkeys(spec.by.inputs(place, spec.options))
         return {
             "platform": f"{platform.system()} {platform.machine()}",
-            "tree": str(tree),
+            TREE: str(tree),
             **{f"program {name}": identity for name, identity in self._programs(spec)},
             **_digests(tree, tuple(inputs)),
         }

@@ -12,13 +12,23 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.clients import files, globs
-from reconciler.clients.command import Command, Log, Ran, at_work, find_program, is_there, logging, run_in_tree
+from reconciler.clients.command import (
+    Command,
+    Log,
+    Ran,
+    at_work,
+    find_program,
+    is_there,
+    logging,
+    remove_directory,
+    run_in_tree,
+)
 from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book
 from reconciler.errors import OrchestraError, PermanentError, TransientError
 from reconciler.kinds.dependency.find import Finder, Tree
 from reconciler.kinds.dependency.providers.provider import flattened
-from reconciler.kinds.dependency.spec import DependencySpec
+from reconciler.kinds.dependency.spec import TREE, DependencySpec
 from reconciler.model.resource import Resource
 
 INSTALLING = "installing"
@@ -45,6 +55,7 @@ class Installer:
         spec, name = resource.spec, _file_name(resource)
         makes = list(spec.by.makes(spec.place(tree.path)))
         with at_work(tree.git_dir, name, tree.path) as lock, logging(tree.git_dir, name, on_output) as log:
+            _remove_what_is_bound_elsewhere(resource, tree)
             self._mark(resource, tree, INSTALLING, makes, {})
             locks = _contents(spec, tree.path)
             facts = self.finder.facts(spec, tree.path)
@@ -87,6 +98,17 @@ class Installer:
             **spec.by.environment(place, spec.options),
             **dict(spec.environment),
         }
+
+
+def _remove_what_is_bound_elsewhere(resource: Resource[DependencySpec], tree: Tree) -> None:
+    """Virtual environments hold their own path, and their tools do not mend it when their tree was moved."""
+    spec = resource.spec
+    mark = tree.mark(resource.address, spec.was)
+    facts = mark.declared.get("facts") if mark else None
+    was_at = facts.get(TREE) if isinstance(facts, dict) else None
+    if spec.by.must_make and was_at not in {None, str(tree.path)}:
+        for path in spec.by.makes(spec.place(tree.path)):
+            remove_directory(tree.path, path)
 
 
 def _file_name(resource: Resource[DependencySpec]) -> str:

@@ -18,6 +18,7 @@ from reconciler.kinds.dependency.find import Finder, Tree
 from reconciler.kinds.dependency.install import Installer
 from reconciler.kinds.dependency.providers import PROVIDERS
 from reconciler.kinds.dependency.spec import KIND, DependencyActual, DependencySpec
+from reconciler.kinds.installed import installed_paths
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.tree import PLAN_AGAIN, Trees
@@ -100,12 +101,7 @@ class DependencyKind:
         book = load_book(git_dir, self.clone) if git_dir else None
         if git_dir is None or self.clone is None or book is None or address not in book.marks:
             return
-        others = {
-            path
-            for other, mark in book.marks.items()
-            if other.kind == KIND and other != address
-            for path in mark.declared.get("makes") or ()
-        }
+        others = installed_paths(book.drop(address))
         for path in actual.removable:
             is_tracked = self.git.run("ls-files", "-z", "--", f":(top,literal){path}", cwd=actual.tree).stdout
             if path not in others and not is_tracked:

@@ -12,6 +12,7 @@ from reconciler.model.address import Address
 
 KIND = DEPENDENCY
 COMMAND = "command"
+TREE = "tree"
 
 
 @dataclass(frozen=True, slots=True)

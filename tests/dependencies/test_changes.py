@@ -1,0 +1,150 @@
+"""What becomes of an installation when the manifest, the tree or a person changes what it stands on."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from reconciler.clients.process import processes_using
+from reconciler.model.change import Action
+from tests.support.registry import Registry
+from tests.support.tools import Ecosystem, ecosystems, require
+from tests.support.world import World
+
+
+@pytest.fixture
+def known(registry: Registry, around: dict[str, str]) -> dict[str, Ecosystem]:
+    """Give a project for each provider."""
+    require("npm", "pnpm", "uv", "node", "cargo")
+    return ecosystems(registry)
+
+
+def _world(tmp_path: Path, around: dict[str, str], *projects: Ecosystem) -> World:
+    world = World.make(tmp_path, {"top.txt": "top\n"})
+    for project in projects:
+        project.write(world.project.path, around)
+    world.main.commit()
+    return world
+
+
+def test_what_is_no_longer_declared_is_removed_on_request(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """The plan says what; without `--prune` it stays."""
+    world = _world(tmp_path, around, known["npm"])
+    world.declare("auth: {dependencies: [npm]}")
+    world.settle()
+    world.declare("auth:")
+    world.settle()
+    modules = world.tree().path / "node_modules"
+    assert modules.is_dir()
+    shown = world.project.run("plan", "--prune").out
+    assert "- dependency:auth/npm (removes node_modules)" in shown
+    world.project.run("apply", "--prune", "--auto-approve").expect(0)
+    assert not modules.exists()
+    world.require_settled()
+
+
+def test_what_git_tracks_is_not_removed(known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]) -> None:
+    """Some commit what is installed."""
+    world = _world(tmp_path, around, known["npm"])
+    world.declare("auth: {dependencies: [npm]}")
+    world.settle()
+    world.tree().git("add", "--force", "node_modules/greet/index.js")
+    world.tree().git("commit", "--quiet", "--message", "vendored")
+    world.declare("auth:")
+    world.project.run("apply", "--prune", "--auto-approve").expect(0)
+    assert (world.tree().path / "node_modules/greet/index.js").exists()
+
+
+def test_one_package_manager_follows_another(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """In the directory that both own; the one before is forgotten, and what the other installed stays."""
+    world = _world(tmp_path, around, known["npm"], known["pnpm"])
+    world.declare("auth: {dependencies: [npm]}")
+    world.settle()
+    world.declare("auth: {dependencies: [pnpm]}")
+    world.project.run("apply", "--prune", "--auto-approve").expect(0)
+    world.settle()
+    known["pnpm"].require_working(world.tree().path, around)
+    assert (world.tree().path / "node_modules/.modules.yaml").exists()
+
+
+def test_what_somebody_installed_is_said_before_it_is_replaced(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """Where orchestra will install, and has not yet."""
+    world = _world(tmp_path, around, known["npm"])
+    world.declare()
+    world.settle()
+    world.tree().write({"node_modules/mine/patched.js": "1\n"})
+    world.declare("auth: {dependencies: [npm]}")
+    assert world.change("dependency:auth/npm").touches_work == "replaces node_modules, which orchestra did not install"
+
+
+def test_a_virtual_environment_works_where_its_tree_was_moved(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """Its scripts hold their path, so it is made anew."""
+    world = _world(tmp_path, around, known["uv"])
+    world.declare("auth: {dependencies: [uv]}")
+    world.settle()
+    world.declare("auth: {path: '../shop.wt/elsewhere', dependencies: [uv]}")
+    world.apply()
+    world.settle()
+    tree = world.tree("elsewhere").path
+    known["uv"].require_working(tree, around)
+    assert str(tree) in (tree / ".venv/bin/activate").read_text()
+
+
+def test_each_tree_has_what_it_builds_itself(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shared, Cargo would run in one tree what was built from another; and no archive holds it."""
+    monkeypatch.setenv("CARGO_TARGET_DIR", str(tmp_path / "shared"))
+    world = _world(tmp_path, around, known["cargo"])
+    for name in ("auth", "ui"):
+        world.main.branch(name)
+    world.declare(
+        "".join(f"{n}: {{dependencies: [cargo, run: cargo build --offline --quiet]}}\n" for n in ("auth", "ui"))
+    )
+    world.settle()
+    for name in ("auth", "ui"):
+        assert (world.tree(name).path / "target/debug/app").exists()
+    assert not (tmp_path / "shared").exists()
+    assert not [change.reason for change in world.plan_destroy().changes if "ignored" in change.reason]
+
+
+def test_a_tool_that_was_upgraded_installs_again(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its real file tells, without starting it."""
+    world = _world(tmp_path, around, known["npm"])
+    world.declare("auth: {dependencies: [npm]}")
+    world.settle()
+    (tmp_path / "newer").mkdir()
+    (tmp_path / "newer/npm").write_text('#!/bin/sh\nexec /nowhere/npm "$@"\n')
+    (tmp_path / "newer/npm").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'newer'}:{around['PATH']}")
+    change = world.change("dependency:auth/npm")
+    assert (change.action, [field.path for field in change.fields]) == (Action.UPDATE, ["program npm"])
+
+
+def test_ctrl_c_twice_ends_an_install_with_all_that_it_started(tmp_path: Path) -> None:
+    """The exit code says so, and the next apply knows that it was interrupted."""
+    world = World.make(tmp_path)
+    world.declare("auth: {dependencies: [{run: 'touch begun; sleep 60 & sleep 60'}]}")
+    process = world.project.start("apply", "--auto-approve")
+    while not (world.tree().path / "begun").exists():
+        time.sleep(0.02)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+    process.communicate()
+    assert process.returncode == 130
+    assert not processes_using(world.tree().path)
+    assert world.change("dependency:auth/run").reason == "its installation was interrupted"
