@@ -8,32 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+
+from reconciler.boundaries import classes, names
+from reconciler.boundaries.refusal import PatternError
 
 MOST_DOUBLE_STARS = 4
 """git's own matcher takes seconds for a dozen `**` in one pattern, and doubles with each."""
 
+MOST_CHARACTERS = 4096
+"""Linux takes no longer path, and time to decide grows with the length."""
+
 _SPECIAL = re.compile(r"[*?\[\\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_CLASS_NAMES = re.compile(r"al(?:num|pha)|blank|cntrl|x?digit|graph|lower|print|punct|space|upper")
 _ROUTE = re.compile(r"(?:\[\[?(?:\.\.\.)?[A-Za-z_]{2,}\]?\]|\[(?:\.\.\.)?[A-Za-z_]{3,}\]\.\w+)(?=/|\Z)")
-
-
-class PatternError(ValueError):
-    """A pattern that cannot mean what it says.
-
-    Attributes:
-        message: what is wrong, one sentence.
-        offset: where in the text, counted from 0 in characters.
-        hint: one way out.
-        better: the pattern that the hint proposes; empty when it proposes none.
-    """
-
-    def __init__(self, message: str, offset: int, hint: str = "", *, better: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-        self.hint = hint
-        self.better = better
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +40,20 @@ class Pattern:
         """Write it as in the manifest."""
         return self.text
 
+    @staticmethod
+    def is_plain(text: str) -> bool:
+        """Whether a text has neither wildcards nor escapes."""
+        return _SPECIAL.search(text) is None
+
     @property
     def sparse_line(self) -> str:
         """The line that checks it out: gitignore's syntax, anchored at the top."""
-        bare = self.text.rstrip(" ")
-        return "/" + bare + "\\ " * (len(self.text) - len(bare))
+        text = self.text.rstrip("/")
+        bare = text.rstrip(" ")
+        return "/" + bare + "\\ " * (len(text) - len(bare))
 
 
+@lru_cache(1 << 14)
 def parse(text: str) -> Pattern:
     """Read one pattern.
 
@@ -90,11 +85,12 @@ def _repaired(text: str) -> str:
 
 def _parse(text: str) -> Pattern:
     _refuse_beginnings(text)
+    _refuse_length(text)
     _refuse_characters(text)
     for offset, segment in _segments(text):
         _refuse_segment(text, offset, segment)
     _refuse_too_many_double_stars(text)
-    literal = _SPECIAL.search(text) is None
+    literal = Pattern.is_plain(text)
     if text.endswith("/") and not literal:
         raise PatternError(
             "a pattern with wildcards that ends in `/` covers nothing", len(text) - 1, "write", better=f"{text}**"
@@ -124,6 +120,11 @@ def _refuse_beginnings(text: str) -> None:
             0,
             "write the bare pattern; it is read as `:(top,glob)`; for a name write `\\:`",
         )
+
+
+def _refuse_length(text: str) -> None:
+    if len(text) > MOST_CHARACTERS:
+        raise PatternError("a pattern that is longer than any path", MOST_CHARACTERS, "write a shorter one")
 
 
 def _denied(text: str) -> str:
@@ -183,28 +184,7 @@ def _class_end(text: str, start: int) -> int:
         escaped = text[:start] + re.sub(r"([\[\]])", r"\\\1", route[0]) + text[route.end() :]
         message = f"`{route[0]}` is a character class: it matches one character"
         raise PatternError(message, start, "for the name itself write", better=escaped)
-    offset = start + 1 + (text[start + 1 : start + 2] in {"!", "^"})
-    first = offset
-    while offset < len(text) and (text[offset] != "]" or offset == first):
-        offset = _class_member_end(text, offset)
-    if offset >= len(text):
-        raise PatternError("`[` opens a character class that never ends", start, "write `\\[` for the character itself")
-    return offset + 1
-
-
-def _class_member_end(text: str, offset: int) -> int:
-    if text[offset] == "/":
-        raise PatternError("a character class never matches `/`", offset, "write `/` outside of the brackets")
-    if text[offset] == "\\":
-        return offset + 2
-    named = re.match(r"\[:(\w*):\]", text[offset:])
-    if named and not _CLASS_NAMES.fullmatch(named[1]):
-        raise PatternError(
-            f"git knows no character class `{named[0]}`",
-            offset,
-            "known are the POSIX ones, for example `[:digit:]`",
-        )
-    return offset + (named.end() if named else 1)
+    return classes.read(text, start).end
 
 
 def _segments(text: str) -> Iterator[tuple[int, str]]:
@@ -228,6 +208,8 @@ def _refuse_segment(text: str, offset: int, segment: str) -> None:
     if "**" in segment and segment != "**":
         position = offset + segment.index("**")
         raise PatternError("`**` must be a whole segment", position, "write", better=_apart(text, offset, segment))
+    if segment not in {"", "**"} and names.is_never_a_name(names.read(segment)):
+        raise PatternError("no file can ever have this name", offset, "write names that git can record")
 
 
 def _apart(text: str, offset: int, segment: str) -> str:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from reconciler.boundaries import pattern
+from reconciler.boundaries.refusal import PatternError
 from reconciler.manifest import grammar
 from reconciler.manifest.grammar import Fault
 from reconciler.manifest.nodes import MISSING
@@ -45,7 +46,7 @@ def _check_glob(text: str) -> str:
         raise _error(Fault("`{env:…}` cannot stand in a pattern", "write the path itself"))
     try:
         pattern.parse(text)
-    except pattern.PatternError as error:
+    except PatternError as error:
         raise _error(Fault(error.message, error.hint, error.offset)) from error
     return text
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.boundaries import pattern
+from reconciler.boundaries.refusal import PatternError
 from reconciler.manifest import grammar
 from reconciler.manifest.declaration import Declaration
 from reconciler.manifest.nodes import MapNode, Node, ScalarNode, find
@@ -50,7 +51,7 @@ class Substitution:
         expanded = modules[first[1:]].rstrip("/") + slash + rest
         try:
             pattern.parse(expanded)
-        except pattern.PatternError as error:
+        except PatternError as error:
             self.problems.add(f"{quote(expanded)} (from {quote(first)}): {error.message}", node.where, error.hint)
         return expanded
 

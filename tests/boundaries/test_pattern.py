@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from reconciler.boundaries.pattern import Pattern, PatternError, parse
+from reconciler.boundaries.pattern import Pattern, parse
+from reconciler.boundaries.refusal import PatternError
 from tests.support.repository import GitRepo
 
 FILES = ["a/b.ts", "a/c d/e.ts", "apps/[slug]/page.ts", "apps/s/page.ts", "x.md", "a/x.md", "!y", "$z/w", "t /u"]
@@ -77,6 +78,19 @@ def test_a_good_pattern_is_kept(text: str, literal: bool) -> None:
         (r"a\/b", 1),
         (".git/hooks", 0),
         ("a/.GIT", 2),
+        (r"a/\.git/x", 2),
+        ("a/[.]gi[tT]", 2),
+        ("[.][.]", 0),
+        ("a/[.]", 2),
+        ("a[bé]", 3),
+        ("a[z-b]", 4),
+        ("a[b-/]", 4),
+        ("a[[:al-pha:]]", 2),
+        ("[[::]]", 1),
+        ("[[:alpha:]", 0),
+        ("a/" + "?" * 256, 2),
+        ("a/" + "b" * 256, 2),
+        ("a/" * 2048 + "bc", 4096),
     ],
 )
 def test_a_bad_pattern_is_refused_at_its_offset(text: str, offset: int) -> None:
