@@ -28,8 +28,13 @@ Step = bytes | Wild | Any
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the next name is compared with: names, patterns of one name, and whether any name will do."""
+    """What the next name is compared with: names, patterns of one name, and whether any name will do.
 
+    Attributes:
+        steps: all of them, each with its bit.
+    """
+
+    steps: tuple[tuple[int, Step], ...]
     names: frozenset[bytes]
     wild: tuple[Wild, ...]
     any: bool
@@ -49,6 +54,7 @@ class Machine:
     depths: int
     ends: int
     _wanted: dict[int, Wanted] = field(default_factory=dict, repr=False)
+    _after: dict[tuple[int, bytes], int] = field(default_factory=dict, repr=False)
 
     @property
     def start(self) -> int:
@@ -57,7 +63,16 @@ class Machine:
 
     def after(self, state: int, name: bytes) -> int:
         """Where it can be one name later; 0 is nowhere."""
-        hits = sum(1 << at for at, step in enumerate(self.steps) if state >> at & 1 and _takes(step, name))
+        if (state, name) not in self._after:
+            hits = sum(bit for bit, step in self.wanted(state).steps if _takes(step, name))
+            self._after[state, name] = self._moved(state, hits)
+        return self._after[state, name]
+
+    def after_others(self, state: int) -> int:
+        """Where it can be after a name that nothing but a step for every name takes."""
+        return self._moved(state, sum(bit for bit, step in self.wanted(state).steps if step is Any.NAME))
+
+    def _moved(self, state: int, hits: int) -> int:
         moved = (hits & ~self.depths) << 1 | (state & self.depths)
         return moved | (moved & self.depths) << 1
 
@@ -68,8 +83,10 @@ class Machine:
     def wanted(self, state: int) -> Wanted:
         """What the next name is compared with."""
         if state not in self._wanted:
-            live = [step for at, step in enumerate(self.steps) if state >> at & 1]
+            steps = tuple((1 << at, step) for at, step in enumerate(self.steps) if state >> at & 1)
+            live = [step for _, step in steps]
             self._wanted[state] = Wanted(
+                steps,
                 frozenset(step for step in live if isinstance(step, bytes)),
                 tuple(dict.fromkeys(step for step in live if isinstance(step, Wild))),
                 any(isinstance(step, Any) for step in live),
@@ -112,7 +129,7 @@ def _steps(pattern: Pattern) -> list[Step]:
 def matches(pattern: Pattern, path: bytes) -> bool:
     """Whether a path is in the language of a pattern."""
     reader = machine(pattern)
-    state = reader.start
+    state = reader.start  # not kept for later: there are many paths
     for name in path.split(b"/"):
         state = reader.after(state, name)
     return reader.accepts(state)

@@ -1,9 +1,12 @@
-"""Patterns at random, and paths made from them: so near that half of them match."""
+"""Patterns at random, and paths made from them: so near that half of them match; and all short paths."""
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
+
+from hypothesis import strategies as st
 
 from reconciler.boundaries.pattern import Pattern, parse
 from reconciler.boundaries.reading import Any, machine
@@ -24,7 +27,7 @@ def pattern(source: random.Random) -> Pattern:
             for _ in range(source.choice([1, 1, 2, 2, 3, 4]))
         ]
         try:
-            return parse("/".join(segments))
+            return parse("/".join(segments) + ("/" if source.random() < 0.1 else ""))
         except PatternError:
             continue
 
@@ -71,3 +74,19 @@ def _valid(found: bytes, source: random.Random) -> bytes:
     parts = found.split(b"/")
     is_path = all(part and part.lower() not in {b".", b"..", b".git"} and b"\0" not in part for part in parts)
     return found if is_path else path(source)
+
+
+SMALL = b"ab"
+SHORT = tuple(name for length in (1, 2) for name in map(bytes, itertools.product(SMALL, repeat=length)))
+SHORT_PATHS = tuple(
+    b"/".join(names) for depth in (1, 2, 3) for names in itertools.product((*SHORT, b"c", b".x"), repeat=depth)
+)
+"""All paths of up to three names; few names, but each shape of one."""
+
+
+def small_patterns() -> st.SearchStrategy[Pattern]:
+    """Patterns that match many of the short paths, and few of the others."""
+    piece = st.sampled_from(["a", "b", "*", "?", "[a-b]", "[!a]", "[b-c]"])
+    segment = st.lists(piece, min_size=1, max_size=2).map("".join).filter(lambda text: "**" not in text)
+    segments = st.lists(st.just("**") | segment | segment, min_size=1, max_size=3).map("/".join)
+    return st.builds(lambda text, end: parse(text + end), segments, st.sampled_from(["", "", "/**"]))

@@ -1,4 +1,4 @@
-"""Our reading of a pattern is git's: over many pairs of pattern and path, and over the table git itself is tested with."""
+"""Our reading of a pattern is that of git: over many pairs, and over the table that git itself is tested with."""
 
 from __future__ import annotations
 
