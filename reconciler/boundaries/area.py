@@ -12,9 +12,7 @@ from typing import NamedTuple
 
 from reconciler.boundaries.effort import Effort
 from reconciler.boundaries.nearness import Neighbourhood
-from reconciler.boundaries.pattern import Pattern
-
-EVERYTHING = Pattern("**", literal=False)
+from reconciler.boundaries.pattern import EVERYTHING, Pattern
 
 
 @dataclass(frozen=True)

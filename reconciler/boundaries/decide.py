@@ -39,7 +39,7 @@ def _cost(pattern: Pattern) -> int:
 _Places = tuple[tuple[int, int], ...]
 """Where each machine is, by its number; one that is nowhere any more is left out."""
 
-_EDGE = 4
+_EDGE = 10
 """How much longer one step of the machines takes than one of `representatives`, roughly."""
 
 

@@ -42,6 +42,11 @@ class Effort:
     steps: int = 0
     _most: int = MOST_STEPS
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more can be decided."""
+        return self.steps > MOST_STEPS_TOGETHER
+
     def begin(self) -> None:
         """Begin a decision."""
         self.decisions += 1

@@ -20,22 +20,36 @@ _ENDING = re.compile(r"[^*?\[\]\\]*\Z")
 
 
 class Edges(NamedTuple):
-    """The text that every path of a pattern begins with, and the text that each ends with, backwards."""
+    """What can be read off a pattern at once.
+
+    Attributes:
+        beginning: every path begins with it.
+        ending: every path ends with it; backwards.
+        name: the last name of every path begins with it.
+    """
 
     beginning: str
     ending: str
+    name: str
 
 
 @lru_cache(1 << 14)
 def edges(pattern: Pattern) -> Edges:
     """Read them off a pattern."""
-    if pattern.literal:
-        return Edges(pattern.text.rstrip("/"), "")
-    beginning, ending = _BEGINNING.match(pattern.text), _ENDING.search(pattern.text)
-    assert beginning  # noqa: S101 - it may be empty
-    assert ending  # noqa: S101 - the same
-    text = ending[0].lstrip("/") if pattern.text[: ending.start()].endswith("**") else ending[0]
-    return Edges(beginning[0], text[::-1])
+    text = pattern.text
+    if pattern.literal:  # a path goes on below it
+        return Edges(text.rstrip("/"), "", "")
+    ending = _first(_ENDING.search(text))
+    is_deep = text[: len(text) - len(ending)].endswith("**")
+    return Edges(
+        _first(_BEGINNING.match(text)),
+        (ending.lstrip("/") if is_deep else ending)[::-1],
+        _first(_BEGINNING.match(text.rpartition("/")[2])),
+    )
+
+
+def _first(found: re.Match[str] | None) -> str:
+    return found[0] if found else ""
 
 
 class _Nest(Generic[ValueT]):
@@ -57,18 +71,24 @@ class Neighbourhood(Generic[ValueT]):
     """Patterns, each with a value."""
 
     def __init__(self, items: Iterable[tuple[Pattern, ValueT]]) -> None:
-        groups: dict[str, dict[str, list[tuple[Pattern, ValueT]]]] = {}
-        for pattern, value in items:
-            beginning, ending = edges(pattern)
-            groups.setdefault(beginning, {}).setdefault(ending, []).append((pattern, value))
-        self._groups = _Nest({beginning: _Nest(endings) for beginning, endings in groups.items()})
+        groups: dict[str, dict[str, dict[str, list[tuple[Pattern, ValueT]]]]] = {}
+        for item in items:
+            beginning, ending, name = edges(item[0])
+            groups.setdefault(beginning, {}).setdefault(ending, {}).setdefault(name, []).append(item)
+        self._groups = _Nest(
+            {
+                beginning: _Nest({ending: _Nest(names) for ending, names in endings.items()})
+                for beginning, endings in groups.items()
+            }
+        )
 
     def near(self, pattern: Pattern) -> Iterator[tuple[Pattern, ValueT]]:
         """Those that may have a path in common with a pattern."""
-        beginning, ending = edges(pattern)
-        for group in self._groups.near(beginning):
-            for items in group.near(ending):
-                yield from (item for item in items if _may_meet(item[0], pattern))
+        beginning, ending, name = edges(pattern)
+        for endings in self._groups.near(beginning):
+            for names in endings.near(ending):
+                for items in names.near(name):
+                    yield from (item for item in items if _may_meet(item[0], pattern))
 
 
 def _may_meet(first: Pattern, second: Pattern) -> bool:

@@ -53,6 +53,18 @@ class Pattern:
         return "/" + bare + "\\ " * (len(text) - len(bare))
 
 
+EVERYTHING = Pattern("**", literal=False)
+
+
+def alone(text: str) -> str:
+    """Write a path so that it means that file and nothing below it; empty when it cannot be written."""
+    dot = text.rfind(".")
+    if dot >= 0:
+        return f"{text[:dot]}\\{text[dot:]}"
+    last = next((at for at in reversed(range(len(text))) if text[at].isascii() and text[at].isalnum()), None)
+    return "" if last is None else f"{text[:last]}[{text[last]}]{text[last + 1 :]}"
+
+
 @lru_cache(1 << 14)
 def parse(text: str) -> Pattern:
     """Read one pattern.

@@ -28,6 +28,7 @@ from reconciler.manifest.validation import Path, Validated
 DEFAULT_ENV_FILE = ".env.orchestra"
 DEFAULT_PATH = "../{project}.wt/{name}"
 MOST_LEVELS = 3
+_AREAS = frozenset({"deny", "read", "shared"})
 
 ValueT = TypeVar("ValueT")
 
@@ -58,6 +59,8 @@ class Builder:
     project: str
     substitution: Substitution
     problems: Problems
+    unordered: set[str] = dataclasses.field(default_factory=set)
+    """Full names of those that need what is not there."""
 
     def build(self) -> tuple[Declaration, ...]:
         """All declarations, parents before children."""
@@ -103,6 +106,15 @@ class Builder:
 
     def _base_place(self) -> dict[str, Location]:
         return {"base.0": find(self.root, ("defaults", "base")).where} if self._defaults.base else {}
+
+    def _default_places(self, body: Workspace) -> dict[str, Location]:
+        """The places of the patterns that come from `defaults`."""
+        common = find(self.root, ("defaults",)) if self.validated.document.defaults else None
+        return {
+            place: where
+            for place, where in (_places(common) if common else {}).items()
+            if (key := place.partition(".")[0]) in _AREAS and key != place and getattr(body, key) is None
+        }
 
     def _as_branch(self, name: str, path: Path) -> str:
         fault = grammar.branch_fault(name)
@@ -171,7 +183,7 @@ class Builder:
             level=level,
             parent=None,
             where=key_place(self.root, path),
-            places=_places(find(self.root, path)),
+            places={**self._default_places(body), **_places(find(self.root, path))},
             owner=None,
             branch="",
             base=None,
@@ -323,6 +335,8 @@ class Builder:
         found = []
         for index, need in enumerate(body.needs or []):
             where = find(self.root, (*path, "needs", index)).where
+            if need == name or need not in siblings:
+                self.unordered.add(prefix + name)
             if need == name:
                 self.problems.add(f"{quote(name)} needs itself", where, "remove it")
             elif need not in siblings:

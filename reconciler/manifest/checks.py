@@ -197,7 +197,7 @@ def _check_cycles(declarations: Iterable[Declaration], problems: Problems) -> No
         groups.setdefault(declaration.parent, {})[declaration.full_name] = declaration
     for group in groups.values():
         _check_bases(group.values(), problems)
-        remaining = {name: _comes_after(declaration) & group.keys() for name, declaration in group.items()}
+        remaining = {name: comes_after(declaration) & group.keys() for name, declaration in group.items()}
         while cycle := _find_cycle(remaining):
             _report_cycle([group[name] for name in cycle], problems)
             for name in cycle:
@@ -217,7 +217,8 @@ def _base_worktree(declaration: Declaration) -> str:
     return (declaration.starts_from or "").partition("--")[0]
 
 
-def _comes_after(declaration: Declaration) -> set[str]:
+def comes_after(declaration: Declaration) -> set[str]:
+    """The full names of the siblings that come first."""
     return {*declaration.needs, _base_worktree(declaration)} - {declaration.full_name}
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.boundaries import pathspec
+from reconciler.manifest.areas import DeclaredArea
 from reconciler.manifest.declaration import Declaration
 from reconciler.manifest.rendering import scalar
 
@@ -45,31 +47,39 @@ def render(template: str, variables: Mapping[str, str]) -> str:
     return _VARIABLE.sub(fill, template)
 
 
-def session_text(main: Declaration, helpers: Sequence[Declaration]) -> str:
+def session_text(main: Declaration, area: DeclaredArea, helpers: Sequence[Declaration]) -> str:
     """The contract of a main agent, `SESSION.md`."""
     lines = [f"# Session: {main.name}", "", main.task or "No task is declared; ask the person who started you.", ""]
-    return "\n".join([*lines, *_sections(main, helpers)])
+    return "\n".join([*lines, *_sections(main, area, helpers)])
 
 
-def helper_text(job: str, helper: Declaration, helpers: Sequence[Declaration]) -> str:
+def helper_text(job: str, helper: Declaration, area: DeclaredArea, helpers: Sequence[Declaration]) -> str:
     """The contract of a helper, `CONTRACT.md`: its job from the template, its limits from the declaration."""
     is_told = not helper.task or helper.task in job  # by a template that has `{{task}}`
     task = [] if is_told else ["", "## Task", "", helper.task]
-    return "\n".join([job.rstrip(), *task, "", *_sections(helper, helpers)])
+    return "\n".join([job.rstrip(), *task, "", *_sections(helper, area, helpers)])
 
 
-def _sections(declaration: Declaration, helpers: Sequence[Declaration]) -> list[str]:
-    return [*_area(declaration), *_place(declaration), *_helpers(declaration, helpers), *_done(declaration, helpers)]
+def _sections(declaration: Declaration, area: DeclaredArea, helpers: Sequence[Declaration]) -> list[str]:
+    return [
+        *_area(declaration, area),
+        *_place(declaration),
+        *_helpers(declaration, helpers),
+        *_done(declaration, helpers),
+    ]
 
 
-def _area(declaration: Declaration) -> list[str]:
-    nothing = "nothing of your own: you work alone, after the others" if declaration.parent else "everything"
-    lines = ["## Area", "", "You may change:", "", *_items(declaration.modify, nothing)]
-    if declaration.shared:
-        lines += ["", "Others may change these too, so keep such changes small:", "", *_items(declaration.shared)]
-    if declaration.deny:
-        lines += ["", "You must not change, although it lies inside:", "", *_items(declaration.deny)]
-    if declaration.modify:
+def _area(declaration: Declaration, area: DeclaredArea) -> list[str]:
+    lines = ["## Area", ""]
+    if declaration.parent and not area.is_own:
+        lines += ["You have no area of your own: you work alone, after the others, in your parent's.", ""]
+    shared, denied = area.patterns("shared"), area.patterns("deny")
+    lines += ["You may change:", "", *(["- everything"] if area.is_everything else _items(area.patterns("modify")))]
+    if shared:
+        lines += ["", "Others may change these too, so keep such changes small:", "", *_items(shared)]
+    if denied:
+        lines += ["", "You must not change, although it lies inside:", "", *_items(denied)]
+    if not area.is_everything:
         lines += ["", "Nothing else. What you need changed elsewhere, ask for; do not do it."]
     if declaration.read:
         lines += ["", "Worth reading:", "", *_items(declaration.read)]
@@ -124,9 +134,8 @@ def _done(declaration: Declaration, helpers: Sequence[Declaration]) -> list[str]
     ]
 
 
-def _items(values: Iterable[str], otherwise: str = "", *, code: bool = True) -> list[str]:
-    found = [f"- `{value}`" if code else f"- {value}" for value in values]
-    return found or [f"- {otherwise}"]
+def _items(values: Iterable[object], *, code: bool = True) -> list[str]:
+    return [f"- `{value}`" if code else f"- {value}" for value in values]
 
 
 def _short(full_name: str) -> str:
@@ -143,11 +152,11 @@ def codex_text(contract: str) -> str:
     return f"If there is an AGENTS.md in this directory, follow it too; where it differs, this holds.\n\n{contract}"
 
 
-def allowed_paths_text(declaration: Declaration) -> str:
-    """`.allowed-paths`: the area as git pathspecs, one a line."""
-    allowed = [f":(top,glob){pattern}" for pattern in (*declaration.modify, *declaration.shared)]
-    denied = [f":(top,glob,exclude){pattern}" for pattern in declaration.deny]
-    return "".join(f"{line}\n" for line in (*(allowed or [":(top)"]), *denied))
+def allowed_paths_text(area: DeclaredArea) -> str:
+    """`.allowed-paths`: the area as git pathspecs, one a line; git lists for them just what the area holds."""
+    allowed = [":(top)"] if area.is_everything else [pathspec.of(each) for each in area.area.allowed]
+    denied = map(pathspec.excluding, area.patterns("deny"))
+    return "".join(f"{line}\n" for line in (*allowed, *denied))
 
 
 def status_text(helpers: Sequence[Declaration]) -> str:

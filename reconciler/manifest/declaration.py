@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.errors import Location
+from reconciler.errors import Location, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Declaration:
         parent: the parent's full name.
         where: the place of its key.
         places: the place of each key that is written for it (`branch`, `modify`), and of each item (`modify.0`);
-            `base.0` also where `defaults` says it.
+            those of `base`, `deny`, `read` and `shared` also where `defaults` says it.
         owner: inherited from its worktree.
         branch: for a helper `<parent's branch>--<name>`.
         base: None is the repository's default branch; for a helper the branch of the nearest tree above it (of the
@@ -149,6 +149,7 @@ class Manifest:
         digest: sha256 of the bytes of all sources.
         values: what every `{env:NAME}` that is used stands for; for the text of files alone.
         secrets: those that must not be shown: all but what the manifest, or where it lies, spells out itself.
+        warnings: what may be meant as it is written, and is likely a mistake.
     """
 
     file: Path
@@ -160,3 +161,4 @@ class Manifest:
     digest: str
     values: Mapping[str, str]
     secrets: Mapping[str, str]
+    warnings: tuple[Problem, ...] = ()

@@ -15,6 +15,7 @@ from reconciler.kinds.file import FileSpec, Source
 from reconciler.kinds.ports import PortsSpec
 from reconciler.kinds.workspace import WorkspaceSpec
 from reconciler.manifest import contract, dependencies, templates
+from reconciler.manifest.areas import DeclaredArea, areas_of
 from reconciler.manifest.copies import Copies
 from reconciler.manifest.declaration import Declaration, DependencyDeclaration, Manifest
 from reconciler.manifest.substitution import reveal
@@ -55,6 +56,7 @@ def expand(
     """
     copies = Copies(manifest.declarations, sources)
     written = {declaration.full_name: declaration for declaration in manifest.declarations}
+    areas = areas_of(manifest.declarations)
     revealed = {name: reveal(declaration, manifest.values) for name, declaration in written.items()}
     resources: list[AnyResource] = []
     problems: list[Problem] = []
@@ -62,10 +64,10 @@ def expand(
     top = top or (lambda _: locks_at_the_top(read))
     for declaration in manifest.declarations:
         try:
-            plain = _Expansion(manifest, written, read, real_path, copies, declaration, top).resources()
+            expansion = _Expansion(manifest, written, areas, read, real_path, copies, declaration, top)
+            plain = expansion.resources()
             if manifest.values:
-                own = revealed[declaration.full_name]
-                filled = _Expansion(manifest, revealed, read, real_path, copies, own, top).resources()
+                filled = replace(expansion, by_name=revealed, declaration=revealed[declaration.full_name]).resources()
                 resources += map(_with_values, plain, filled)
             else:
                 resources += plain
@@ -117,6 +119,7 @@ class _Expansion:
 
     manifest: Manifest
     by_name: Mapping[str, Declaration]
+    areas: Mapping[str, DeclaredArea]
     read: Reader
     real_path: Callable[[Path], Path]
     copies: Copies
@@ -206,12 +209,14 @@ class _Expansion:
 
     def _sparse(self) -> tuple[str, ...] | None:
         """The lines of the sparse checkout; None, everything, where no area says what the rest is."""
-        declaration = self.declaration
-        area = next((each.modify for each in self._with_ancestors(declaration) if each.modify), ())
-        if not area:
+        if self._area.is_everything:
             return None
-        texts = dict.fromkeys((*area, *declaration.shared, *declaration.read))
-        return tuple(parse(text).sparse_line for text in texts)
+        read = map(parse, self.declaration.read)
+        return tuple(pattern.sparse_line for pattern in dict.fromkeys((*self._area.area.allowed, *read)))
+
+    @property
+    def _area(self) -> DeclaredArea:
+        return self.areas[self.declaration.full_name]
 
     def _ports(self) -> Resource[PortsSpec]:
         declaration = self.declaration
@@ -242,7 +247,7 @@ class _Expansion:
         yield name, text
         yield CLAUDE, contract.claude_text(name)
         yield "AGENTS.override.md", contract.codex_text(text)
-        yield ".allowed-paths", contract.allowed_paths_text(self.declaration)
+        yield ".allowed-paths", contract.allowed_paths_text(self._area)
         if not prefix:
             yield f"{DESKS}/.gitignore", "*\n"
 
@@ -257,9 +262,9 @@ class _Expansion:
             return own
         helpers = [self.by_name[name] for name in declaration.helpers]
         if declaration.parent is None:
-            return contract.session_text(declaration, helpers)
+            return contract.session_text(declaration, self._area, helpers)
         job = templates.job_text(declaration, self.manifest.project, self.read)
-        return contract.helper_text(job, declaration, helpers)
+        return contract.helper_text(job, declaration, self._area, helpers)
 
     def _declared_files(self) -> Iterator[Resource[FileSpec]]:
         declaration = self.declaration

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from reconciler.clients.manifest_files import ManifestFiles
 from reconciler.manifest import templates
+from reconciler.manifest.area_checks import AreaChecks
+from reconciler.manifest.areas import KEYS
 from reconciler.manifest.build import Builder
-from reconciler.manifest.checks import Unsure, check
+from reconciler.manifest.checks import Unsure, check, comes_after
 from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.manifest.grammar import DEFAULT_PORT_RANGE, port_range
 from reconciler.manifest.merge import Merger
@@ -50,8 +52,10 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
     validated = validate(document, problems)
     project = validated.document.project or root.name
     substitution = Substitution(validated, document, environment, problems)
-    declarations = Builder(validated, document, project, substitution, problems).build()
+    builder = Builder(validated, document, project, substitution, problems)
+    declarations = builder.build()
     check(declarations, root, problems, _unsure(validated))
+    _check_areas(declarations, builder, problems)
     if problems.found:
         _check_templates(declarations, project, merger, validated)
     problems.require_none()
@@ -65,7 +69,28 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
         digest=merger.digest,
         values=substitution.values,
         secrets=_secrets(substitution.values, "\n".join((str(root / file), project, *_lines(problems)))),
+        warnings=problems.in_order(problems.doubts),
     )
+
+
+def _check_areas(declarations: Iterable[Declaration], builder: Builder, problems: Problems) -> None:
+    """Compare the areas that are known for sure; where a parent's is not, those of its helpers are left alone too."""
+    broken = {*builder.validated.broken, *builder.substitution.unsure}
+    if any(path[0] == "defaults" and {*path[1:2], "deny"} <= {*KEYS} for path in broken):
+        return
+    unsure = {_full_name(path) for path in broken if {*path[2::2]} & {*KEYS}}
+    sure: dict[str, Declaration] = {}
+    for declaration in declarations:
+        if declaration.full_name not in unsure and (declaration.parent is None or declaration.parent in sure):
+            sure[declaration.full_name] = declaration
+    unordered = {_full_name(path) for path in broken if "needs" in path[2::2]}
+    AreaChecks(sure, comes_after, {*builder.unordered, *unordered}, problems).run()
+
+
+def _full_name(path: tuple[str | int, ...]) -> str:
+    """Whose key a path names: `worktrees`, a name, then `helpers` and a name for each level."""
+    names = [path[1], *(name for key, name in zip(path[2::2], path[3::2], strict=False) if key == "helpers")]
+    return "--".join(map(str, names))
 
 
 def _check_templates(declarations: Iterable[Declaration], project: str, merger: Merger, validated: Validated) -> None:

@@ -18,16 +18,26 @@ _LONGEST_QUOTE = 60
 
 @dataclass(slots=True)
 class Problems:
-    """All problems of one load. `lines` holds the lines of every file that was read, by its label."""
+    """All problems of one load.
+
+    Attributes:
+        lines: the lines of every file that was read, by its label.
+        doubts: what may be meant as it is written, and is told without being refused.
+    """
 
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
     found: list[Problem] = field(default_factory=list)
+    doubts: list[Problem] = field(default_factory=list)
 
     def add(self, message: str, where: Location | None, hint: str = "") -> None:
         """Note one problem; the same one at the same place counts once."""
         problem = Problem(message, where, hint, self._line(where))
         if problem not in self.found[-MOST_PROBLEMS:]:
             self.found.append(problem)
+
+    def doubt(self, message: str, where: Location, hint: str) -> None:
+        """Note what is no mistake for sure."""
+        self.doubts.append(Problem(message, where, hint, self._line(where)))
 
     def add_from(self, error: ManifestError) -> None:
         """Note the problems of an error."""
@@ -41,11 +51,12 @@ class Problems:
             ManifestError: all that was found, in the order of the files.
         """
         if self.found:
-            raise ManifestError(self._in_order())
+            raise ManifestError(self.in_order(self.found))
 
-    def _in_order(self) -> tuple[Problem, ...]:
+    def in_order(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Put them in the order of the files, and cut a flood."""
         order = {label: number for number, label in enumerate(self.lines)}
-        ordered = sorted(self.found, key=lambda problem: _position(problem.where, order))
+        ordered = sorted(problems, key=lambda problem: _position(problem.where, order))
         shown = tuple(ordered[:MOST_PROBLEMS])
         more = len(ordered) - len(shown)
         return (*shown, Problem(f"and {more} more problems")) if more else shown

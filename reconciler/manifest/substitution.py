@@ -20,26 +20,34 @@ from reconciler.manifest.validation import Path, Validated
 
 @dataclass(slots=True)
 class Substitution:
-    """Knows the modules and the environment; `values` fills up with what is taken from the latter."""
+    """Knows the modules and the environment.
+
+    Attributes:
+        values: fills up with what is taken from the environment.
+        unsure: fills up with the paths of the patterns that could not be read.
+    """
 
     validated: Validated
     root: MapNode
     environment: Mapping[str, str]
     problems: Problems
     values: dict[str, str] = field(default_factory=dict)
+    unsure: set[Path] = field(default_factory=set)
 
     def area(self, globs: list[str], path: Path) -> tuple[str, ...]:
         """Put modules into the patterns of an area that is written at a path."""
-        return tuple(self._expand(text, find(self.root, (*path, index))) for index, text in enumerate(globs))
+        return tuple(self._expand(text, (*path, index)) for index, text in enumerate(globs))
 
-    def _expand(self, text: str, node: Node) -> str:
+    def _expand(self, text: str, path: Path) -> str:
         """Put a module's path in for `$name`, the whole first segment."""
+        node = find(self.root, path)
         modules = self.validated.document.modules or {}
         first, slash, rest = text.partition("/")
         if not first.startswith("$"):
             self._refuse_late_module(text, node, modules)
             return text
         if first[1:] not in modules:
+            self.unsure.add(path)
             hint = (
                 nearest(first[1:], modules).replace("`", "`$", 1)
                 or f"declare it under `modules:`, or write `\\{first}` for a name"
@@ -52,6 +60,7 @@ class Substitution:
         try:
             pattern.parse(expanded)
         except PatternError as error:
+            self.unsure.add(path)
             self.problems.add(f"{quote(expanded)} (from {quote(first)}): {error.message}", node.where, error.hint)
         return expanded
 

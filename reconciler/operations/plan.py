@@ -101,6 +101,7 @@ def _plan(session: Session, options: PlanOptions) -> Planned:
     kinds = kinds_of(session, clone)
     if options.against:
         snapshot, notes = _assumed(session, options.against, kinds, mine)
+        notes += _warnings(manifest)
         options = replace(options, prune=True)
     else:
         snapshot, notes = _observed(session, wanted, kinds, mine, examine=options.prune), _notes(session, wanted)
@@ -166,7 +167,17 @@ def _assumed(session: Session, revision: str, kinds: Kinds, mine: str | None) ->
 
 
 def _notes(session: Session, wanted: Desired) -> tuple[str, ...]:
-    return (*_identity_note(session), *_source_note(session), *_owner_note(wanted), *_rubbish_note(session))
+    return (
+        *_identity_note(session),
+        *_source_note(session),
+        *_owner_note(wanted),
+        *_rubbish_note(session),
+        *_warnings(wanted.manifest),
+    )
+
+
+def _warnings(manifest: Manifest) -> tuple[str, ...]:
+    return tuple(f"{problem}; {problem.hint}" for problem in manifest.warnings)
 
 
 def _rubbish_note(session: Session) -> tuple[str, ...]:

@@ -19,31 +19,39 @@ def render_error(error: OrchestraError, *, style: Style = PLAIN) -> str:
     return render_problems(error.problems, style=style)
 
 
-def render_problems(problems: Sequence[Problem], *, style: Style = PLAIN) -> str:
-    """Write problems one below the other, with a count when there are several."""
-    lines = [line for problem in problems for line in _problem(problem, style)]
+def render_problems(problems: Sequence[Problem], *, style: Style = PLAIN, called: str = "problem") -> str:
+    """Write problems one below the other, with a count when there are several.
+
+    Args:
+        problems: what to show.
+        style: whether to paint it.
+        called: what one of them is; what is no error is called so on its line, too.
+    """
+    lines = [line for problem in problems for line in _problem(problem, style, called)]
     if len(problems) > 1:
-        lines += ["", plural(len(problems), "problem")]
+        lines += ["", plural(len(problems), called)]
     return joined(lines)
 
 
 def error_document(error: OrchestraError) -> dict[str, object]:
     """Give an error the form that `--json` prints: `{"type": "error", "error": {...}}`."""
-    problems = [_problem_document(problem) for problem in error.problems]
+    problems = [problem_document(problem) for problem in error.problems]
     body = {"kind": type(error).__name__, "exit_code": error.exit_code, "problems": problems}
     return {"type": "error", "error": body}
 
 
-def _problem_document(problem: Problem) -> dict[str, object]:
+def problem_document(problem: Problem) -> dict[str, object]:
+    """Give one problem the form that `--json` prints."""
     where = problem.where
     place = {"file": where.file, "line": where.line, "column": where.column} if where else None
     return {"message": problem.message, "where": place, "hint": problem.hint or None}
 
 
-def _problem(problem: Problem, style: Style) -> list[str]:
+def _problem(problem: Problem, style: Style, called: str) -> list[str]:
     place = style.paint(f"{escape(str(problem.where))}:", "bold") if problem.where else style.paint("error:", "red")
     message, *more = problem.message.split("\n")
-    lines = [f"{place} {escape(message)}", *(f"  {escape(line)}" for line in more)]
+    label = "" if called == "problem" else style.paint(f"{called}:", "yellow") + " "
+    lines = [f"{place} {label}{escape(message)}", *(f"  {escape(line)}" for line in more)]
     lines += _source(problem, style)
     lines += [f"{style.paint('hint:', 'cyan')} {escape(line)}" for line in problem.hint.split("\n") if line]
     return lines

@@ -153,4 +153,40 @@ TABLE = [
         "orchestra.yaml:2:44: a desk has no tree to copy into",
         "hint: remove one of them",
     ),
+    (
+        "a letter beyond ASCII in a class",
+        'worktrees:\n  auth: {modify: "src/[aé]x"}\n',
+        "orchestra.yaml:2:25: git reads a character class byte by byte, and `é` is several bytes",
+        "hint: write one pattern for each character",
+    ),
+    (
+        "a range that holds nothing",
+        'worktrees:\n  auth: {modify: "src/v[9-0]"}\n',
+        "orchestra.yaml:2:27: nothing is between `9` and `0`",
+        "hint: write the lower one first",
+    ),
+    (
+        "a class that git does not know",
+        'worktrees:\n  auth: {modify: "src/[[:digits:]]"}\n',
+        "orchestra.yaml:2:24: git knows no character class `[:digits:]`",
+        "hint: known are the POSIX ones, for example `[:digit:]`",
+    ),
+    (
+        "an area that no file can ever be in",
+        "worktrees:\n  auth: {modify: 'src/[.]git/**'}\n",
+        "orchestra.yaml:2:23: no file can ever have this name",
+        "hint: write names that git can record",
+    ),
+    (
+        "a pattern longer than a path",
+        f"worktrees:\n  auth: {{modify: {'a/' * 2048}b}}\n",
+        "orchestra.yaml:2:4114: a pattern that is longer than any path",
+        "hint: write a shorter one",
+    ),
+    (
+        "an empty area",
+        "worktrees:\n  auth: {modify: []}\n",
+        "orchestra.yaml:2:18: `modify` is empty, which would allow nothing",
+        "hint: leave the key out for no boundary, or list what may be changed",
+    ),
 ]

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from reconciler.errors import Location
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change
 from reconciler.model.escaping import escape
@@ -41,11 +42,21 @@ class Workspace:
 
 
 @dataclass(frozen=True)
+class Rule:
+    key: str
+    pattern: str
+    where: Location
+    said_by: str
+
+
+@dataclass(frozen=True)
 class Node:
     name: str
     label_facts: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     children: tuple[Node, ...] = ()
+    full_name: str = ""
+    area: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,32 @@ def test_the_graph_is_a_tree_with_needs():
         docs
         """)
     assert graph_document(nodes)["workspaces"][1] == {"name": "docs", "facts": [], "needs": [], "helpers": []}
+
+
+def test_the_graph_of_areas_names_every_pattern_and_its_place():
+    """What a helper takes over says from whom; nothing in a name or a pattern steers a terminal."""
+    place = Location("orchestra.yaml", 3, 9)
+    own, denied = Rule("modify", "src/\x1b[1m", place, "auth"), Rule("deny", "src/v", place, "auth")
+    helper = Node("test", full_name="auth--test", area=(denied,))
+    nodes = (Node("auth", ("told elsewhere",), full_name="auth", children=(helper,), area=(own, denied)),)
+
+    assert render_graph(nodes, areas=True) == text(r"""
+        auth
+        │   may change   src/\x1b[1m  orchestra.yaml:3:9
+        │   never        src/v        orchestra.yaml:3:9
+        └── test
+                never        src/v  orchestra.yaml:3:9, declared for auth
+        """)
+    workspace = graph_document(nodes, areas=True)["workspaces"][0]["helpers"][0]
+    assert workspace["full_name"] == "auth--test"
+    assert workspace["area"] == [
+        {
+            "key": "deny",
+            "pattern": "src/v",
+            "where": {"file": "orchestra.yaml", "line": 3, "column": 9},
+            "declared_for": "auth",
+        }
+    ]
 
 
 def test_history_is_one_line_per_run():
