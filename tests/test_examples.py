@@ -106,3 +106,24 @@ def test_helpers_have_contracts_of_three_origins(tmp_path: Path) -> None:
     assert [path.name for path in example.tree("auth").path.parent.iterdir() if "--" in path.name] == ["auth--test"]
     fixtures = next((example.path.parent / "shop.wt").rglob("fixtures/CONTRACT.md"))
     assert "Names are invented" in fixtures.read_text(encoding="utf-8")
+
+
+def test_the_page_of_areas_shows_what_check_prints(tmp_path: Path) -> None:
+    """The picture in `specs/areas.md` is the answer in `examples/areas`, word for word."""
+    example = _copy("areas", tmp_path)
+    command = "check --path packages/auth/tests/roles_test.py"
+    page = (EXAMPLES.parent / "specs" / "areas.md").read_text(encoding="utf-8")
+
+    assert f"$ orchestra {command}\n{example.run(*command.split(' ')).expect(0).out}" in page
+
+
+def test_the_example_of_areas_does_as_its_readme_says(tmp_path: Path) -> None:
+    """What it invites to break is refused with the path that it names."""
+    example = _copy("areas", tmp_path)
+    text = (example.path / "orchestra.yaml").read_text(encoding="utf-8")
+    example.run("check", "web", "--path", "packages/auth/roles.py").expect(7)
+
+    (example.path / "orchestra.yaml").write_text(text.replace("needs: [roles]", "done_when: []"), encoding="utf-8")
+    assert "overlap: `packages/auth/.py`" in example.run("validate").expect(3).err
+    (example.path / "orchestra.yaml").write_text(text.replace("auth-roles\\.md", "auth-roles.md"), encoding="utf-8")
+    assert "write `docs/auth-roles\\.md`" in example.run("validate").expect(3).err

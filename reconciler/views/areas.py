@@ -45,7 +45,8 @@ def render_verdicts(path: str, verdicts: Sequence[Verdict], *, style: Style = PL
     told = [each for each in verdicts if each.rule is not None or len(verdicts) == 1]
     width = max((len(escape(each.name)) for each in told), default=0)
     others = len(verdicts) - len(told)
-    nobody = [] if any(each.may for each in verdicts) else ["Nobody may change it."]
+    is_nobody = len(verdicts) > 1 and not any(each.may for each in verdicts)
+    nobody = ["Nobody may change it."] if is_nobody else []
     outside = [f"Outside of the area of {plural(others, 'more workspace')}."] if others else []
     return joined([style.paint(path, "bold"), *(_line(each, width, style) for each in told), *nobody, *outside])
 
@@ -99,5 +100,5 @@ def rule_lines(name: str, rules: Sequence[Rule]) -> list[str]:
     return [
         f"{_HEADINGS[rule.key]:<11}  {escape(str(rule.pattern)):<{width}}  {escape(str(rule.where))}"
         + (f", declared for {escape(rule.said_by)}" if rule.said_by != name else "")
-        for rule in rules
+        for rule in sorted(rules, key=lambda rule: list(_HEADINGS).index(rule.key))
     ]
