@@ -258,7 +258,7 @@ def test_ignored_files_that_are_lost_are_told(world: VaultWorld) -> None:
     world.make_again(archive)
     shutil.rmtree(world.vault.shelf)
 
-    with pytest.raises(PermanentError, match="1 ignored files were saved with this archive"):
+    with pytest.raises(PermanentError, match="1 ignored file saved with this archive"):
         world.restore(archive)
 
     assert not (world.tree.path / "new").exists()
