@@ -31,8 +31,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _collect_garbage_rarely() -> None:
-    """A command makes many objects and ends soon: looking for garbage among them took a sixth of a small plan."""
-    gc.set_threshold(50_000, 100, 100)
+    """A command makes many objects and ends soon: what a small plan makes is all in use."""
+    gc.set_threshold(500_000, 100, 100)
     atexit.register(gc.freeze)  # or Python looks through all of them again, several times, before it ends
 
 

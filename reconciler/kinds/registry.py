@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from reconciler.clients.git import Git, Repository
-from reconciler.clients.port_list import PortList
-from reconciler.kinds.dependency import DependencyKind
 from reconciler.kinds.file import FileKind
+from reconciler.kinds.installed import DEPENDENCY
 from reconciler.kinds.memory import Memory
-from reconciler.kinds.ports import PortsKind
+from reconciler.kinds.ports.spec import KIND as PORTS
 from reconciler.kinds.workspace import WorkspaceKind
 from reconciler.kinds.workspace.fates import Removal
 from reconciler.kinds.workspace.make import Maker
@@ -32,6 +31,7 @@ def build_kinds(
     removal: Removal | None = None,
     environment: Mapping[str, str] | None = None,
     on_output: Callable[[Address, str], None] | None = None,
+    needed: Collection[str] | None = None,
 ) -> dict[str, Kind[Any, Any, Any]]:
     """Build the kinds of one repository.
 
@@ -47,13 +47,22 @@ def build_kinds(
         removal: how what is removed is to be treated.
         environment: the one that commands of the manifest's, and package managers, get.
         on_output: is told what those print, line by line, from any thread.
+        needed: the names of those that are declared or that something there is of; None builds all.
     """
     vault = Vault.of(git, repository, state, clone, origins) if clone else None
     maker = Maker(git, repository, clone, vault, memory) if clone and vault else None
-    kinds: tuple[Kind[Any, Any, Any], ...] = (
+    kinds: list[Kind[Any, Any, Any]] = [
         WorkspaceKind(git, repository, maker, memory, removal or Removal(is_declared=False)),
         FileKind(git, clone, global_excludes, memory),
-        PortsKind(git, repository, clone, global_excludes, PortList(state), memory),
-        DependencyKind(git, clone, environment or {}, global_excludes, memory, on_output),
-    )
+    ]
+    # Slow to import, the one, and to look for, the other; most plans need neither.
+    if needed is None or PORTS in needed:
+        from reconciler.clients.port_list import PortList  # noqa: PLC0415
+        from reconciler.kinds.ports.kind import PortsKind  # noqa: PLC0415
+
+        kinds.append(PortsKind(git, repository, clone, global_excludes, PortList(state), memory))
+    if needed is None or DEPENDENCY in needed:
+        from reconciler.kinds.dependency import DependencyKind  # noqa: PLC0415
+
+        kinds.append(DependencyKind(git, clone, environment or {}, global_excludes, memory, on_output))
     return {kind.name: kind for kind in kinds}

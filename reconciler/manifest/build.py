@@ -6,9 +6,9 @@ The rule: what a helper does not say comes from `defaults`, but for `checkout` a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import Location
 from reconciler.manifest import grammar
@@ -18,12 +18,14 @@ from reconciler.manifest.declaration import (
     DependencyDeclaration,
     FileDeclaration,
 )
-from reconciler.manifest.dependencies import DependencyBuilder
 from reconciler.manifest.models import Defaults, FileBody, Helper, Workspace, Worktree
 from reconciler.manifest.nodes import ListNode, MapNode, Node, ScalarNode, find, key_place
 from reconciler.manifest.problems import Problems, nearest, quote
 from reconciler.manifest.substitution import Substitution
 from reconciler.manifest.validation import Path, Validated
+
+if TYPE_CHECKING:
+    from reconciler.manifest.dependency_models import DependencyBody
 
 DEFAULT_ENV_FILE = ".env.orchestra"
 DEFAULT_PATH = "../{project}.wt/{name}"
@@ -74,7 +76,7 @@ class Builder:
 
     @property
     def _defaults(self) -> Defaults:
-        return self.validated.document.defaults or Defaults()
+        return self.validated.document.defaults or Defaults.model_construct()
 
     def _is_name(self, name: str, path: Path) -> bool:
         fault = grammar.name_fault(name)
@@ -321,15 +323,24 @@ class Builder:
         self, body: Worktree | Helper, path: Path, *, parent: Declaration | None = None
     ) -> tuple[DependencyDeclaration, ...]:
         """Its own, or its parent's; a worktree's are those of `defaults` if it says nothing."""
-        builder = DependencyBuilder(self.root, self.substitution, self.problems)
         if body.dependencies is not None:
             if isinstance(body, Helper) and body.workspace == "desk":
                 message = "a desk has no tree that something could be installed in"
                 self.problems.add(message, key_place(self.root, (*path, "dependencies")), "remove the key")
-            return builder.build(body.dependencies, (*path, "dependencies"), parent.dependencies if parent else None)
+            own = (*path, "dependencies")
+            return self._declare_dependencies(body.dependencies, own, parent.dependencies if parent else None)
         if parent:
             return parent.dependencies
-        return builder.build(self._defaults.dependencies or [], ("defaults", "dependencies"), None)
+        return self._declare_dependencies(self._defaults.dependencies or [], ("defaults", "dependencies"), None)
+
+    def _declare_dependencies(
+        self, bodies: Sequence[DependencyBody], path: Path, parents: Sequence[DependencyDeclaration] | None
+    ) -> tuple[DependencyDeclaration, ...]:
+        if not bodies:
+            return ()
+        from reconciler.manifest.dependencies import DependencyBuilder  # noqa: PLC0415 - most manifests have none
+
+        return DependencyBuilder(self.root, self.substitution, self.problems).build(bodies, path, parents)
 
     def _needs(self, body: Workspace, path: Path, name: str, siblings: tuple[str, ...], prefix: str) -> tuple[str, ...]:
         found = []

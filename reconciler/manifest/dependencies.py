@@ -6,18 +6,27 @@ The rule: no two of them own one directory; `auto` is left as it is, since only 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from reconciler.errors import ManifestError, Problem
-from reconciler.kinds.dependency import PROVIDERS
+from reconciler.kinds.dependency import PROVIDERS, DependencySpec, Options
+from reconciler.kinds.installed import DEPENDENCY
 from reconciler.manifest import grammar
-from reconciler.manifest.declaration import DependencyDeclaration
-from reconciler.manifest.models import PROVIDER_KEYS, DependencyBody
+from reconciler.manifest.declaration import Declaration, DependencyDeclaration
+from reconciler.manifest.dependency_models import PROVIDER_KEYS, DependencyBody
 from reconciler.manifest.nodes import MapNode, ScalarNode, find, key_place
 from reconciler.manifest.problems import Problems, quote
 from reconciler.manifest.substitution import Substitution
-from reconciler.manifest.validation import Path
+from reconciler.manifest.templates import Reader
+from reconciler.manifest.validation import Path as Keys
+from reconciler.model.address import Address
+from reconciler.model.resource import Resource
+
+LONGEST_SECONDS = 1800.0
+"""How long a command may take of which the manifest says nothing."""
 
 AUTO, INHERIT, RUN = "auto", "inherit", "run"
 _OF_RUN = ("inputs", "outputs", "timeout", "env")
@@ -34,7 +43,7 @@ class DependencyBuilder:
     problems: Problems
 
     def build(
-        self, bodies: Sequence[DependencyBody], path: Path, parents: Sequence[DependencyDeclaration] | None
+        self, bodies: Sequence[DependencyBody], path: Keys, parents: Sequence[DependencyDeclaration] | None
     ) -> tuple[DependencyDeclaration, ...]:
         """Declare what a list holds.
 
@@ -53,7 +62,7 @@ class DependencyBuilder:
         self._refuse_two_owners(found)
         return tuple(found)
 
-    def _key(self, body: DependencyBody, path: Path) -> str | None:
+    def _key(self, body: DependencyBody, path: Keys) -> str | None:
         named = [key for key in PROVIDER_KEYS if key in body.model_fields_set]
         where = find(self.root, path).where
         if len(named) != 1:
@@ -67,7 +76,7 @@ class DependencyBuilder:
         return named[0]
 
     def _inherited(
-        self, parents: Sequence[DependencyDeclaration] | None, path: Path
+        self, parents: Sequence[DependencyDeclaration] | None, path: Keys
     ) -> Sequence[DependencyDeclaration]:
         if parents is None:
             self.problems.add(
@@ -75,7 +84,7 @@ class DependencyBuilder:
             )
         return parents or ()
 
-    def _declaration(self, key: str, body: DependencyBody, path: Path) -> DependencyDeclaration:
+    def _declaration(self, key: str, body: DependencyBody, path: Keys) -> DependencyDeclaration:
         where = find(self.root, path).where
         if key == RUN:
             return DependencyDeclaration(
@@ -100,7 +109,7 @@ class DependencyBuilder:
             time_limit_seconds=grammar.seconds_of(timeout) if timeout else None,
         )
 
-    def _environment(self, body: DependencyBody, path: Path) -> dict[str, str]:
+    def _environment(self, body: DependencyBody, path: Keys) -> dict[str, str]:
         found = {}
         for name in body.env or {}:
             at = (*path, "env", name)
@@ -157,6 +166,69 @@ def resolve(declared: Sequence[DependencyDeclaration], top: frozenset[str]) -> t
         is_auto = any(each.provider == AUTO for each in declared)
         raise ManifestError(tuple(replace(p, hint=hint if is_auto else p.hint) for p in problems))
     return tuple(found)
+
+
+def locks_at_the_top(read: Reader) -> frozenset[str]:
+    """The lock files that the repository's own tree has at its top."""
+    return frozenset(name for each in PROVIDERS.values() for name in each.locks if read(name) is not None)
+
+
+def expand_dependencies(
+    declaration: Declaration, tree: Path, old_name: str | None, top: frozenset[str]
+) -> Iterator[Resource[DependencySpec]]:
+    """Make the resources. A command comes after all that stands before it, and before all that stands after it.
+
+    Args:
+        declaration: the workspace.
+        tree: where its tree is.
+        old_name: the workspace's full name before it was renamed.
+        top: the names of the files at the top of the tree.
+
+    Raises:
+        ManifestError: several of them own one directory.
+    """
+    before: list[Address] = []
+    since_run: list[Address] = []
+    runs = 0
+    for each in resolve(declaration.dependencies, top):
+        is_run = each.provider == RUN
+        runs += is_run
+        name = f"run-{runs}" if is_run and runs > 1 else each.provider
+        path = posixpath.join(each.project, name)
+        address = Address(DEPENDENCY, f"{declaration.full_name}/{path}")
+        was = Address(DEPENDENCY, f"{old_name}/{path}") if old_name else None
+        needs = (Address("workspace", declaration.full_name), *before, *(since_run if is_run else ()))
+        yield Resource(address, _spec(each, declaration.full_name, tree, was), needs, each.where)
+        before, since_run = ([address], []) if is_run else (before, [*since_run, address])
+
+
+def _spec(declared: DependencyDeclaration, workspace: str, tree: Path, was: Address | None) -> DependencySpec:
+    environment = tuple(declared.environment.items())
+    options = Options(
+        declared.groups,
+        declared.filters,
+        declared.link,
+        declared.requirements,
+        declared.command,
+        declared.inputs,
+        declared.outputs,
+    )
+    return DependencySpec(
+        workspace=workspace,
+        tree=tree,
+        provider=declared.provider,
+        project=declared.project,
+        options=options,
+        time_limit_seconds=declared.time_limit_seconds or LONGEST_SECONDS,
+        declared_environment=environment,
+        environment=environment,
+        was=was,
+    )
+
+
+def with_values(plain: Resource[Any], filled: Resource[Any]) -> Resource[DependencySpec]:
+    """Take the values of the environment into what a command gets, and nowhere else."""
+    return replace(plain, spec=replace(plain.spec, environment=filled.spec.environment))
 
 
 def _auto(top: frozenset[str], named: set[str]) -> list[str]:

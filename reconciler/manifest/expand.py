@@ -6,29 +6,30 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.boundaries.pattern import parse
 from reconciler.clients.untracked import Untracked
 from reconciler.errors import ManifestError, Problem
-from reconciler.kinds.dependency import PROVIDERS, DependencySpec, Options
 from reconciler.kinds.file import FileSpec, Source
-from reconciler.kinds.ports import PortsSpec
+from reconciler.kinds.installed import DEPENDENCY
+from reconciler.kinds.ports.spec import PortsSpec
 from reconciler.kinds.workspace import WorkspaceSpec
-from reconciler.manifest import contract, dependencies, templates
+from reconciler.manifest import contract, templates
 from reconciler.manifest.areas import DeclaredArea, areas_of
 from reconciler.manifest.copies import Copies
-from reconciler.manifest.declaration import Declaration, DependencyDeclaration, Manifest
+from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.manifest.substitution import reveal
 from reconciler.manifest.templates import Reader
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
+if TYPE_CHECKING:
+    from reconciler.kinds.dependency import DependencySpec
+
 DESKS = ".sub-agents"
 CLAUDE = "CLAUDE.local.md"
-DEPENDENCY = "dependency"
-LONGEST_SECONDS = 1800.0
-"""How long a command may take of which the manifest says nothing."""
-AnyResource = Resource[WorkspaceSpec] | Resource[FileSpec] | Resource[PortsSpec] | Resource[DependencySpec]
+AnyResource: TypeAlias = "Resource[WorkspaceSpec] | Resource[FileSpec] | Resource[PortsSpec] | Resource[DependencySpec]"
 Top = Callable[[Declaration], frozenset[str]]
 """The names of the files at the top of a workspace's tree, or of the tree that it will get."""
 
@@ -61,7 +62,7 @@ def expand(
     resources: list[AnyResource] = []
     problems: list[Problem] = []
     others: list[Problem] = []
-    top = top or (lambda _: locks_at_the_top(read))
+    top = top or (lambda _: _locks_at_the_top(read))
     for declaration in manifest.declarations:
         try:
             expansion = _Expansion(manifest, written, areas, read, real_path, copies, declaration, top)
@@ -79,9 +80,10 @@ def expand(
     return _after_files(resources)
 
 
-def locks_at_the_top(read: Reader) -> frozenset[str]:
-    """The lock files that the repository's own tree has at its top."""
-    return frozenset(name for each in PROVIDERS.values() for name in each.locks if read(name) is not None)
+def _locks_at_the_top(read: Reader) -> frozenset[str]:
+    from reconciler.manifest.dependencies import locks_at_the_top  # noqa: PLC0415 - most manifests have none
+
+    return locks_at_the_top(read)
 
 
 def _after_files(resources: Iterable[AnyResource]) -> tuple[AnyResource, ...]:
@@ -92,8 +94,8 @@ def _after_files(resources: Iterable[AnyResource]) -> tuple[AnyResource, ...]:
         if isinstance(each.spec, (FileSpec, PortsSpec)):
             files.setdefault(each.spec.workspace, []).append(each.address)
     return tuple(
-        replace(each, depends_on=(*each.depends_on, *files.get(each.spec.workspace, ())))
-        if isinstance(each.spec, DependencySpec)
+        replace(each, depends_on=(*each.depends_on, *files.get(each.address.name.partition("/")[0], ())))
+        if each.address.kind == DEPENDENCY
         else each
         for each in ordered
     )
@@ -103,8 +105,10 @@ def _with_values(plain: AnyResource, filled: AnyResource) -> AnyResource:
     """A file in which a value of the environment stands, not one that holds the same text by chance, is a secret."""
     if isinstance(filled.spec, FileSpec):
         return replace(filled, spec=replace(filled.spec, secret=filled.spec != plain.spec))
-    if isinstance(filled.spec, DependencySpec) and isinstance(plain.spec, DependencySpec):
-        return replace(plain, spec=replace(plain.spec, environment=filled.spec.environment))
+    if filled.address.kind == DEPENDENCY:
+        from reconciler.manifest.dependencies import with_values  # noqa: PLC0415 - most manifests have none
+
+        return with_values(plain, filled)
     return filled
 
 
@@ -300,41 +304,11 @@ class _Expansion:
             yield self._file(host, workspace, f"{self._desk}/tree", link=str(where))
 
     def _dependencies(self) -> Iterator[Resource[DependencySpec]]:
-        """A command comes after all that stands before it, and before all that stands after it."""
-        before: list[Address] = []
-        since_run: list[Address] = []
-        runs = 0
-        for each in dependencies.resolve(self.declaration.dependencies, self.top(self.declaration)):
-            is_run = each.provider == dependencies.RUN
-            runs += is_run
-            resource = self._dependency(each, f"run-{runs}" if is_run and runs > 1 else each.provider)
-            yield replace(resource, depends_on=(self._address, *before, *(since_run if is_run else ())))
-            before, since_run = ([resource.address], []) if is_run else (before, [*since_run, resource.address])
+        from reconciler.manifest.dependencies import expand_dependencies  # noqa: PLC0415 - most manifests have none
 
-    def _dependency(self, declared: DependencyDeclaration, name: str) -> Resource[DependencySpec]:
-        declaration, old_name = self.declaration, self._was(self.declaration)
-        path = f"{declared.project}/{name}" if declared.project else name
-        environment = tuple(declared.environment.items())
-        spec = DependencySpec(
-            workspace=declaration.full_name,
-            tree=self._tree_of(declaration),
-            provider=declared.provider,
-            project=declared.project,
-            options=Options(
-                declared.groups,
-                declared.filters,
-                declared.link,
-                declared.requirements,
-                declared.command,
-                declared.inputs,
-                declared.outputs,
-            ),
-            time_limit_seconds=declared.time_limit_seconds or LONGEST_SECONDS,
-            declared_environment=environment,
-            environment=environment,
-            was=Address(DEPENDENCY, f"{old_name}/{path}") if old_name else None,
-        )
-        return Resource(Address(DEPENDENCY, f"{declaration.full_name}/{path}"), spec, (), declared.where)
+        declaration = self.declaration
+        tree, old_name = self._tree_of(declaration), self._was(declaration)
+        return expand_dependencies(declaration, tree, old_name, self.top(declaration))
 
     def _status(self) -> Resource[FileSpec]:
         prefix = f"{self._desk}/" if self.declaration.parent else ""

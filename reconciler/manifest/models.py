@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from reconciler.boundaries import pattern
@@ -18,36 +18,38 @@ from reconciler.boundaries.refusal import PatternError
 from reconciler.manifest import grammar
 from reconciler.manifest.grammar import Fault
 from reconciler.manifest.nodes import MISSING
-from reconciler.manifest.problems import nearest
 
 FAULT = "fault"
 """The type of our own errors; their context has `message`, `hint` and `offset`."""
 
 
-def _judged(judge: Callable[[str], Fault | None], what: str) -> AfterValidator:
+def judged(judge: Callable[[str], Fault | None], what: str) -> AfterValidator:
+    """Have a text judged; `what` is what it should be."""
+
     def check(text: str) -> str:
         if grammar.ENVIRONMENT.search(text):
             hint = "it is read in `task`, `variables`, `done_when` and the text of `files`"
-            raise _error(Fault(f"`{{env:…}}` cannot stand in {what.partition(' that')[0]}", hint))
+            raise error_of(Fault(f"`{{env:…}}` cannot stand in {what.partition(' that')[0]}", hint))
         fault = judge(text)
         if fault:
-            raise _error(Fault(f"{{quoted}} is not {what}: {fault.message}", fault.hint, fault.offset))
+            raise error_of(Fault(f"{{quoted}} is not {what}: {fault.message}", fault.hint, fault.offset))
         return text
 
     return AfterValidator(check)
 
 
-def _error(fault: Fault) -> PydanticCustomError:
+def error_of(fault: Fault) -> PydanticCustomError:
+    """Write a fault as pydantic takes it."""
     return PydanticCustomError(FAULT, "fault", {"message": fault.message, "hint": fault.hint, "offset": fault.offset})
 
 
 def _check_glob(text: str) -> str:
     if grammar.ENVIRONMENT.search(text):
-        raise _error(Fault("`{env:…}` cannot stand in a pattern", "write the path itself"))
+        raise error_of(Fault("`{env:…}` cannot stand in a pattern", "write the path itself"))
     try:
         pattern.parse(text)
     except PatternError as error:
-        raise _error(Fault(error.message, error.hint, error.offset)) from error
+        raise error_of(Fault(error.message, error.hint, error.offset)) from error
     return text
 
 
@@ -57,15 +59,17 @@ def _module_fault(text: str) -> Fault | None:
     return None
 
 
-def _list_of_one(value: object) -> object:
+def list_of_one(value: object) -> object:
+    """A text where a list may be stands for a list of it."""
     return [value] if isinstance(value, str) else value
 
 
-def _nothing_is_empty(value: object) -> object:
+def nothing_is_empty(value: object) -> object:
+    """A mapping that is left empty."""
     return {} if value is MISSING else value
 
 
-def _as_text(value: object) -> object:
+def as_text(value: object) -> object:
     """Numbers and truth values are taken as they are written, which the loader reads from the node."""
     return str(value) if isinstance(value, bool | int | float) else value
 
@@ -79,28 +83,25 @@ def _text_is_content(value: object) -> object:
     return {"content": value} if isinstance(value, str) else value
 
 
-Name = Annotated[str, _judged(grammar.name_fault, "a name")]
-Branch = Annotated[str, _judged(grammar.branch_fault, "a branch that git accepts")]
-Base = Annotated[str, _judged(grammar.base_fault, "a branch, tag or commit")]
-PathTemplate = Annotated[str, _judged(grammar.template_fault, "a path for a tree")]
-FilePath = Annotated[str, _judged(grammar.file_path_fault, "a path inside the repository")]
-EnvironmentName = Annotated[str, _judged(grammar.environment_fault, "the name of an environment variable")]
-PortRange = Annotated[str, _judged(grammar.port_range_fault, "a range of ports")]
+Name = Annotated[str, judged(grammar.name_fault, "a name")]
+Branch = Annotated[str, judged(grammar.branch_fault, "a branch that git accepts")]
+Base = Annotated[str, judged(grammar.base_fault, "a branch, tag or commit")]
+PathTemplate = Annotated[str, judged(grammar.template_fault, "a path for a tree")]
+FilePath = Annotated[str, judged(grammar.file_path_fault, "a path inside the repository")]
+EnvironmentName = Annotated[str, judged(grammar.environment_fault, "the name of an environment variable")]
+PortRange = Annotated[str, judged(grammar.port_range_fault, "a range of ports")]
 Glob = Annotated[str, AfterValidator(_check_glob)]
-Module = Annotated[Glob, _judged(_module_fault, "the path of a module")]
-Owner = Annotated[str, _judged(lambda text: None if text.strip() else Fault("it is empty", "leave it out"), "an owner")]
-Globs = Annotated[list[Glob], BeforeValidator(_list_of_one, json_schema_input_type=list[Glob] | str)]
+Module = Annotated[Glob, judged(_module_fault, "the path of a module")]
+Owner = Annotated[str, judged(lambda text: None if text.strip() else Fault("it is empty", "leave it out"), "an owner")]
+Globs = Annotated[list[Glob], BeforeValidator(list_of_one, json_schema_input_type=list[Glob] | str)]
 Area = Annotated[Globs, Field(min_length=1)]
-Texts = Annotated[list[str], BeforeValidator(_list_of_one, json_schema_input_type=list[str] | str)]
-Names = Annotated[list[str], BeforeValidator(_list_of_one, json_schema_input_type=list[str] | str)]
+Texts = Annotated[list[str], BeforeValidator(list_of_one, json_schema_input_type=list[str] | str)]
+Names = Annotated[list[str], BeforeValidator(list_of_one, json_schema_input_type=list[str] | str)]
 EnvironmentNames = Annotated[
-    list[EnvironmentName], BeforeValidator(_list_of_one, json_schema_input_type=list[EnvironmentName] | str)
+    list[EnvironmentName], BeforeValidator(list_of_one, json_schema_input_type=list[EnvironmentName] | str)
 ]
-Body = BeforeValidator(_nothing_is_empty)
-Duration = Annotated[str, _judged(grammar.duration_fault, "a length of time")]
-Command = Annotated[str, _judged(lambda text: None if text.strip() else Fault("it is empty", "write one"), "a command")]
-ProviderName = Literal["auto", "inherit", "pnpm", "npm", "yarn", "bun", "uv", "pip", "poetry", "cargo", "go"]
-Variable = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int | float | bool)]
+Body = BeforeValidator(nothing_is_empty)
+Variable = Annotated[str, BeforeValidator(as_text, json_schema_input_type=str | int | float | bool)]
 
 
 class Model(BaseModel):
@@ -116,95 +117,22 @@ class FileBody(Model):
     template: FilePath | None = Field(None, description="A file in the repository that is filled in.")
 
 
-class AutoOptions(Model):
-    """Who installs is what the lock files at the top of the tree say; there is nothing to choose."""
+DEPENDENCIES: dict[str, object] = {"const": "dependencies"}
+"""What stands in the JSON Schema until `schema` puts in what `dependency_models` has."""
 
 
-class ProviderOptions(Model):
-    """What every provider takes."""
+def _validate_dependencies(value: object) -> object:
+    from reconciler.manifest.dependency_models import validate_dependencies  # noqa: PLC0415 - most manifests have none
 
-    project: FilePath | None = Field(None, description="The directory of the project; left out: the top.")
-    timeout: Duration | None = Field(None, description="How long a command may take, for example `5m`.")
-
-
-class NpmOptions(ProviderOptions):
-    """What providers with workspaces take."""
-
-    filter: Texts | None = Field(None, description="Only these members of the workspace.")
+    return validate_dependencies(value)
 
 
-class PnpmOptions(NpmOptions):
-    """What providers take that link files from a cache."""
+if TYPE_CHECKING:
+    from reconciler.manifest.dependency_models import DependencyBody
 
-    link: Literal["hardlink", "copy"] | None = Field(
-        None, description="`copy`: installed files may be edited without changing those of other trees."
-    )
-
-
-class PoetryOptions(ProviderOptions):
-    """What providers with groups take."""
-
-    group: Texts | None = Field(None, description="These groups too.")
-
-
-class UvOptions(PoetryOptions):
-    """What uv takes."""
-
-    link: Literal["hardlink", "copy"] | None = Field(
-        None, description="`copy`: installed files may be edited without changing those of other trees."
-    )
-
-
-class PipOptions(ProviderOptions):
-    """What pip takes."""
-
-    requirements: Texts | None = Field(None, description="Files of requirements; left out: `requirements.txt`.")
-
-
-class DependencyBody(Model):
-    """One thing to install, or one command to run."""
-
-    auto: Annotated[AutoOptions, Body] | None = Field(None, description="What the lock files at the top say.")
-    inherit: Annotated[AutoOptions, Body] | None = Field(None, description="For helpers: what the parent has.")
-    pnpm: Annotated[PnpmOptions, Body] | None = Field(None, description="`pnpm install --frozen-lockfile`.")
-    npm: Annotated[NpmOptions, Body] | None = Field(None, description="`npm ci`.")
-    yarn: Annotated[ProviderOptions, Body] | None = Field(None, description="`yarn install`, frozen.")
-    bun: Annotated[PnpmOptions, Body] | None = Field(None, description="`bun install --frozen-lockfile`.")
-    uv: Annotated[UvOptions, Body] | None = Field(None, description="`uv sync --locked`.")
-    pip: Annotated[PipOptions, Body] | None = Field(None, description="A virtual environment with requirements.")
-    poetry: Annotated[PoetryOptions, Body] | None = Field(None, description="`poetry sync`.")
-    cargo: Annotated[ProviderOptions, Body] | None = Field(None, description="`cargo fetch --locked`.")
-    go: Annotated[ProviderOptions, Body] | None = Field(None, description="`go mod download`.")
-    run: Command | None = Field(None, description="A command for a shell, run when its inputs changed.")
-    inputs: Globs | None = Field(None, description="Git globs of what `run` reads.")
-    outputs: Globs | None = Field(None, description="Git globs of what `run` has to make.")
-    timeout: Duration | None = Field(None, description="How long `run` may take, for example `5m`.")
-    env: Annotated[dict[str, Variable], Body] | None = Field(
-        None, description="Variables that `run` gets; values may name `{env:NAME}`."
-    )
-
-
-_OF_RUN = frozenset({"inputs", "outputs", "timeout", "env"})
-PROVIDER_KEYS = tuple(name for name in DependencyBody.model_fields if name not in _OF_RUN)
-"""What an entry of `dependencies` is named by: exactly one of them."""
-
-
-def _named_provider(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if value not in PROVIDER_KEYS or value == "run":
-        known = [name for name in PROVIDER_KEYS if name != "run"]
-        hint = "write `run: COMMAND`" if value == "run" else nearest(value, known) or f"known: {', '.join(known)}"
-        raise _error(Fault("unknown provider {quoted}", hint))
-    return {value: {}}
-
-
-_NamedBody = Annotated[
-    DependencyBody, BeforeValidator(_named_provider, json_schema_input_type=DependencyBody | ProviderName)
-]
-Dependencies = Annotated[
-    list[_NamedBody], BeforeValidator(_list_of_one, json_schema_input_type=list[_NamedBody] | ProviderName)
-]
+    Dependencies = list[DependencyBody]
+else:  # a third of the time that pydantic takes for all models
+    Dependencies = Annotated[Any, PlainValidator(_validate_dependencies), WithJsonSchema(DEPENDENCIES)]
 
 FileBodies = Annotated[
     dict[str, Annotated[FileBody, BeforeValidator(_text_is_content, json_schema_input_type=FileBody | str)]], Body
@@ -306,7 +234,9 @@ def model_at(path: tuple[str | int, ...]) -> type[Model] | None:
     """The model of the mapping at a path of the document; None where keys are free."""
     below = _inside_dependencies(path)
     if below is not None:
-        return _dependency_model(below)
+        from reconciler.manifest.dependency_models import dependency_model  # noqa: PLC0415 - most manifests have none
+
+        return dependency_model(below)
     steps: list[str | int] = list(path)
     model: type[Model] = Document
     while steps:
@@ -328,25 +258,6 @@ def _inside_dependencies(path: tuple[str | int, ...]) -> tuple[str | int, ...] |
     return None
 
 
-def _dependency_model(below: tuple[str | int, ...]) -> type[Model] | None:
-    if not below:
-        return DependencyBody
-    return OPTIONS.get(str(below[0])) if len(below) == 1 else None
-
-
-OPTIONS: Mapping[str, type[Model]] = {
-    "auto": AutoOptions,
-    "inherit": AutoOptions,
-    "pnpm": PnpmOptions,
-    "npm": NpmOptions,
-    "yarn": ProviderOptions,
-    "bun": PnpmOptions,
-    "uv": UvOptions,
-    "pip": PipOptions,
-    "poetry": PoetryOptions,
-    "cargo": ProviderOptions,
-    "go": ProviderOptions,
-}
 _INNER: Mapping[tuple[type[Model], str | int], type[Model]] = {
     (Document, "defaults"): Defaults,
     (Document, "worktrees"): Worktree,

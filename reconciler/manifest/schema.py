@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
-from reconciler.manifest.models import OPTIONS, Document
+from reconciler.manifest.dependency_models import ADAPTER, OPTIONS
+from reconciler.manifest.models import DEPENDENCIES, Document
 
 _EMPTY = {"type": "null"}
 _BODIES = ("Worktree", "Helper", "Defaults", *(model.__name__ for model in OPTIONS.values()))
@@ -17,11 +19,21 @@ _BODIES = ("Worktree", "Helper", "Defaults", *(model.__name__ for model in OPTIO
 
 def schema() -> dict[str, object]:
     """Make the schema."""
-    generated = Document.model_json_schema()
+    generated = _with_dependencies(Document.model_json_schema())
     top = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "orchestra.yaml"}
     made = _tidied({**top, **generated, "title": "orchestra.yaml"})
     assert isinstance(made, dict)  # noqa: S101 - it was one
     return made
+
+
+def _with_dependencies(generated: dict[str, Any]) -> dict[str, Any]:
+    """Put in what the models leave out, since it is apart from them."""
+    made = ADAPTER.json_schema(mode="validation", ref_template="#/$defs/{model}")
+    definitions = made.pop("$defs")
+    text = json.dumps({**generated, "$defs": {**generated["$defs"], **definitions}})
+    put_in = json.dumps(made)
+    complete: dict[str, Any] = json.loads(text.replace(json.dumps(DEPENDENCIES), put_in))
+    return complete
 
 
 def _tidied(part: object) -> object:

@@ -12,7 +12,7 @@ from reconciler.clients.untracked import Untracked
 from reconciler.engine.graph import Graph, build_graph
 from reconciler.errors import UsageError
 from reconciler.kinds.file import FileSpec
-from reconciler.kinds.ports import PortsSpec
+from reconciler.kinds.ports.spec import PortsSpec
 from reconciler.kinds.workspace import WorkspaceSpec
 from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.expand import AnyResource, Top, expand

@@ -55,7 +55,7 @@ def destroy(session: Session, options: DestroyOptions | None, execution: Executi
 def plan_destroy(session: Session, options: DestroyOptions) -> Planned:
     """Say of everything that bears our mark whether it would go. The manifest is not read: marks are enough."""
     clone = session.survey.clone
-    kinds = kinds_of(session, clone, options.removal)
+    kinds = kinds_of(session, clone, (), options.removal)
     mine = None if options.all_owners else session.user
     snapshot = observe(kinds, (), lambda: Scope(session.survey, examine=True, mine=mine))
     plan = make_destroy_plan(kinds, snapshot, Selection(options.targets, options.excludes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +53,11 @@ class Planned:
     removal: Removal | None = None
 
     @property
+    def addresses(self) -> frozenset[Address]:
+        """All that it is about."""
+        return frozenset((*self.graph.resources, *(change.address for change in self.plan.changes)))
+
+    @property
     def document(self) -> dict[str, Any]:
         """The plan as a value that JSON can hold."""
         return plan_document(self.plan, self.origin, self.redact)
@@ -98,7 +103,7 @@ def _plan(session: Session, options: PlanOptions) -> Planned:
         top=top_of(session),
     )
     clone = session.survey.clone
-    kinds = kinds_of(session, clone)
+    kinds = kinds_of(session, clone, None if options.against else wanted.graph.resources)
     if options.against:
         snapshot, notes = _assumed(session, options.against, kinds, mine)
         notes += _warnings(manifest)
@@ -127,10 +132,13 @@ def save(planned: Planned, file: Path) -> None:
 def kinds_of(
     session: Session,
     clone: str | None,
+    addresses: Iterable[Address] | None,
     removal: Removal | None = None,
     on_output: Callable[[Address, str], None] | None = None,
 ) -> Kinds:
-    """Build the kinds of the session's repository."""
+    """Build the kinds of the session's repository: of these addresses, and of all that is marked; None is all."""
+    marked = session.survey.marks
+    needed = None if addresses is None else {address.kind for address in (*addresses, *marked)}
     return build_kinds(
         session.git,
         session.repository,
@@ -142,6 +150,7 @@ def kinds_of(
         removal=removal,
         environment=session.environment,
         on_output=on_output,
+        needed=needed,
     )
 
 

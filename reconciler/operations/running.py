@@ -65,7 +65,7 @@ def carry_out(
             fresh = again(session)
             planned = replace(fresh, plan=restrict(fresh.plan, planned.plan))
         clone = prepare_clone(session.git, session.repository)
-        kinds = kinds_of(session, clone, planned.removal, execution.on_output)
+        kinds = kinds_of(session, clone, planned.addresses, planned.removal, execution.on_output)
         journal = RunJournal(
             session.journal, command, session.user, source_of(session), planned.redact, run=uuid.uuid4().hex
         )

@@ -17,7 +17,7 @@ from reconciler.clients.survey import take_survey
 from reconciler.kinds.dependency import DependencySpec, Options
 from reconciler.kinds.file import FileSpec, Source
 from reconciler.kinds.memory import Memory
-from reconciler.kinds.ports import PortsSpec
+from reconciler.kinds.ports.spec import PortsSpec
 from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace import WorkspaceSpec

@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.errors import ManifestError
 from reconciler.kinds.dependency import PROVIDERS, DependencySpec
+from reconciler.manifest.dependency_models import OPTIONS, PROVIDER_KEYS
 from reconciler.manifest.expand import expand
-from reconciler.manifest.models import OPTIONS, PROVIDER_KEYS
 from reconciler.model.resource import Resource
 from tests.support.manifests import declared, load_text
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.clients.marks import Mark, load_book
+from reconciler.clients.marks import load_book
 from reconciler.clients.port_list import Holder
 from reconciler.errors import OrchestraError, PermanentError
 from reconciler.kinds.ports.choose import ExhaustedError, choose
-from reconciler.kinds.ports.spec import KIND, PortsSpec
+from reconciler.kinds.ports.spec import KIND, PortsSpec, numbers_of
 from reconciler.model.address import Address
 
 _SHOWN = 3
@@ -109,14 +109,6 @@ def _confirmed_by(who: Holder) -> frozenset[int]:
     mark = book.marks.get(Address(KIND, who.workspace)) if book else None
     number = numbers_of(mark).get(who.name)
     return frozenset() if number is None else frozenset({number})
-
-
-def numbers_of(mark: Mark | None) -> dict[str, int]:
-    """The numbers that a mark tells; anybody may have edited it."""
-    numbers = mark.declared.get("numbers") if mark else None
-    if not isinstance(numbers, Mapping):
-        return {}
-    return {str(name): number for name, number in numbers.items() if type(number) is int}
 
 
 def _repository(git_dir: Path) -> Path:

@@ -20,8 +20,8 @@ from reconciler.errors import ConflictError, OrchestraError, RefusedError
 from reconciler.kinds.digest import NOT_A_FILE, digest
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.ports.decide import decide, decide_removal
-from reconciler.kinds.ports.holders import Holders, numbers_of
-from reconciler.kinds.ports.spec import KIND, PortsActual, PortsSpec
+from reconciler.kinds.ports.holders import Holders
+from reconciler.kinds.ports.spec import KIND, PortsActual, PortsSpec, numbers_of
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.tree import Tree, Trees, tip_of
 from reconciler.model.address import Address

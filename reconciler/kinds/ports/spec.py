@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.clients.files import Entry
+from reconciler.clients.marks import Mark
 from reconciler.kinds.digest import digest
 from reconciler.kinds.ports.dotenv import dotenv, variable
 from reconciler.model.address import Address
@@ -98,3 +99,11 @@ class PortsActual:
         low, high = spec.span
         held = ((name, self.numbers[name]) for name in spec.names if name in self.numbers and name not in self.lost)
         return {name: number for name, number in held if low <= number <= high}
+
+
+def numbers_of(mark: Mark | None) -> dict[str, int]:
+    """The numbers that a mark tells; anybody may have edited it."""
+    numbers = mark.declared.get("numbers") if mark else None
+    if not isinstance(numbers, Mapping):
+        return {}
+    return {str(name): number for name, number in numbers.items() if type(number) is int}
