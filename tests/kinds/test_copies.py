@@ -303,3 +303,16 @@ def test_what_a_glob_finds_and_is_no_plain_file_is_passed_over(world: World) -> 
     world.apply()
     assert world.plan().is_empty
     assert sorted(path.name for path in (world.tree().path / "conf").rglob("*")) == ["a.ini", "local", "run.sh"]
+
+
+def test_dependencies_wait_for_copies(world: World) -> None:
+    """A command finds what it reads, in the same apply."""
+    world.declare("auth: {copy: [.env], dependencies: [{run: cp .env conf.out, outputs: [conf.out]}]}")
+    world.apply()
+    assert world.tree().read("conf.out") == SECRET
+    waits = [each.waits_for for each in plan(world.session()).plan.changes if each.address.kind == "dependency"]
+    assert waits == [()]
+    (world.tree().path / "conf.out").unlink()
+    (world.tree().path / ".env").unlink()
+    (change,) = (each for each in world.plan().changes if each.address.kind == "dependency")
+    assert COPY in map(str, change.waits_for)
