@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reconciler.boundaries.pattern import Pattern
 
 MOST_STEPS = 1_000_000
@@ -29,7 +27,6 @@ class TooCostlyError(Exception):
         self.pattern = pattern
 
 
-@dataclass(slots=True)
 class Effort:
     """Counts what the decisions about one manifest cost.
 
@@ -38,9 +35,10 @@ class Effort:
         steps: all of them together.
     """
 
-    decisions: int = 0
-    steps: int = 0
-    _most: int = MOST_STEPS
+    def __init__(self) -> None:
+        self.decisions = 0
+        self.steps = 0
+        self._most = MOST_STEPS
 
     @property
     def is_spent(self) -> bool:

@@ -13,7 +13,6 @@ from reconciler.boundaries.area import Escape, escapes, is_swallowed
 from reconciler.boundaries.effort import Effort, TooCostlyError
 from reconciler.boundaries.paths import shown
 from reconciler.boundaries.pattern import Pattern, alone
-from reconciler.boundaries.reading import covering, matches
 from reconciler.boundaries.siblings import Meeting, meetings
 from reconciler.errors import Location
 from reconciler.manifest.areas import DeclaredArea, Rule, areas_of
@@ -156,6 +155,8 @@ class AreaChecks:
 
 
 def _inside_hint(rule: Rule, escape: Escape, above: DeclaredArea, parent: str) -> str:
+    from reconciler.boundaries.reading import covering  # noqa: PLC0415 - start-up
+
     text = rule.pattern.text.rstrip("/")
     top, below = text.encode(), f"{text}/x".encode()
     if rule.pattern.literal and escape.path == top and covering(above.patterns("modify"), below):
@@ -169,6 +170,8 @@ def _inside_hint(rule: Rule, escape: Escape, above: DeclaredArea, parent: str) -
 
 def _below_hint(path: bytes, *patterns: Pattern) -> str:
     """Two that meet in a path itself, and not in what would be below it."""
+    from reconciler.boundaries.reading import matches  # noqa: PLC0415 - start-up
+
     tops = [each for each in patterns if each.literal and each.text.rstrip("/").encode() == path]
     if len(tops) != 1 or all(matches(each, path + b"/x") for each in patterns):
         return ""

@@ -89,4 +89,4 @@ def small_patterns() -> st.SearchStrategy[Pattern]:
     piece = st.sampled_from(["a", "b", "*", "?", "[a-b]", "[!a]", "[b-c]"])
     segment = st.lists(piece, min_size=1, max_size=2).map("".join).filter(lambda text: "**" not in text)
     segments = st.lists(st.just("**") | segment | segment, min_size=1, max_size=3).map("/".join)
-    return st.builds(lambda text, end: parse(text + end), segments, st.sampled_from(["", "", "/**"]))
+    return st.builds(lambda text, end: parse(text + end), segments, st.sampled_from(["", "", "/*", "/**"]))

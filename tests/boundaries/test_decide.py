@@ -39,6 +39,7 @@ def found(inside: list[str], outside: list[str] = ()) -> str | None:
         pytest.param(["a"], ["a/**"], "a", id="a tree is not its top"),
         pytest.param(["a/"], ["a/**"], "a", id="nor with a slash"),
         pytest.param(["**"], ["*"], "x/x", id="what is deeper"),
+        pytest.param(["a/**"], ["a/*"], "a/x/x", id="what is deeper than what is there"),
         pytest.param(["?"], ["[[:print:]]", "[[:cntrl:]]"], '"\\200"', id="a byte that is no text"),
         pytest.param(["*"], ["?", "??*"], None, id="no name is empty"),
         pytest.param([".gi?"], [".gi[!t]"], None, id="no file is called .git"),
@@ -53,7 +54,7 @@ def test_a_shortest_path_proves_the_answer(inside: list[str], outside: list[str]
     assert found(inside, outside) == path
 
 
-@settings(max_examples=400)
+@settings(max_examples=600)
 @given(st.lists(PATTERNS, min_size=1, max_size=3), st.lists(PATTERNS, max_size=3))
 def test_the_answer_is_that_of_trying_all_short_paths(inside: list[Pattern], outside: list[Pattern]) -> None:
     """None is longer than needed, every one is a proof, and none is missed."""

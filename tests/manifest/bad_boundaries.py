@@ -51,6 +51,12 @@ TABLE = [
         "hint: for what is below it write `src/**`",
     ),
     (
+        "the top of a tree, with a slash",
+        "worktrees:\n  a: {modify: src/**, helpers: {h: {modify: src/}}}\n",
+        "orchestra.yaml:2:45: `src/` allows `src`, which is not in the area of `a`",
+        "hint: for what is below it write `src/**`",
+    ),
+    (
         "what the parent must not change",
         "worktrees:\n  a: {modify: src, deny: [src/vendor], helpers: {h: {modify: src/**}}}\n",
         "orchestra.yaml:2:62: `src/**` allows `src/vendor`, which `src/vendor` denies `a` (orchestra.yaml:2:27)",
