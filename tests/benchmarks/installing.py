@@ -22,7 +22,8 @@ _COMMANDS = (
 )
 _FILES = {
     ".gitignore": "node_modules\n.venv\n",
-    "package.json": '{"name": "shop", "private": true, "dependencies": {"eslint": "9"}}\n',
+    "package.json": '{"name": "shop", "private": true, "devDependencies": '
+    '{"eslint": "9", "jest": "29", "prettier": "3", "typescript": "5", "webpack": "5"}}\n',  # as a small project has
     "services/billing/pyproject.toml": '[project]\nname = "billing"\nversion = "1"\nrequires-python = ">=3.11"\n'
     'dependencies = ["pytest", "requests", "rich"]\n',
     "tools/requirements.txt": "requests\nrich\n",
@@ -33,7 +34,7 @@ _BODY = "[npm, {uv: {project: services/billing}}, {pip: {project: tools}}]"
 def run(scratch: Path, pairs: int) -> Iterator[Row]:
     """All caches are warm, so that the network is no part of it; the trees are bare, or as they were left."""
     bench = _Bench(scratch, shell(scratch, PATH=search_path(), npm_config_update_notifier="false"))
-    print(f"npm (eslint), uv and pip in {len(TREES)} worktrees, on {os.cpu_count()} cores")
+    print(f"npm (eslint, jest, webpack and more), uv and pip in {len(TREES)} worktrees, on {os.cpu_count()} cores")
     cold = in_turns(pairs, bench.apply_cold, bench.plain_cold)
     print(f"  bare trees: apply, beside the plain commands\n{cold}", flush=True)
     yield cold.row("install in bare trees, beside the plain commands", "no slower", lambda pairs: pairs.median <= 1)
