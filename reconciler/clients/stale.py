@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from reconciler.clients import files
 from reconciler.clients.git import Repository
 from reconciler.clients.process import processes_using
 from reconciler.clients.refusals import refused
@@ -18,6 +19,7 @@ from reconciler.errors import LockHeldError
 
 _PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.05
+_WAY = "commondir"
 
 
 def drop_stale_locks(
@@ -53,6 +55,30 @@ def drop_stale_locks(
             record.rmdir()  # what is in use is not empty
 
 
+def complete_records(repository: Repository) -> bool:
+    """Write what git was killed over before it wrote it: the way from a record to the git directory of all.
+
+    Without it git reads no record at all, and lists no worktree. It is always the same, so that a git which is about to
+    write it loses nothing.
+
+    Returns:
+        Whether there was such a record.
+
+    Raises:
+        PermanentError: the operating system refused.
+    """
+    empty = [record for record in _records(repository.common_dir) if _is_empty(record / _WAY)]
+    for record in empty:
+        files.write(record, _WAY, b"../..\n")
+    return bool(empty)
+
+
+def _is_empty(file: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return file.stat().st_size == 0
+    return False
+
+
 def _locks(common_dir: Path, branches: Iterable[str]) -> Iterator[Path]:
     """The locks of records that orchestra has git write; packed refs are not among them, since losing those is dear."""
     yield common_dir / "config.lock"
@@ -70,9 +96,9 @@ def _is_name(branch: str) -> bool:
 def _unborn_records(common_dir: Path) -> Iterator[Path]:
     """The files of records that git had only begun: they do not yet name a tree, and git would never drop them."""
     for record in _records(common_dir):
-        files = {file.name: file for file in record.iterdir()}
-        if files.keys() <= {"locked", "gitdir"} and not ("gitdir" in files and files["gitdir"].stat().st_size):
-            yield from files.values()
+        found = {file.name: file for file in record.iterdir()}
+        if found.keys() <= {"locked", "gitdir"} and not ("gitdir" in found and found["gitdir"].stat().st_size):
+            yield from found.values()
 
 
 def _records(common_dir: Path) -> list[Path]:

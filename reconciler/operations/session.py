@@ -12,10 +12,11 @@ from reconciler.clients import files, lock
 from reconciler.clients.excludes import global_excludes_file
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.journal import JournalFile
+from reconciler.clients.stale import complete_records
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.clients.trees import Standing
 from reconciler.clients.untracked import Untracked
-from reconciler.errors import OrchestraError, UsageError
+from reconciler.errors import ClientError, OrchestraError, UsageError
 from reconciler.kinds.memory import Memory
 from reconciler.manifest.declaration import Manifest
 
@@ -153,7 +154,7 @@ def open_session(
     git = Git(environment)
     repository = git.discover(cwd)
     seen = lock.generation(_lock_file(repository))
-    survey = take_survey(git, repository)
+    survey = _take_survey(git, repository)
     root = _root(survey)
     if root is None and file is None and survey.is_main_hidden:
         message = f"{repository.common_dir} lies apart from its main worktree and does not say where that is"
@@ -166,6 +167,16 @@ def open_session(
     manifest = (cwd / file) if file else (root or cwd) / MANIFEST_NAME
     root = root or manifest.parent
     return Session(environment, git, repository, files.real_path(root), manifest, survey, on_secrets, seen)
+
+
+def _take_survey(git: Git, repository: Repository) -> Survey:
+    """Look, also where git itself cannot, since it was killed while it wrote a record."""
+    try:
+        return take_survey(git, repository)
+    except ClientError:
+        if not complete_records(repository):
+            raise
+        return take_survey(git, repository)
 
 
 def renewed(session: Session) -> Session:

@@ -80,3 +80,25 @@ def test_plans_beside_an_apply_see_nothing_in_the_way(world: World) -> None:
             seen += plan(world.session()).plan.conflicts
     assert other.returncode == 0
     assert seen == []
+
+
+@pytest.mark.parametrize("is_made", [True, False], ids=["a whole tree", "a tree that git had only begun"])
+def test_a_record_that_git_was_killed_over_does_not_stop_everything(world: World, *, is_made: bool) -> None:
+    """With an empty `commondir` git itself lists no worktree any more."""
+    world.declare("auth:\nui:")
+    world.settle()
+    world.tree("ui").write({"new.txt": "mine\n"})
+    git_dir = world.git_dir("ui" if is_made else "auth")
+    (git_dir / "commondir").write_bytes(b"")
+    if not is_made:
+        for name in ("index", "ORIG_HEAD", "orchestra.json"):
+            (git_dir / name).unlink(missing_ok=True)
+        (git_dir / "HEAD").write_text("0" * 40 + "\n")
+        for path in [path for path in world.tree().path.iterdir() if path.name != ".git"]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert world.main.try_git("worktree", "list").returncode
+    world.project.run("status").expect(0)
+    world.apply()
+    assert world.tree("ui").read("new.txt") == "mine\n"
+    assert world.tree().status() == ""
+    world.require_settled("ui")
