@@ -65,11 +65,15 @@ class Log:
         path: where it is.
         file: it, open for writing.
         on_output: is given each piece.
+        conceal: takes out of what is shown what must not be; the file keeps it.
     """
 
-    def __init__(self, path: Path, file: IO[bytes], on_output: Callable[[str], None]) -> None:
+    def __init__(
+        self, path: Path, file: IO[bytes], on_output: Callable[[str], None], conceal: Callable[[str], str]
+    ) -> None:
         self.path = path
         self.file = file
+        self.conceal = conceal
         self._on_output = on_output
         self._shown = 0
 
@@ -79,7 +83,7 @@ class Log:
         whole = new[: new.rfind(b"\n") + 1]
         self._shown += len(whole)
         for line in whole.splitlines():
-            self._on_output(line.decode("utf-8", "replace"))
+            self._on_output(self.conceal(line.decode("utf-8", "replace")))
 
     def read(self, start: int) -> bytes:
         """Read from a place on."""
@@ -109,11 +113,16 @@ def run_in_tree(runner: Runner, command: Command, log: Log, lock: IO[bytes]) -> 
         on_start=note,
         on_turn=log.show,
     )
-    return Ran(code, log.read(start).decode("utf-8", "replace"), log.path)
+    return Ran(code, log.conceal(log.read(start).decode("utf-8", "replace")), log.path)
 
 
 @contextlib.contextmanager
-def logging(git_dir: Path, name: str, on_output: Callable[[str], None]) -> Iterator[Log]:
+def logging(
+    git_dir: Path,
+    name: str,
+    on_output: Callable[[str], None],
+    conceal: Callable[[str], str] = lambda text: text,
+) -> Iterator[Log]:
     """Begin a log anew.
 
     Raises:
@@ -124,7 +133,7 @@ def logging(git_dir: Path, name: str, on_output: Callable[[str], None]) -> Itera
     with _explained(path):
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(descriptor, "wb") as file:
-        yield Log(path, file, on_output)
+        yield Log(path, file, on_output, conceal)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,8 @@ The rule: only what a package manager makes by itself counts, whatever a mark th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from reconciler.clients.marks import MarkBook
 
@@ -25,3 +26,27 @@ def _paths(book: MarkBook) -> Iterator[str]:
         for path in made if isinstance(made, list) else ():
             if isinstance(path, str) and _MADE.fullmatch(path) and ".." not in path.split("/"):
                 yield path
+
+
+def identities(tree: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Tell what stands at paths from whatever may take its place."""
+    return {path: identity for path in paths if (identity := _identity(tree / path))}
+
+
+def installed_in(book: MarkBook | None, tree: Path) -> frozenset[str]:
+    """What is there of that, and is still what was installed: what somebody made in its place is theirs."""
+    ours = installed_paths(book)
+    found = set()
+    for mark in (mark for address, mark in (book.marks.items() if book else ()) if address.kind == DEPENDENCY):
+        noted = mark.declared.get("identities")
+        if mark.state == "ready" and isinstance(noted, dict):
+            found |= {path for path in ours & noted.keys() if _identity(tree / path) == noted[path]}
+    return frozenset(found)
+
+
+def _identity(place: Path) -> str:
+    try:
+        status = place.lstat()
+    except OSError:
+        return ""
+    return f"{status.st_dev}:{status.st_ino}"

@@ -129,7 +129,8 @@ def file_path_fault(path: str) -> Fault | None:
 
 
 def _is_too_long(path: str) -> bool:
-    return len(path.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_PART for part in path.split("/"))
+    written = path.encode("utf-8", "surrogateescape")
+    return len(written) > LONGEST_PATH or any(len(part) > LONGEST_PART for part in written.split(b"/"))
 
 
 def own_file_fault(path: str) -> Fault | None:

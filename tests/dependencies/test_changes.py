@@ -148,3 +148,67 @@ def test_ctrl_c_twice_ends_an_install_with_all_that_it_started(tmp_path: Path) -
     assert process.returncode == 130
     assert not processes_using(world.tree().path)
     assert world.change("dependency:auth/run").reason == "its installation was interrupted"
+
+
+@pytest.mark.parametrize("name", ["npm", "pip"])
+def test_nothing_is_installed_through_a_link(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str], name: str
+) -> None:
+    """People share what they installed that way, and a package manager would empty it."""
+    world = _world(tmp_path, around, known[name])
+    world.declare()
+    world.settle()
+    path = "node_modules" if name == "npm" else ".venv"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "theirs").write_text("theirs\n")
+    (world.tree().path / path).symlink_to(elsewhere)
+    world.declare(f"auth: {{dependencies: [{name}]}}")
+    change = world.change(f"dependency:auth/{name}")
+    assert change.action is Action.CONFLICT
+    assert "symbolic link" in change.reason
+    assert not world.try_apply().is_complete
+    assert (elsewhere / "theirs").read_text() == "theirs\n"
+
+
+def test_what_somebody_made_where_an_install_failed_is_theirs(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """And where it was removed since; destroy archives it, and it comes back."""
+    world = _world(tmp_path, around, known["npm"])
+    world.main.write({"package-lock.json": "{}\n"})
+    world.main.commit()
+    world.declare("auth: {dependencies: [npm]}")
+    assert not world.try_apply().is_complete
+    assert "its last installation failed" in world.change("dependency:auth/npm").reason
+    world.tree().write({"node_modules/mine.js": "mine\n"})
+    assert "which orchestra did not install" in world.change("dependency:auth/npm").touches_work
+    world.destroy()
+    world.try_apply()
+    assert world.tree().read("node_modules/mine.js") == "mine\n"
+
+
+def test_a_declared_copy_is_no_link_into_the_cache(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """Also where it was installed linked before: the tools themselves would leave it so."""
+    world = _world(tmp_path, around, known["uv"])
+    world.declare("auth: {dependencies: [uv]}")
+    world.settle()
+    world.declare("auth: {dependencies: [uv: {link: copy}]}")
+    world.settle()
+    files = [path for path in (world.tree().path / ".venv").rglob("greet*.py") if path.is_file()]
+    assert files
+    assert {path.stat().st_nlink for path in files} == {1}
+
+
+def test_what_is_renamed_is_installed_where_it_will_be(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """In the same apply."""
+    world = _world(tmp_path, around, known["uv"])
+    world.declare("auth: {dependencies: [uv]}")
+    world.settle()
+    world.declare("login: {was: auth, dependencies: [uv]}")
+    world.settle()
+    known["uv"].require_working(world.tree("login").path, around)

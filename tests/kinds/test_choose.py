@@ -45,3 +45,23 @@ def test_what_is_chosen_is_free_and_wished_for_if_possible(
     wished = {wish for each in wishes.values() for wish in each}
     if len(free - remembered) >= len(names):
         assert all(number in wished or number not in remembered for number in chosen.values())
+
+
+def test_no_name_gets_the_number_that_another_one_had() -> None:
+    """Although its own is taken by now."""
+    chosen = choose(
+        ("web", "api"),
+        (20000, 20009),
+        owner="someone",
+        wishes={"web": [20000], "api": [number]} if (number := _first_choice()) else {},
+        remembered=(),
+        is_taken=lambda n: n == 20000,
+    )
+    assert chosen["api"] == number
+    assert chosen["web"] not in {number, 20000}
+
+
+def _first_choice() -> int:
+    """The number that is the first to be tried without a wish."""
+    span, owner = (20000, 20009), "someone"
+    return choose(("x",), span, owner=owner, wishes={}, remembered=(), is_taken=lambda n: n == 20000)["x"]

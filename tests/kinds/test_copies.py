@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,14 @@ def test_named_files_directories_and_globs_are_copied_with_their_modes(world: Wo
     assert held(world, "conf/local/a.ini", "auth--t") == ("a\n", 0o640)
     assert held(world, "conf/run.sh", "ui") is None
     assert held(world, ".env", "auth--t") is None
+
+
+def test_a_name_that_is_no_text_is_copied_or_refused_as_any_other(world: World) -> None:
+    """Git takes any bytes."""
+    (world.project.path / os.fsdecode(b"bad\xff.log")).write_text("log\n")
+    world.declare("auth: {copy: '*.log'}")
+    world.settle()
+    assert (world.tree().path / os.fsdecode(b"bad\xff.log")).read_text() == "log\n"
 
 
 def test_worktreeinclude_names_what_git_ignores_and_nothing_else(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -111,7 +112,7 @@ def test_a_command_that_fails_says_all_that_it_said(world: World) -> None:
     assert failed.error is not None
     assert str(failed.error.where) == "orchestra.yaml:2:25"
     assert made(world) == 1
-    assert world.change("dependency:auth/run").reason == "its installation was interrupted"
+    assert world.change("dependency:auth/run").reason == "its last installation failed"
 
 
 def test_a_command_that_makes_nothing_of_what_it_should_fails(world: World) -> None:
@@ -230,3 +231,29 @@ def test_what_commands_print_is_shown_on_request(world: World) -> None:
     world.declare("auth: {dependencies: [{run: echo four}]}")
     events = world.project.run("apply", "--auto-approve", "--logs", "--json").expect(0).out
     assert '{"type": "printed", "address": "dependency:auth/run", "text": "four"}' in events
+
+
+def test_a_value_of_the_environment_is_shown_nowhere(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short or like a word: the command got it, and what it prints may hold it."""
+    monkeypatch.setenv("SECRET", "horse")
+    command = "echo with $TOKEN of $PLAIN; exit 1"
+    world.declare(
+        f"auth: {{dependencies: [{{run: '{command}', env: {{TOKEN: 'x-{{env:SECRET}}', PLAIN: word}}}}]}}",
+        head="env: [SECRET]\n",
+    )
+    run = world.project.run("apply", "--auto-approve", "--logs")
+    assert "with x-{env:SECRET} of word" in run.err
+    history = world.project.run("history", "--json").out
+    journal = (world.common_dir / "orchestra/journal.jsonl").read_text()
+    assert "horse" not in run.err + run.out + history + journal
+
+
+def test_the_digest_of_an_input_tells_nothing_of_it(world: World) -> None:
+    """It may be a secret, and short."""
+    world.declare(GENERATE)
+    world.settle()
+    world.tree().write({"schemas/a.txt": "b\n"})
+    shown = world.project.run("plan", "--json").out
+    assert "schemas/a.txt" in shown
+    for text in (b"a\n", b"b\n"):
+        assert hashlib.sha256(text).hexdigest()[:16] not in shown

@@ -34,6 +34,8 @@ def environment(registry: Registry, home: Path, *first: Path) -> dict[str, str]:
     """What the tools need to use the registry and nothing else, and to give up quickly."""
     return {
         "PATH": search_path(*first),
+        # Two versions of a module that are as long as each other, written in one second, are one to Python's cache.
+        "PYTHONDONTWRITEBYTECODE": "1",
         "CARGO_HOME": str(home / "cargo"),
         "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", f"{pwd.getpwuid(os.getuid()).pw_dir}/.rustup"),
         "GOFLAGS": "-modcacherw",

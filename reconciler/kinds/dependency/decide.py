@@ -57,6 +57,8 @@ def _installed(actual: DependencyActual) -> str:
 def _why_not_installed(actual: DependencyActual) -> str:
     if actual.is_complete:
         return f"removed by hand: {_some(actual.missing)}"
+    if actual.is_failed:
+        return "its last installation failed"
     return "its installation was interrupted" if actual.is_marked else "declared, and not installed"
 
 

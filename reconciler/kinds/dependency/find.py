@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +16,14 @@ from reconciler.errors import OrchestraError
 from reconciler.kinds.dependency.providers import PROVIDERS
 from reconciler.kinds.dependency.spec import KIND, TREE, DependencyActual, DependencySpec
 from reconciler.kinds.digest import digest
-from reconciler.kinds.installed import installed_paths
+from reconciler.kinds.installed import installed_in, installed_paths
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.tree import Trees
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
+INSTALLING, FAILED = "installing", "failed"
 _MOST_NAMED = 100  # files whose digests a mark keeps one by one; of more, one digest for all
 _DIGEST_LENGTH = 16
 
@@ -84,18 +86,21 @@ class Finder:
         declared = mark.declared if mark else {}
         makes = tuple(spec.by.makes(spec.place(tree.path)))
         there = tuple(path for path in makes if is_there(tree.path, path))
-        ours = installed_paths(tree.book)
+        is_interrupted = mark is not None and mark.state == INSTALLING  # what it left is ours
+        ours = installed_paths(tree.book) if is_interrupted else installed_in(tree.book, tree.path)
+        salt = str(declared.get("salt") or secrets.token_hex(8))
         found = replace(
             actual,
             is_marked=mark is not None,
             is_complete=mark is not None and mark.state == "ready",
+            is_failed=mark is not None and mark.state == FAILED,
             applied=_texts(declared.get("facts")),
             missing=tuple(_missing(spec, tree.path, declared)),
             foreign=tuple(path for path in there if path not in ours),
         )
         if why := self._why_blocked(spec, tree.path):
             return replace(found, blocked=why[0], hint=why[1])
-        return replace(found, facts=self.facts(spec, tree.path))
+        return replace(found, facts=self.facts(spec, tree.path, salt, _place_to_be(spec, tree, mark)))
 
     def _why_blocked(self, spec: DependencySpec, tree: Path) -> tuple[str, str] | None:
         by, place = spec.by, spec.place(tree)
@@ -108,6 +113,8 @@ class Finder:
                 hint = "write one, or name others: `pip: {requirements: FILE}`"
             if not (spec.provider == "pip" and spec.options.requirements):
                 return f"there is no {place.path(wanted)} in {tree}", hint
+        if linked := next((path for path in by.makes(place) if (tree / path).is_symlink()), None):
+            return f"{linked} is a symbolic link: what it leads to would be changed", f"remove {tree / linked}"
         for pattern in spec.options.inputs:
             if not globs.matching_files(place.directory, pattern):
                 return f"`inputs`: nothing in {place.directory} matches `{pattern}`", "mend the pattern, or remove it"
@@ -119,8 +126,14 @@ class Finder:
                 return f"{spec.provider} needs the program `{program}`, which is not there", spec.by.how_to_get
         return None
 
-    def facts(self, spec: DependencySpec, tree: Path) -> dict[str, str]:
+    def facts(self, spec: DependencySpec, tree: Path, salt: str, place_to_be: Path) -> dict[str, str]:
         """What decides, beside the declaration, what is installed in a tree as it is now.
+
+        Args:
+            spec: what is declared.
+            tree: the tree.
+            salt: goes into the digests of files, which may be secrets.
+            place_to_be: where the tree will be when all is applied.
 
         Raises:
             OrchestraError: a file cannot be read.
@@ -129,9 +142,9 @@ class Finder:
         inputs = dict.fromkeys(spec.by.inputs(place, spec.options))
         return {
             "platform": f"{platform.system()} {platform.machine()}",
-            TREE: str(tree),
+            TREE: str(place_to_be),
             **{f"program {name}": identity for name, identity in self._programs(spec)},
-            **_digests(tree, tuple(inputs)),
+            **_digests(tree, tuple(inputs), salt),
         }
 
     def _programs(self, spec: DependencySpec) -> Iterator[tuple[str, str]]:
@@ -146,9 +159,15 @@ def _is_filled(tree: Tree, spec: DependencySpec) -> bool:
     return any(mark is not None and mark.state == "ready" for mark in marks)
 
 
-def _digests(tree: Path, paths: Sequence[str]) -> dict[str, str]:
+def _place_to_be(spec: DependencySpec, tree: Tree, mark: Mark | None) -> Path:
+    """Of a workspace that is about to be renamed the declared place; else where it is."""
+    is_renamed = mark is not None and spec.was is not None and spec.was in tree.book.marks
+    return spec.tree if is_renamed else tree.path
+
+
+def _digests(tree: Path, paths: Sequence[str], salt: str) -> dict[str, str]:
     """The digest of each file that is there, or one for all where they are many."""
-    found = {path: digest(entry)[:_DIGEST_LENGTH] for path in paths if (entry := files.read(tree, path))}
+    found = {path: digest(entry, salt)[:_DIGEST_LENGTH] for path in paths if (entry := files.read(tree, path))}
     if len(found) <= _MOST_NAMED:
         return found
     together = "".join(f"{path}\0{value}\n" for path, value in sorted(found.items()))
@@ -184,7 +203,7 @@ def left_over(tree: Path, address: Address, mark: Mark) -> DependencyActual:
     """Describe an installation that is not declared any more."""
     provider, project = str(mark.declared.get("provider")), str(mark.declared.get("project") or "")
     makes = mark.declared.get("makes")
-    ours = installed_paths(MarkBook("", {address: mark})) if provider in PROVIDERS else frozenset()
+    ours = installed_in(MarkBook("", {address: mark}), tree) if provider in PROVIDERS else frozenset()
     there = tuple(path for path in (makes if isinstance(makes, list) else ()) if path in ours and is_there(tree, path))
     facts = _texts(mark.declared.get("facts"))
     is_complete = mark.state == "ready"

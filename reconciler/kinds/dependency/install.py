@@ -6,8 +6,10 @@ The rule: a mark says `ready` only after that, so that what was killed at any mo
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -26,13 +28,15 @@ from reconciler.clients.command import (
 from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book
 from reconciler.errors import OrchestraError, PermanentError, TransientError
-from reconciler.kinds.dependency.find import Finder, Tree
+from reconciler.kinds.dependency.find import FAILED, INSTALLING, Finder, Tree
 from reconciler.kinds.dependency.providers.provider import flattened
 from reconciler.kinds.dependency.spec import TREE, DependencySpec
+from reconciler.kinds.installed import identities, installed_in
 from reconciler.model.resource import Resource
 
-INSTALLING = "installing"
 _MOST_LINES = 200  # of a program's output in a message; the log has all
+_LONGEST_LINE = 1000
+ENVIRONMENT = re.compile(r"\{env:([^{}]*)\}")
 _NO_SPACE = re.compile(r"ENOSPC|[Nn]o space left on device|[Dd]isk quota exceeded")
 
 
@@ -54,17 +58,27 @@ class Installer:
         """
         spec, name = resource.spec, _file_name(resource)
         makes = list(spec.by.makes(spec.place(tree.path)))
-        with at_work(tree.git_dir, name, tree.path) as lock, logging(tree.git_dir, name, on_output) as log:
+        conceal = partial(_concealed, _values(spec))
+        with at_work(tree.git_dir, name, tree.path) as lock, logging(tree.git_dir, name, on_output, conceal) as log:
             _remove_what_is_bound_elsewhere(resource, tree)
+            self._remove_what_stays_linked(resource, tree)
             self._mark(resource, tree, INSTALLING, makes, {})
-            locks = _contents(spec, tree.path)
-            facts = self.finder.facts(spec, tree.path)
+            locks, salt = _contents(spec, tree.path), secrets.token_hex(8)
+            facts = {**spec.declared, **self.finder.facts(spec, tree.path, salt, tree.path)}
             for argv in spec.by.commands(spec.place(tree.path), spec.options):
                 self._run(resource, tree, argv, log, lock)
             _require_unchanged(resource, tree.path, locks)
             made = _require_made(resource, tree.path)
-            wanted = {**spec.declared, **facts}
-            self._mark(resource, tree, "ready", makes, {"facts": wanted, "made": made})
+            done = {"facts": facts, "made": made, "salt": salt, "identities": identities(tree.path, makes)}
+            self._mark(resource, tree, "ready", makes, done)
+
+    def _remove_what_stays_linked(self, resource: Resource[DependencySpec], tree: Tree) -> None:
+        """Package managers leave what they find installed as it is: linked, where copies are wanted by now."""
+        spec, mark = resource.spec, tree.mark(resource.address, resource.spec.was)
+        before = mark.declared.get("facts") if mark else None
+        if isinstance(before, dict) and before.get("link") != spec.declared.get("link"):
+            for path in installed_in(tree.book, tree.path) & {*spec.by.makes(spec.place(tree.path))}:
+                remove_directory(tree.path, path)
 
     def _mark(
         self, resource: Resource[DependencySpec], tree: Tree, state: str, makes: list[str], more: Mapping[str, object]
@@ -82,6 +96,8 @@ class Installer:
         environment = self._environment(spec, tree.path)
         command = Command(_found(argv, environment), directory, environment, spec.time_limit_seconds)
         ran = run_in_tree(self.git.runner, command, log, lock)
+        if ran.code is not None and ran.code > 0:  # what is made there from now on may be somebody's
+            self._mark(resource, tree, FAILED, list(spec.by.makes(spec.place(tree.path))), {})
         if ran.code != 0:
             raise _failure(resource, argv, ran)
 
@@ -109,6 +125,24 @@ def _remove_what_is_bound_elsewhere(resource: Resource[DependencySpec], tree: Tr
     if spec.by.must_make and was_at not in {None, str(tree.path)}:
         for path in spec.by.makes(spec.place(tree.path)):
             remove_directory(tree.path, path)
+
+
+def _values(spec: DependencySpec) -> dict[str, str]:
+    """The values of the environment that a command gets, and how each is written."""
+    found: dict[str, str] = {}
+    for (_, written), (_, real) in zip(spec.declared_environment, spec.environment, strict=True):
+        names = ENVIRONMENT.findall(written)
+        pattern = "(.*)".join(map(re.escape, ENVIRONMENT.sub("\0", written).split("\0")))
+        if names and (match := re.fullmatch(pattern, real, re.DOTALL)):
+            found.update((value, f"{{env:{name}}}") for value, name in zip(match.groups(), names, strict=True) if value)
+    return found
+
+
+def _concealed(values: Mapping[str, str], text: str) -> str:
+    """What a command wrote, without the values that it was given."""
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, values[value])
+    return text
 
 
 def _file_name(resource: Resource[DependencySpec]) -> str:
@@ -160,7 +194,9 @@ def _failure(resource: Resource[DependencySpec], argv: tuple[str, ...], ran: Ran
     said = spec.options.command or " ".join(argv)
     lines = ran.output.strip().splitlines()
     more = [f"... ({len(lines) - _MOST_LINES} lines before these)"] if len(lines) > _MOST_LINES else []
-    message = "\n".join((f"`{said}` {_became(ran, spec)}", *more, *lines[-_MOST_LINES:]))
+    message = "\n".join(
+        (f"`{said}` {_became(ran, spec)}", *more, *(line[:_LONGEST_LINE] for line in lines[-_MOST_LINES:]))
+    )
     if ran.code is None and spec.by.is_retried:
         return TransientError(message, where=resource.where, hint=f"the log is {ran.log}")
     if ran.code is not None and spec.by.is_transient(ran.output) and not _NO_SPACE.search(flattened(ran.output)):

@@ -18,7 +18,7 @@ from reconciler.kinds.dependency.find import Finder, Tree
 from reconciler.kinds.dependency.install import Installer
 from reconciler.kinds.dependency.providers import PROVIDERS
 from reconciler.kinds.dependency.spec import KIND, DependencyActual, DependencySpec
-from reconciler.kinds.installed import installed_paths
+from reconciler.kinds.installed import installed_in
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.tree import PLAN_AGAIN, Trees
@@ -101,7 +101,7 @@ class DependencyKind:
         book = load_book(git_dir, self.clone) if git_dir else None
         if git_dir is None or self.clone is None or book is None or address not in book.marks:
             return
-        others = installed_paths(book.drop(address))
+        others = installed_in(book.drop(address), actual.tree)
         for path in actual.removable:
             is_tracked = self.git.run("ls-files", "-z", "--", f":(top,literal){path}", cwd=actual.tree).stdout
             if path not in others and not is_tracked:

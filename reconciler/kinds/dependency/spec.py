@@ -94,6 +94,7 @@ class DependencyActual:
     provider: str = ""
     is_marked: bool = False
     is_complete: bool = False
+    is_failed: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     applied: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()

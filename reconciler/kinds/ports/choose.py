@@ -38,18 +38,23 @@ def choose(
         ExhaustedError: all are taken.
     """
     chosen: dict[str, int] = {}
+    for name in names:  # all wishes first: no name shall be given the number that another one had
+        wished = (n for n in wishes.get(name, ()) if span[0] <= n <= span[1])
+        number = next((n for n in wished if n not in chosen.values() and not is_taken(n)), None)
+        if number is not None:
+            chosen[name] = number
     for name in names:
-        candidates = _candidates(span, owner, wishes.get(name, ()), remembered)
-        number = next((n for n in candidates if n not in chosen.values() and not is_taken(n)), None)
-        if number is None:
-            raise ExhaustedError(name)
-        chosen[name] = number
-    return chosen
+        if name not in chosen:
+            candidates = _candidates(span, owner, remembered)
+            number = next((n for n in candidates if n not in chosen.values() and not is_taken(n)), None)
+            if number is None:
+                raise ExhaustedError(name)
+            chosen[name] = number
+    return {name: chosen[name] for name in names}
 
 
-def _candidates(span: tuple[int, int], owner: str, wishes: Sequence[int], remembered: Collection[int]) -> Iterator[int]:
+def _candidates(span: tuple[int, int], owner: str, remembered: Collection[int]) -> Iterator[int]:
     low, high = span
-    yield from (number for number in wishes if low <= number <= high)
     size = high - low + 1
     start = int.from_bytes(hashlib.sha256(owner.encode("utf-8", "surrogatepass")).digest()[:8]) % size
     numbers = [low + (start + step) % size for step in range(size)]

@@ -17,7 +17,7 @@ from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ConflictError, PermanentError
-from reconciler.kinds.installed import installed_paths
+from reconciler.kinds.installed import installed_in
 from reconciler.kinds.workspace.remove import as_it_lies, is_ours, missing_reasons
 from reconciler.kinds.workspace.spec import Base
 from reconciler.model.phrases import plural, some
@@ -95,7 +95,7 @@ def judge(git: Git, survey: Survey, removal: Removal, doomed: Iterable[Doomed]) 
 def omissions_of(ours: frozenset[str], doomed: Doomed, removal: Removal) -> Omissions:
     """What is not saved of a tree: scratch, what is installed, and files of ours that nobody edited (`unedited`)."""
     scratch = matcher(map(str, doomed.mark.declared.get("scratch") or ()))
-    installed = installed_paths(doomed.record.book)
+    installed = installed_in(doomed.record.book, doomed.record.path)
     return Omissions(
         scratch=lambda path: path in installed or scratch(path),
         ours=ours.__contains__,
