@@ -24,7 +24,7 @@ GROUPS = (
     ),
     ("agents", (("path", "print the directory of a workspace"),)),
     ("coordination", (("status", "show every workspace, and first who needs you"),)),
-    ("review", (("check", "say who may change a path, and why"),)),
+    ("review", (("check", "refuse commits that leave the area of their branch; say who may change a path"),)),
     (
         "history",
         (

@@ -61,6 +61,13 @@ class Borrowed:
         return (self.git_dir / "shallow").exists()
 
     @property
+    def cut(self) -> frozenset[str]:
+        """The commits at which history was cut off."""
+        with contextlib.suppress(FileNotFoundError):
+            return frozenset((self.git_dir / "shallow").read_text().split())
+        return frozenset()
+
+    @property
     def empty_tree(self) -> str:
         """The name of the tree that has nothing in it."""
         return hashlib.new(self.hash_name, b"tree 0\0").hexdigest()

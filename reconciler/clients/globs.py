@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from pathlib import Path
 
 from reconciler.clients import files
@@ -24,6 +24,15 @@ def matching_files(root: Path, pattern: str) -> tuple[str, ...]:
     if not any(_is_wild(segment) for segment in segments):
         return _literal(root, "/".join(segments))
     return tuple(sorted(set(_walk(root, "", segments))))
+
+
+def is_named_by(path: str, pattern: str) -> bool:
+    """Whether a pattern names a path by the rules of a shell: no wildcard crosses `/` or begins a hidden name."""
+    names, wanted = path.split("/"), pattern.split("/")
+    return len(names) == len(wanted) and all(
+        fnmatchcase(name, part) and (not name.startswith(".") or part.startswith("."))
+        for name, part in zip(names, wanted, strict=True)
+    )
 
 
 def matching_directories(root: Path, pattern: str) -> tuple[str, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import git
 from git.objects import Blob
 
+from reconciler.clients.globs import is_named_by
 from reconciler.errors import UsageError
 
 
@@ -41,13 +41,5 @@ class CommitFiles:
 
     def glob(self, pattern: str) -> list[str]:
         """The files whose path matches, by the rules of a shell: no wildcard crosses `/` or begins a hidden name."""
-        wanted = pattern.split("/")
         paths = (str(item.path) for item in self._commit.tree.traverse() if isinstance(item, Blob))
-        return sorted(path for path in paths if _is_match(path.split("/"), wanted))
-
-
-def _is_match(names: list[str], wanted: list[str]) -> bool:
-    return len(names) == len(wanted) and all(
-        fnmatchcase(name, pattern) and (not name.startswith(".") or pattern.startswith("."))
-        for name, pattern in zip(names, wanted, strict=True)
-    )
+        return sorted(path for path in paths if is_named_by(path, pattern))

@@ -41,6 +41,18 @@ class CopyDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class GovernedDeclaration:
+    """A pattern of branches that must be declared.
+
+    Attributes:
+        text: a git glob, read over the name of a branch as over a path.
+    """
+
+    text: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
 class DependencyDeclaration:
     """Something to install in a tree, or a command to run there.
 
@@ -149,6 +161,7 @@ class Manifest:
         digest: sha256 of the bytes of all sources.
         values: what every `{env:NAME}` that is used stands for; for the text of files alone.
         secrets: those that must not be shown: all but what the manifest, or where it lies, spells out itself.
+        governed: which branches must be declared.
         warnings: what may be meant as it is written, and is likely a mistake.
     """
 
@@ -162,3 +175,4 @@ class Manifest:
     values: Mapping[str, str]
     secrets: Mapping[str, str]
     warnings: tuple[Problem, ...] = ()
+    governed: tuple[GovernedDeclaration, ...] = ()

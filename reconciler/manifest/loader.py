@@ -14,10 +14,10 @@ from reconciler.manifest.area_checks import AreaChecks
 from reconciler.manifest.areas import KEYS
 from reconciler.manifest.build import Builder
 from reconciler.manifest.checks import Unsure, check, comes_after
-from reconciler.manifest.declaration import Declaration, Manifest
+from reconciler.manifest.declaration import Declaration, GovernedDeclaration, Manifest
 from reconciler.manifest.grammar import DEFAULT_PORT_RANGE, port_range
 from reconciler.manifest.merge import Merger
-from reconciler.manifest.nodes import MapNode
+from reconciler.manifest.nodes import MapNode, find
 from reconciler.manifest.problems import Problems
 from reconciler.manifest.reader import Reader
 from reconciler.manifest.source import MOST_BYTES
@@ -70,6 +70,15 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
         values=substitution.values,
         secrets=_secrets(substitution.values, "\n".join((str(root / file), project, *_lines(problems)))),
         warnings=problems.in_order(problems.doubts),
+        governed=_governed(validated, document),
+    )
+
+
+def _governed(validated: Validated, document: MapNode) -> tuple[GovernedDeclaration, ...]:
+    texts = (validated.document.check and validated.document.check.governed) or ()
+    return tuple(
+        GovernedDeclaration(text, find(document, ("check", "governed", index)).where)
+        for index, text in enumerate(texts)
     )
 
 

@@ -206,6 +206,14 @@ class Worktree(Workspace):
     was: Name | None = Field(None, description="Its name until now, when it was renamed.")
 
 
+class Checks(Model):
+    """What `orchestra check` is to hold."""
+
+    governed: Globs | None = Field(
+        None, description="Globs of branches: one of such a name must be declared, or `check` refuses it."
+    )
+
+
 class Document(Model):
     """An orchestra manifest: which git worktrees there should be, and who works in each."""
 
@@ -216,6 +224,7 @@ class Document(Model):
     include: Texts | None = Field(None, description="More files, as globs inside the repository.")
     env: EnvironmentNames | None = Field(None, description="The environment variables that `{env:NAME}` may name.")
     port_range: PortRange | None = Field(None, description="Where numbers for `ports` are taken from: `20000-29999`.")
+    check: Annotated[Checks, Body] | None = Field(None, description="What `orchestra check` is to hold.")
     modules: Annotated[dict[str, Module], Body] | None = Field(
         None, description="Names for paths, used as `$name` in areas."
     )
@@ -242,10 +251,10 @@ def model_at(path: tuple[str | int, ...]) -> type[Model] | None:
     while steps:
         key = steps.pop(0)
         following = _INNER.get((model, key))
-        if following is None or (following is not Defaults and not steps):
+        if following is None or (following not in _SINGLE and not steps):
             return None
         model = following
-        if following is not Defaults:
+        if following not in _SINGLE:
             steps.pop(0)
     return model
 
@@ -258,8 +267,12 @@ def _inside_dependencies(path: tuple[str | int, ...]) -> tuple[str | int, ...] |
     return None
 
 
+_SINGLE = (Defaults, Checks)
+"""Mappings that stand once at the top, and not once for each name."""
+
 _INNER: Mapping[tuple[type[Model], str | int], type[Model]] = {
     (Document, "defaults"): Defaults,
+    (Document, "check"): Checks,
     (Document, "worktrees"): Worktree,
     (Worktree, "helpers"): Helper,
     (Helper, "helpers"): Helper,

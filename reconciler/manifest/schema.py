@@ -14,7 +14,7 @@ from reconciler.manifest.dependency_models import ADAPTER, OPTIONS
 from reconciler.manifest.models import DEPENDENCIES, Document
 
 _EMPTY = {"type": "null"}
-_BODIES = ("Worktree", "Helper", "Defaults", *(model.__name__ for model in OPTIONS.values()))
+_BODIES = ("Worktree", "Helper", "Defaults", "Checks", *(model.__name__ for model in OPTIONS.values()))
 
 
 def schema() -> dict[str, object]:

@@ -18,7 +18,7 @@ from reconciler.manifest.problems import Problems, nearest, quote
 
 Path = tuple[str | int, ...]
 
-_LISTS_OF_EQUALS = frozenset({"modify", "deny", "read", "shared", "scratch", "env", "copy"})
+_LISTS_OF_EQUALS = frozenset({"modify", "deny", "read", "shared", "scratch", "env", "copy", "governed"})
 _FILLER = "x"
 """Stands in for a wrong item of these, so that the others keep their index; no manifest with it is ever returned."""
 

@@ -57,29 +57,30 @@ def who_may(session: Session, path: bytes, name: str | None = None) -> tuple[Ver
     if name is not None:
         require_declared(manifest, name)
     areas = areas_of(manifest.declarations)
-    deciding = {each: _deciding(area, path) for each, area in areas.items()}
+    found = {each: deciding(area, path) for each, area in areas.items()}
     return tuple(
-        _verdict(declaration, deciding, areas)
+        _verdict(declaration, found, areas)
         for declaration in manifest.declarations
         if name in {None, declaration.full_name}
     )
 
 
-def _deciding(area: DeclaredArea, path: bytes) -> Rule | None:
-    """What is denied is denied, whatever allows it."""
+def deciding(area: DeclaredArea, path: bytes) -> Rule | None:
+    """The rule that decides on a path: what is denied is denied, whatever allows it; None for what is outside."""
     order: Iterable[Key] = ("deny", "modify", "shared")
     found = [rule for key in order for rule in area.rules if rule.key == key and matches(rule.pattern, path)]
     is_allowed = any(rule.key != "deny" for rule in found)
     return found[0] if is_allowed else None
 
 
-def _verdict(declaration: Declaration, deciding: dict[str, Rule | None], areas: dict[str, DeclaredArea]) -> Verdict:
-    rule = deciding[declaration.full_name]
+def _verdict(declaration: Declaration, rules: dict[str, Rule | None], areas: dict[str, DeclaredArea]) -> Verdict:
+    rule = rules[declaration.full_name]
     if rule is None:
         return Verdict(declaration.full_name, "outside", None)
-    lent = (name for name in declaration.helpers if areas[name].is_own and _allows(deciding[name]))
+    lent = (name for name in declaration.helpers if areas[name].is_own and allows(rules[name]))
     return Verdict(declaration.full_name, rule.key, rule, tuple(lent) if rule.key == "modify" else ())
 
 
-def _allows(rule: Rule | None) -> bool:
+def allows(rule: Rule | None) -> bool:
+    """Whether a rule that decides on a path lets it be changed."""
     return rule is not None and rule.key != "deny"

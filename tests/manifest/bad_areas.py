@@ -189,4 +189,10 @@ TABLE = [
         "orchestra.yaml:2:18: `modify` is empty, which would allow nothing",
         "hint: leave the key out for no boundary, or list what may be changed",
     ),
+    (
+        "a governed name that git would misread",
+        'check: {governed: ["agent**"]}\n',
+        "orchestra.yaml:1:26: `**` must be a whole segment",
+        "hint: write `agent*/**`",
+    ),
 ]

@@ -149,4 +149,22 @@ TABLE = [
         "orchestra.yaml:1:13: `port_range` must be text, not a number",
         'hint: quote it: `"20000"`',
     ),
+    (
+        "key of another name in check",
+        "check: {goverend: x}\n",
+        "orchestra.yaml:1:9: unknown key `goverend`",
+        "hint: did you mean `governed`?",
+    ),
+    (
+        "check as a list",
+        "check: [agent/**]\n",
+        "orchestra.yaml:1:8: `check` must be a mapping, not a list",
+        "hint: indent `key: value` lines below it",
+    ),
+    (
+        "governed number",
+        "check: {governed: [a, 1]}\n",
+        "orchestra.yaml:1:23: an entry of `governed` must be text, not a number",
+        'hint: quote it: `"1"`',
+    ),
 ]

@@ -24,6 +24,7 @@ LONG = """\
 version: 1
 project: shop
 env: [TOKEN]
+check: {governed: ["agent/**"]}     # branches under these names must be declared
 modules:                            # the repository's boundaries, named once, used as $auth
   auth: packages/auth
   billing: services/billing
@@ -93,9 +94,9 @@ def test_the_long_example_is_read() -> None:
     assert test.needs == ("auth-feature--migration",)
     assert test.variables == {"module": "packages/auth", "coverage": "80", "version": "1.10"}
     assert test.eager
-    assert test.where == Location("orchestra.yaml", 30, 7)
-    assert test.places["modify"] == Location("orchestra.yaml", 32, 9)
-    assert test.places["modify.0"] == Location("orchestra.yaml", 32, 18)
+    assert test.where == Location("orchestra.yaml", 31, 7)
+    assert test.places["modify"] == Location("orchestra.yaml", 33, 9)
+    assert test.places["modify.0"] == Location("orchestra.yaml", 33, 18)
     assert found["auth-feature--test--fixtures"].base == "feature/auth-hardening--test"
     assert not found["auth-feature--docs"].eager
 
@@ -282,3 +283,11 @@ def test_an_include_does_not_leave_the_repository_through_a_link(tmp_path: Path,
     with pytest.raises(ManifestError, match="leads out of the repository") as caught:
         load(Path("orchestra.yaml"), root=tmp_path / "shop", environment={})
     assert len(caught.value.problems) == 1
+
+
+def test_governed_branches_are_read_with_their_places() -> None:
+    """A text stands for a list; an empty mapping says nothing."""
+    (one,) = load_text('check: {governed: "agent/**"}\nworktrees: {}\n').governed
+    assert (one.text, one.where) == ("agent/**", Location("orchestra.yaml", 1, 19))
+    assert [each.where.column for each in load_text(LONG).governed] == [20]
+    assert load_text("check:\nworktrees: {}\n").governed == ()

@@ -125,7 +125,6 @@ def test_check_as_json_names_places(team: Project) -> None:
         pytest.param(["--path", "a/.GIT/x"], "a/.GIT/x is no path: `.git` is git's own", id="git"),
         pytest.param(["--path", "b" * 256], "longer than any file system takes", id="long"),
         pytest.param(["uo", "--path", "a"], "no workspace `uo` is declared", id="nobody"),
-        pytest.param([], "--path", id="nothing"),
     ],
 )
 def test_check_refuses_what_is_no_path(team: Project, words: list[str], told: str) -> None:
