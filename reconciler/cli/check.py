@@ -36,6 +36,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="only this branch, declared or not (repeatable)",
     )
     commits.add_argument("--github", action="store_true", help="print annotations for GitHub Actions")
+    commits.add_argument(
+        "--pre-receive",
+        action="store_true",
+        help="judge what is being pushed, as a server's hook of this name: reads what git tells it on standard input",
+    )
     parser.add_argument(
         "--path",
         metavar="PATH",
@@ -50,12 +55,15 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 
 def _commits(options: argparse.Namespace, context: Context) -> int:
-    from reconciler.operations.check_commits import Asked, check_commits  # noqa: PLC0415 - start-up
+    from reconciler.operations.check_commits import Asked, check_commits, read_push  # noqa: PLC0415 - start-up
     from reconciler.views.check import check_document, github_annotations, render_checked  # noqa: PLC0415
 
     if context.json and options.github:
         raise UsageError("--json and --github are two forms of one answer", hint="leave one of them out")
-    asked = Asked(tuple(options.names), tuple(options.branches), options.base, options.file)
+    if options.pre_receive and (options.names or options.branches):
+        raise UsageError("--pre-receive judges what is pushed, and nothing that is named", hint="name nothing")
+    push = read_push(context.read_input(), context.environment) if options.pre_receive else None
+    asked = Asked(tuple(options.names), tuple(options.branches), options.base, options.file, push)
     checked = check_commits(context.cwd, context.environment, asked)
     if context.json:
         context.answer(document(check_document(checked)))
@@ -82,6 +90,7 @@ def _path(options: argparse.Namespace, context: Context) -> int:
 
 def _refuse_options_of_commits(options: argparse.Namespace) -> None:
     given = [f"--{name}" for name in ("base", "github") if getattr(options, name)]
+    given += ["--pre-receive"] if options.pre_receive else []
     given += ["--branch"] if options.branches else []
     if given:
         message = f"--path asks of the manifest in force, and {given[0]} of commits"

@@ -52,6 +52,11 @@ class Context:
         self.out = Style(not json and wants_colour(around.stdout, around.environment, no_color=no_color))
         self.err = Style(wants_colour(around.stderr, around.environment, no_color=no_color))
 
+    def read_input(self) -> bytes:
+        """Read all that is piped in."""
+        buffer = getattr(self._stdin, "buffer", None)
+        return buffer.read() if buffer else self._stdin.read().encode("utf-8", "surrogateescape")
+
     @property
     def is_interactive(self) -> bool:
         """Whether there is a person to ask."""

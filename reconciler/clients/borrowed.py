@@ -131,13 +131,14 @@ class Borrowed:
 
 
 @contextlib.contextmanager
-def borrow(git: Git, repository: Repository, name: str) -> Iterator[Borrowed]:
+def borrow(git: Git, repository: Repository, name: str, quarantine: Path | None = None) -> Iterator[Borrowed]:
     """Make a repository that borrows the objects of another, and remove it afterwards.
 
     Args:
         git: starts git.
         repository: the one that lends.
         name: the full name of any of its objects: tells what hash it uses.
+        quarantine: where git keeps objects that were pushed and not taken yet; they are borrowed too.
 
     Raises:
         ClientError: it could not be made.
@@ -146,7 +147,7 @@ def borrow(git: Git, repository: Repository, name: str) -> Iterator[Borrowed]:
     with _scratch() as git_dir:
         words = ("init", "--quiet", "--bare", "--template=", f"--object-format={hash_name}", git_dir)
         git.run(*words, cwd=git_dir, environment=_PLAIN)
-        _lend(repository.common_dir, git_dir)
+        _lend(repository.common_dir, git_dir, quarantine)
         yield Borrowed(git, git_dir, hash_name)
 
 
@@ -160,11 +161,13 @@ def _scratch() -> Iterator[Path]:
         yield Path(name)
 
 
-def _lend(common_dir: Path, git_dir: Path) -> None:
+def _lend(common_dir: Path, git_dir: Path, quarantine: Path | None) -> None:
     """Point from one to the other, through a link: git would not read every name of an object directory there."""
     try:
-        (git_dir / "lent").symlink_to(common_dir / "objects")
-        (git_dir / "objects" / "info" / "alternates").write_text("../lent\n")
+        lent = {"lent": common_dir / "objects", **({"pushed": quarantine} if quarantine else {})}
+        for link, objects in lent.items():
+            (git_dir / link).symlink_to(objects)
+        (git_dir / "objects" / "info" / "alternates").write_text("".join(f"../{link}\n" for link in lent))
         if (common_dir / "shallow").exists():
             shutil.copyfile(common_dir / "shallow", git_dir / "shallow")
     except OSError as error:

@@ -7,6 +7,7 @@ have without having done it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,42 @@ from reconciler.operations.governed import Branches, Heads
 from reconciler.operations.judging import CheckedBranch, Judge
 from reconciler.operations.session import MANIFEST_NAME, AnyEnvironment
 
+_BRANCHES = "refs/heads/"
+_NAME = rb"[0-9a-f]{40}(?:[0-9a-f]{24})?"
+_PUSHED = re.compile(rb"%b (%b) ([^ ]+)" % (_NAME, _NAME))
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What somebody wants to push, before it is taken.
+
+    Attributes:
+        branches: the new commit of each branch; those that are to go are left out.
+        quarantine: where its objects are until then.
+    """
+
+    branches: Mapping[str, str]
+    quarantine: Path | None
+
+
+def read_push(lines: bytes, environment: Mapping[str, str]) -> Push:
+    """Read what git tells a `pre-receive` hook; what is no branch is passed over.
+
+    Raises:
+        UsageError: git never writes that.
+    """
+    branches = {}
+    for line in lines.splitlines():
+        match = _PUSHED.fullmatch(line)
+        if match is None:
+            hint = "git runs it as the hook `pre-receive`, and tells it `OLD NEW REF` for each ref that is pushed"
+            raise UsageError("--pre-receive reads what git tells a hook, and this is not it", hint=hint)
+        new, ref = match[1].decode(), os.fsdecode(match[2])
+        if ref.startswith(_BRANCHES) and new.strip("0"):
+            branches[ref.removeprefix(_BRANCHES)] = new
+    quarantine = environment.get("GIT_QUARANTINE_PATH")
+    return Push(branches, Path(quarantine) if quarantine else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -33,12 +70,14 @@ class Asked:
         branches: branches, also such as nobody declared.
         base: a commit that stands for the base of all, and has the manifest; None: each branch's declared base.
         file: where the manifest is in a tree, and so in the commit; None: at the top.
+        push: what is to be judged as if it had been taken, but for bases, which are as they were; None: what there is.
     """
 
     names: tuple[str, ...] = ()
     branches: tuple[str, ...] = ()
     base: str | None = None
     file: Path | None = None
+    push: Push | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +114,28 @@ def check_commits(cwd: Path, environment: Mapping[str, str], asked: Asked) -> Ch
     """
     git = Git(environment)
     repository = git.discover(cwd)
-    heads = Heads(git, cwd, take_survey(git, repository))
+    heads = Heads(git, cwd, take_survey(git, repository), asked.push.branches if asked.push else {})
     file = _in_tree(asked.file, cwd, heads.survey)
+    wanted = _without_default(asked.push, heads) if asked.push else asked.branches
+    if asked.push and not wanted:
+        return Checked(("", ""), file, ())
     base_name = heads.default if asked.base is None else asked.base
     base = heads.only(base_name)
-    with borrow(git, repository, base) as store:
+    with borrow(git, repository, base, asked.push.quarantine if asked.push else None) as store:
         manifest = _manifest_at(store, (base_name, base), file, heads, environment)
         branches = Branches(manifest, heads, None if asked.base is None else base)
-        chosen = branches.chosen(asked.names, asked.branches)
+        chosen = branches.chosen(asked.names, wanted)
         _require_here(store, [*branches.commits(chosen), base])
         history = read_history(store, [*branches.commits(chosen), base])
         _require_whole(history)
         checked = Judge(store, branches, history).judge(chosen)
     return Checked((base_name, base), file, checked)
+
+
+def _without_default(push: Push, heads: Heads) -> tuple[str, ...]:
+    """The first push, and one that mends the manifest, need none; who may push there is not told by areas."""
+    default = heads.default_or_none or heads.survey.main_branch
+    return tuple(branch for branch in push.branches if branch != default)
 
 
 def _in_tree(file: Path | None, cwd: Path, survey: Survey) -> str:

@@ -6,7 +6,7 @@ The rule: what a branch may have is told by its base, and by the branches above 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,16 +24,34 @@ _UNREPLACED = {"GIT_NO_REPLACE_OBJECTS": "1"}
 
 @dataclass(frozen=True)
 class Heads:
-    """The branches of the repository: its own, and for each name that it has not, the remote's."""
+    """The branches of the repository: its own, and for each name that it has not, the remote's.
+
+    Attributes:
+        cwd: where the command stands.
+        pushed: what is to be judged as if it were there already; no base.
+    """
 
     git: Git
     cwd: Path
     survey: Survey
+    pushed: Mapping[str, str]
 
     @property
     def root(self) -> Path:
         """What paths in a manifest are relative to; no file is looked for there."""
         return self.survey.main or self.survey.repository.common_dir
+
+    @property
+    def default_or_none(self) -> str | None:
+        """The branch that others start from, or None.
+
+        In a bare repository it is the branch of its HEAD, which no push moves: who pushes a first `main` to one whose
+        HEAD says `trunk` does not say by that what all are judged by.
+        """
+        is_bare = self.survey.main is None and not self.survey.is_main_hidden
+        if not is_bare:
+            return self.survey.default_branch
+        return self.survey.main_branch if self.survey.main_branch in self.survey.branches else None
 
     @property
     def default(self) -> str:
@@ -42,7 +60,7 @@ class Heads:
         Raises:
             UsageError: nothing tells which that is.
         """
-        found = self.survey.default_branch
+        found = self.default_or_none
         if found is None:
             hint = "name it, for example `--base origin/main`"
             raise UsageError("which branch is the base of all others cannot be told here", hint=hint)
@@ -50,6 +68,8 @@ class Heads:
 
     def of(self, branch: str) -> str | None:
         """The commit of a branch."""
+        if branch in self.pushed:
+            return self.pushed[branch]
         remote = next(iter(self.survey.remotes_with(branch)), "")
         return self.survey.commit_of(branch) if branch in self.survey.branches else self.survey.remotes.get(remote)
 
@@ -177,4 +197,4 @@ class Branches:
 
     @property
     def _default(self) -> str:
-        return self.heads.survey.default_branch or (self.base or self.heads.default)
+        return self.heads.default_or_none or (self.base or self.heads.default)

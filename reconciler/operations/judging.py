@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reconciler.boundaries.paths import shown
+from reconciler.boundaries.paths import fault, shown
 from reconciler.clients.borrowed import Borrowed
 from reconciler.clients.history import History, Pair, PathChange, changes_between
 from reconciler.errors import Location
@@ -132,7 +132,7 @@ class Judge:
         for commit in own:
             is_merge = lineage.is_merge(commit)
             for change in self._common(lineage.pairs(commit)):
-                rule = deciding(area, change.path)
+                rule = None if fault(change.path) else deciding(area, change.path)
                 if not allows(rule) and not (is_merge and change.path in told):
                     told.add(change.path)
                     yield self._violation(commit, change, area, rule, is_merge=is_merge)

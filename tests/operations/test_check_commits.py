@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -448,6 +449,130 @@ def test_other_settings_and_variables_change_nothing(team: Project, tmp_path: Pa
     assert not ran.exists()
 
 
+# --- as a server's hook ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(team: Project, tmp_path: Path) -> GitRepo:
+    """Give a bare repository that `team` pushes to, with the hook."""
+    bare = GitRepo.init(tmp_path / "server.git", bare=True)
+    hook = bare.path / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconciler check --pre-receive\n')
+    hook.chmod(0o755)
+    team.repository.git("remote", "add", "server", str(bare.path))
+    team.repository.git("push", "-q", "server", "main")
+    return bare
+
+
+def test_a_push_is_judged_before_it_is_taken(team: Project, server: GitRepo) -> None:
+    """What is inside is taken; what is not is refused with all that was pushed with it, and the pusher reads why."""
+    repo = team.repository
+    good = repo.commit({"packages/auth/b.py": "b"})
+    repo.git("push", "-q", "server", "agent/auth")
+    repo.commit({"tool": "bad\n"})
+    repo.branch("other", "main")
+
+    told = repo.try_git("push", "server", "agent/auth", "other")
+
+    assert told.returncode == 1
+    assert "changed  tool" in told.stderr
+    assert "outside of `modify: packages/auth` (orchestra.yaml:5:13)" in told.stderr
+    assert server.refs("refs/heads") == {
+        "refs/heads/main": repo.commit_of("main"),
+        "refs/heads/agent/auth": good,
+    }
+
+
+def test_a_push_cannot_bring_its_own_base_or_manifest(team: Project, server: GitRepo) -> None:
+    """A base that is pushed along counts from the next push on."""
+    repo = team.repository
+    _on(
+        repo,
+        "main",
+        {"orchestra.yaml": MANIFEST.replace("shared: CHANGES\n    deny", "shared: [CHANGES, tool]\n    deny")},
+    )
+    repo.git("merge", "-q", "main")
+    repo.commit({"tool": "mine\n"})
+
+    assert "changed  tool" in repo.try_git("push", "server", "main", "agent/auth").stderr
+    repo.git("push", "-q", "server", "main")
+    repo.git("push", "-q", "server", "agent/auth")
+
+
+def test_a_push_of_undeclared_helpers_deletions_and_tags(team: Project, server: GitRepo) -> None:
+    """A governed name is refused, a helper of a parent that is pushed along is judged, the rest passes."""
+    repo = team.repository
+    repo.branch("agent/rogue", "main")
+    assert "must be declared" in repo.try_git("push", "server", "agent/rogue").stderr
+    repo.commit({"packages/auth/b.py": "b"})
+    _on(repo, "agent/auth--test", {"packages/auth/tests/n.py": "n"}, "agent/auth")
+    repo.git("tag", "v1")
+    repo.git("push", "-q", "server", "agent/auth", "agent/auth--test", "v1")
+    _on(repo, "agent/auth--test", {"packages/auth/n.py": "n"})
+    assert "held to auth--test" in repo.try_git("push", "server", "agent/auth--test").stderr
+    repo.git("push", "-q", "server", ":agent/auth--test")
+
+
+def test_a_manifest_that_is_broken_can_be_mended_by_a_push(team: Project, server: GitRepo) -> None:
+    """Until then nothing else is taken."""
+    repo = team.repository
+    _on(repo, "main", {"orchestra.yaml": "worktree: {}\n"})
+    repo.git("push", "-q", "server", "main")
+    repo.commit({"packages/auth/b.py": "b"})
+    assert "unknown key `worktree`" in repo.try_git("push", "server", "agent/auth").stderr
+    _on(repo, "main", {"orchestra.yaml": MANIFEST})
+    repo.git("push", "-q", "server", "main")
+    repo.git("push", "-q", "server", "agent/auth")
+
+
+def test_a_server_is_judged_by_the_branch_of_its_head(team: Project, server: GitRepo) -> None:
+    """Who pushes a first `main` does not say by that what all are judged by; nor does a first branch of any name."""
+    repo = team.repository
+    server.git("branch", "-m", "main", "trunk")
+    assert server.git("symbolic-ref", "HEAD") == "refs/heads/trunk"
+    wide = repo.commit({"orchestra.yaml": "worktrees: {auth: {branch: agent/auth}}\n"})
+    repo.git("push", "-q", "server", f"{wide}:refs/heads/main")
+    assert "changed  orchestra.yaml" in repo.try_git("push", "server", "agent/auth").stderr
+
+    server.git("symbolic-ref", "HEAD", "refs/heads/unborn")
+    assert "which branch is the base of all others" in repo.try_git("push", "server", "agent/auth").stderr
+    repo.git("push", "-q", "server", "main:unborn")
+
+
+@pytest.mark.parametrize("lines", ["x\n", f"{'0' * 40} {'1' * 40}\n", f"{'0' * 40} --all refs/heads/x\n", "\n"])
+def test_what_git_never_tells_a_hook_is_refused(team: Project, lines: str) -> None:
+    """And so is a commit that is not here."""
+    answer = team.run("check", "--pre-receive", stdin=lines).expect(3)
+    assert "this is not it" in answer.err
+    assert "is no commit" in team.run("check", "--pre-receive", stdin=_line("agent/auth", "1" * 40)).expect(1).err
+    assert team.run("check", "--pre-receive", stdin="").expect(0).out
+
+
+def _line(branch: str, commit: str) -> str:
+    return f"{'0' * 40} {commit} refs/heads/{branch}\n"
+
+
+def test_names_that_no_tree_can_be_checked_out_with_are_refused(team: Project) -> None:
+    """A tree that git itself would not write leads out of the area by `..`, or into git's own directory."""
+    repo = team.repository
+    blob = repo.git("hash-object", "-w", "--stdin", stdin="x")
+    names = ["..", ".GIT"]
+    inner = repo.git("mktree", stdin=f"100644 blob {blob}\tu.js\n")
+    listed = repo.git("ls-tree", "main:packages/auth")
+    odd = "".join(f"040000 tree {inner}\t{name}\n" for name in names)
+    auth = repo.git("mktree", stdin=f"{listed}\n{odd}")
+    packages = repo.git(
+        "mktree", stdin=repo.git("ls-tree", "main:packages").replace(repo.git("rev-parse", "main:packages/auth"), auth)
+    )
+    top = repo.git(
+        "mktree", stdin=repo.git("ls-tree", "main").replace(repo.git("rev-parse", "main:packages"), packages)
+    )
+    repo.git("update-ref", "refs/heads/agent/auth", repo.git("commit-tree", top, "-p", "main", "-m", "odd"))
+
+    assert refused(team) == [("added", "packages/auth/../u.js"), ("added", "packages/auth/.GIT/u.js")]
+
+
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
@@ -511,6 +636,8 @@ def test_annotations_hold_nothing_that_steers_the_runner(team: Project) -> None:
         pytest.param(["--base", "broken"], "orchestra.yaml:1:1", id="base with a bad manifest"),
         pytest.param(["--json", "--github"], "two forms of one answer", id="two forms"),
         pytest.param(["--path", "a", "--base", "main"], "--path asks of the manifest in force", id="path and base"),
+        pytest.param(["auth", "--pre-receive"], "judges what is pushed", id="push and a name"),
+        pytest.param(["--path", "a", "--pre-receive"], "--path asks of the manifest in force", id="path and push"),
         pytest.param(["auth", "ui", "--path", "a"], "--path asks for one workspace", id="path and names"),
         pytest.param(["--file", "/etc/passwd"], "is in no tree of this repository", id="foreign file"),
     ],
