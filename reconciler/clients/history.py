@@ -33,18 +33,16 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The commits that not all of some tips have.
+    """The commits of some tips, down to where they have all in common.
 
     Attributes:
         commits: by name, each before its parents; their parents are all here, or in `below`.
-        below: those parents that all tips have. What comes before those is not known.
-        common: the newest that all tips have.
+        below: those parents that are older than all that is asked about. What comes before those is not known.
         cut: those of whose parents this repository knows nothing, since it is shallow.
     """
 
     commits: Mapping[str, Commit]
     below: Mapping[str, Commit]
-    common: frozenset[str]
     cut: frozenset[str]
 
     def tree(self, commit: str) -> str:
@@ -82,20 +80,34 @@ class PathChange:
 
 
 def read_history(store: Borrowed, tips: Iterable[str]) -> History:
-    """List what the tips do not all have; two programs.
+    """List what the tips do not all have, and so much more that of any two commits of it the order is known.
+
+    Two programs, or four where one of the tips begins before what all of them have.
 
     Raises:
         ClientError: git failed, for example because a commit is not here.
     """
     names = sorted(set(tips))
-    common = store.run(*_NO_GRAPH, "merge-base", "--octopus", *names, ok=(0, 1)).text.split()
+    common = _common(store, names)
+    history = _listed(store, names, common)
+    if history.below.keys() <= set(common):
+        return history
+    return _listed(store, names, _common(store, sorted(history.below)))
+
+
+def _common(store: Borrowed, names: Sequence[str]) -> list[str]:
+    """The newest commits that all of some have."""
+    return store.run(*_NO_GRAPH, "merge-base", "--octopus", *names, ok=(0, 1)).text.split()
+
+
+def _listed(store: Borrowed, names: Sequence[str], common: Sequence[str]) -> History:
     request = "".join(f"{line}\n" for line in (*names, *(f"^{name}" for name in common)))
     words = ("rev-list", "--topo-order", "--boundary", "--format=%m %H %T %P", "--stdin")
-    listed = store.run(*_NO_GRAPH, *words, stdin=request).lines
-    found = [line.split() for line in listed if not line.startswith("commit ")]
+    lines = store.run(*_NO_GRAPH, *words, stdin=request).lines
+    found = [line.split() for line in lines if not line.startswith("commit ")]
     above = {words[1]: Commit(words[2], tuple(words[3:])) for words in found if words[0] != "-"}
     below = {words[1]: Commit(words[2], ()) for words in found if words[0] == "-"}
-    return History(above, below, frozenset(common), frozenset(above) & store.cut)
+    return History(above, below, frozenset(above) & store.cut)
 
 
 def changes_between(store: Borrowed, pairs: Iterable[Pair]) -> dict[Pair, tuple[PathChange, ...]]:

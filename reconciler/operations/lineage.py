@@ -68,14 +68,9 @@ class Lineage:
         return frozenset(one for one in found if not any(self._is_before(one, other) for other in found - {one}))
 
     def _is_before(self, old: str, new: str) -> bool:
-        """Whether one commit of the base has another.
-
-        Of two that lie below all that was listed it is not known, and answered with no: both are then taken for newest.
-        """
+        """Whether one commit of the base has another."""
         if (old, new) not in self._known:
-            reached = self._reached((new,), (), until=self._order.get(old))
-            is_deep = old in self._history.below and old not in self._history.common
-            self._known[old, new] = old in reached or (is_deep and self._history.common <= reached)
+            self._known[old, new] = old in self._reached((new,), (), until=self._order.get(old))
         return self._known[old, new]
 
     def _reached(self, tips: Iterable[str], stops: Collection[str], *, until: int | None = None) -> set[str]:

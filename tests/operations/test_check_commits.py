@@ -179,6 +179,16 @@ def _merge_smuggled_and_mended(repo: GitRepo) -> None:
     repo.commit({"tool": "newer\n"})
 
 
+def _merge_smuggled_and_merged_again(repo: GitRepo) -> None:
+    """The later merge takes what the earlier one left out, and more of the base comes in by a third."""
+    _merge_of({}, strategy="ours")(repo)
+    _on(repo, "main", {"tool": "newest\n"})
+    repo.try_git("merge", "-q", "main")
+    repo.commit({"tool": "newest\n"}, "merged")
+    _on(repo, "main", {"packages/ui/u.js": "newest\n"})
+    repo.git("merge", "-q", "--no-edit", "main")
+
+
 def _fast_forward(repo: GitRepo) -> None:
     _on(repo, "main", {"tool": "newer\n"})
     repo.git("merge", "-q", "--ff-only", "main")
@@ -285,6 +295,7 @@ SHAPES: list[tuple[str, Callable[[GitRepo], object], Refused]] = [
     ("merge that takes out", _merge_of({"packages/ui/u.js": None}), [("deleted", "packages/ui/u.js")]),
     ("merge -s ours", _merge_of({}, strategy="ours"), [("changed", "tool")]),
     ("merge -s ours, mended", _merge_smuggled_and_mended, [("changed", "tool"), ("changed", "tool")]),
+    ("merge -s ours, then merged", _merge_smuggled_and_merged_again, [("changed", "tool")]),
     ("foreign merge", _foreign_merge, [("changed", "tool")]),
     ("octopus", _octopus, []),
     ("octopus with a foreigner", _octopus_with_a_foreigner, [("added", "packages/ui/n.js")]),
@@ -686,11 +697,15 @@ def test_the_number_of_programs_does_not_grow(team: Project, tmp_path: Path) -> 
         team.run("check", env={"PATH": f"{shim.parent}:{os.environ['PATH']}"}).expect(0)
         return len(count.read_text().splitlines())
 
-    team.repository.commit({"packages/auth/b0.py": "b"})
-    few = programs()
-    for number in range(1, 6):
+    def go_on(number: int) -> None:
         _on(team.repository, "main", {f"tool{number}": "newer\n"})
         team.repository.commit({f"packages/auth/b{number}.py": "b"})
         team.repository.git("merge", "-q", "--no-edit", "main")
         _on(team.repository, f"agent/auth--t{number}", {f"packages/auth/t{number}.py": "b"}, "agent/auth")
-    assert 0 < few == programs() <= 12
+
+    for number in (1, 2):
+        go_on(number)
+    few = programs()
+    for number in range(3, 9):
+        go_on(number)
+    assert 0 < few == programs() <= 14
