@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from reconciler.kinds.dependency.spec import DependencyActual, DependencySpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange
-
-_SHOWN = 3
+from reconciler.model.phrases import some
 
 
 def decide(address: Address, spec: DependencySpec, actual: DependencyActual | None) -> Change:
@@ -23,20 +22,20 @@ def decide(address: Address, spec: DependencySpec, actual: DependencyActual | No
     wanted = {**spec.declared, **actual.facts}
     if observed["installed"] == "no":
         fields = tuple(FieldChange(name, None, value) for name, value in spec.declared.items())
-        risk = f"replaces {_some(actual.foreign)}, which orchestra did not install" if actual.foreign else ""
+        risk = f"replaces {some(actual.foreign)}, which orchestra did not install" if actual.foreign else ""
         reason = _why_not_installed(actual)
         return Change(address, Action.CREATE, reason, fields, observed=observed, touches_work=risk)
     fields = differences(actual.applied, wanted)
     if not fields:
         return Change(address, Action.NO_OP, observed=observed)
-    reason = f"changed since it was {'run' if spec.provider == 'run' else 'installed'}: {_some(_names(fields))}"
+    reason = f"changed since it was {'run' if spec.provider == 'run' else 'installed'}: {some(_names(fields))}"
     return Change(address, Action.UPDATE, reason, fields, observed=observed)
 
 
 def decide_removal(address: Address, actual: DependencyActual) -> Change:
     """Say what removing a dependency would be: what was installed goes, what a command made stays."""
     observed = {"installed": _installed(actual)}
-    what = f"removes {_some(actual.removable)}" if actual.removable else "forgotten; nothing in the tree is removed"
+    what = f"removes {some(actual.removable)}" if actual.removable else "forgotten; nothing in the tree is removed"
     return Change(address, Action.DELETE, what, orphan=True, observed=observed)
 
 
@@ -56,7 +55,7 @@ def _installed(actual: DependencyActual) -> str:
 
 def _why_not_installed(actual: DependencyActual) -> str:
     if actual.is_complete:
-        return f"removed by hand: {_some(actual.missing)}"
+        return f"removed by hand: {some(actual.missing)}"
     if actual.is_failed:
         return "its last installation failed"
     return "its installation was interrupted" if actual.is_marked else "declared, and not installed"
@@ -64,8 +63,3 @@ def _why_not_installed(actual: DependencyActual) -> str:
 
 def _names(fields: tuple[FieldChange, ...]) -> tuple[str, ...]:
     return tuple(field.path for field in fields)
-
-
-def _some(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
