@@ -102,3 +102,18 @@ def test_a_record_that_git_was_killed_over_does_not_stop_everything(world: World
     assert world.tree("ui").read("new.txt") == "mine\n"
     assert world.tree().status() == ""
     world.require_settled("ui")
+
+
+def test_a_record_of_a_scratch_worktree_goes_with_it(world: World) -> None:
+    """Also when git was killed while it removed the record, and knows it no more."""
+    world.declare()
+    world.settle()
+    world.main.commit({"lib/b.py": "newer\n"})
+    world.tree().commit({"app/a.py": "mine\n"})
+    records = sorted((world.common_dir / "worktrees").iterdir())
+    place = world.common_dir / "orchestra/scratch/auth"
+    world.main.git("worktree", "add", "--quiet", "--no-checkout", "--detach", str(place), "auth")
+    (left,) = {*(world.common_dir / "worktrees").iterdir()} - {*records}
+    (left / "gitdir").unlink()
+    world.project.run("sync", "auth", "--rebase").expect(0)
+    assert sorted((world.common_dir / "worktrees").iterdir()) == records

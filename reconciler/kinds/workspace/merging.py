@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.clients.git import Git, Repository
-from reconciler.clients.trees import TreeRecord
+from reconciler.clients.trees import TreeRecord, linked_git_dir
 from reconciler.errors import ClientError, ConflictError
 
 _SCRATCH = Path("orchestra", "scratch")
@@ -91,8 +91,11 @@ def sweep_scratch(git: Git, repository: Repository) -> None:
 
 
 def _drop(git: Git, repository: Repository, place: Path) -> None:
+    record = linked_git_dir(place)
     git.run("worktree", "remove", "--force", "--force", place, git_dir=repository.common_dir, ok=(0, 128))
     shutil.rmtree(place, ignore_errors=True)  # what a killed git had only begun, it does not know
+    if record and record.parent == repository.common_dir / "worktrees":
+        shutil.rmtree(record, ignore_errors=True)  # nor does it know what it had begun to remove
 
 
 def _conflict(verb: str, record: TreeRecord, commit: str, names: list[str]) -> ConflictError:
