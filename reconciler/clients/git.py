@@ -66,10 +66,15 @@ class Repository:
 
 
 class Git:
-    """Starts git."""
+    """Starts git.
+
+    Attributes:
+        was_killed: whether a signal ended one of them, so that it may have left its locks behind.
+    """
 
     def __init__(self, environment: Mapping[str, str], runner: Runner | None = None) -> None:
         self.runner = runner or Runner(git_environment(environment))
+        self.was_killed = False
 
     def run(
         self,
@@ -96,6 +101,7 @@ class Git:
         """
         where = (f"--git-dir={git_dir}",) if git_dir else ()
         finished = self.runner.run(("git", *where, *words), cwd=cwd or git_dir, stdin=stdin, environment=environment)
+        self.was_killed |= finished.code < 0
         if finished.code not in ok:
             raise _failure(finished)
         return finished

@@ -30,10 +30,12 @@ class Held:
         killed: when the last holder began, in seconds since the epoch, if it was killed at work.
         generation: what `generation` said right before: another number than at an earlier look means that somebody
             held the lock in between, and may have changed anything.
+        began: when the new holder began, by the clock of the disk.
     """
 
     killed: float | None
     generation: int
+    began: float
 
 
 def generation(file: Path) -> int:
@@ -83,7 +85,8 @@ def hold(
             sleep(_POLL_SECONDS)
         before = os.fstat(descriptor)
         with _named(descriptor, holder, before.st_size):
-            yield Held(before.st_mtime if before.st_size else None, 0 if is_new else before.st_mtime_ns)
+            killed = before.st_mtime if before.st_size else None
+            yield Held(killed, 0 if is_new else before.st_mtime_ns, os.fstat(descriptor).st_mtime)
     finally:
         os.close(descriptor)
 

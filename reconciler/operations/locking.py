@@ -1,4 +1,4 @@
-"""Hold the repository's lock while something is changed; what a killed run left is cleared, or ended, first."""
+"""Hold the repository's lock while something is changed; what was killed, now or before, leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -35,13 +35,21 @@ def locked(
     holder = session.holder(command, since)
     with hold(session.lock_file, holder, timeout_seconds=lock_timeout, on_wait=on_wait) as held:
         if held.killed is not None:
-            branches = take_survey(session.git, session.repository).marked_branches
-            drop_stale_locks(session.repository, branches, held.killed)
+            _clear(session, held.killed)
         if is_something_left(session):
             sweep(session.repository.common_dir)
             sweep_scratch(session.git, session.repository)
             _end_moves(session)
-        yield held
+        try:
+            yield held
+        finally:
+            if session.git.was_killed:
+                _clear(session, held.began)
+
+
+def _clear(session: Session, since: float) -> None:
+    branches = take_survey(session.git, session.repository).marked_branches
+    drop_stale_locks(session.repository, branches, since)
 
 
 def is_something_left(session: Session) -> bool:
