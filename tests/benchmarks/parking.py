@@ -92,7 +92,9 @@ def _removed_by_git(world: World) -> float:
 def _world(scratch: Path, files: int) -> World:
     """Make a tree of so many small files, and work in it as somebody does: changed, staged and new files."""
     places = [f"area{number // _PER_DIRECTORY:03}/file{number:05}.txt" for number in range(files)]
-    source = GitRepo.init(scratch / f"source-{files}", {place: f"{place}\n" for place in places})
+    source = GitRepo.init(scratch / f"source-{files}")
+    source.git("config", "gc.auto", "0")  # else it would be at work in the background
+    source.commit({place: f"{place}\n" for place in places})
     source.git("gc", "--quiet")  # as every clone is: from loose objects git reads the sizes of blobs ten times slower
     world = World.of(source, scratch / "world", shell(scratch), manifest(1))
     world.run("apply", "--auto-approve")
