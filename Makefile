@@ -62,7 +62,7 @@ clean:
 	$(PIP) install --group dev
 	touch $@
 
-# The package managers that the tests drive, where nobody else sees them. Node.js is the machine's if it has one, and so
+# The package managers and agents that the tests drive, where nobody else sees them. Node.js is the machine's if it has one, and so
 # is cargo, which it must have.
 .venv/.tools: .venv/.developed
 	@command -v cargo >/dev/null || { echo "make: the suite needs cargo; install Rust" >&2; exit 1; }
@@ -73,8 +73,9 @@ clean:
 	for program in uv poetry go node npm; do \
 		test ! -e .venv/tools/python/bin/$$program || ln -sf ../python/bin/$$program .venv/tools/bin; done
 	PATH="$(CURDIR)/.venv/tools/bin:$$PATH" npm install --prefix .venv/tools --silent \
-		--no-audit --no-fund --no-save --no-package-lock pnpm@12 bun@1 yarn@1 berry@npm:@yarnpkg/cli-dist@4
-	ln -sf ../node_modules/.bin/pnpm ../node_modules/.bin/bun .venv/tools/bin
+		--no-audit --no-fund --no-save --no-package-lock pnpm@12 bun@1 yarn@1 berry@npm:@yarnpkg/cli-dist@4 \
+		@anthropic-ai/claude-code@2 @openai/codex@0
+	for program in pnpm bun claude codex; do ln -sf ../node_modules/.bin/$$program .venv/tools/bin; done
 	ln -sf ../node_modules/yarn/bin/yarn.js .venv/tools/bin/yarn
 	ln -sf ../node_modules/berry/bin/yarn.js .venv/tools/berry/yarn
 	touch $@
