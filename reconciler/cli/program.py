@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, cast
 
-from reconciler.cli.arguments import Parser, did_you_mean
+from reconciler.cli.arguments import Parser, did_you_mean, split_command
 from reconciler.cli.commands import SUMMARIES, help_text
 from reconciler.cli.context import Context, Surroundings, surroundings
 from reconciler.errors import OrchestraError, UsageError
@@ -42,8 +42,7 @@ class Line:
     @property
     def asks_for_help(self) -> bool:
         """Whether help stands among the options; after `--` nothing is one."""
-        options = self.words[: self.words.index("--")] if "--" in self.words else self.words
-        return bool({"-h", "--help"} & set(options))
+        return bool({"-h", "--help"} & set(split_command(self.words)[0]))
 
 
 def run(words: Sequence[str], around: Surroundings | None = None) -> int:
@@ -58,7 +57,8 @@ def run(words: Sequence[str], around: Surroundings | None = None) -> int:
     except OrchestraError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - there is no context to write with
         return error.exit_code
-    context = Context(given, no_color="--no-color" in words, json="--json" in words)
+    own, _ = split_command(words)
+    context = Context(given, no_color="--no-color" in own, json="--json" in own)
     code = _guarded(lambda: _ended(dispatch(words, context), context), words, context)
     _settle_stdout()
     return code

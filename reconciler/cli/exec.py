@@ -1,0 +1,59 @@
+"""`orchestra exec`: run a command in the tree of a workspace, in a sandbox that keeps it in the workspace's area."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reconciler.cli.arguments import NAME, Parser
+from reconciler.cli.context import Context
+from reconciler.cli.opening import open_here
+from reconciler.clients.files import real_path
+from reconciler.errors import UsageError
+from reconciler.model.escaping import escape
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    if isinstance(parser, Parser):
+        parser.takes_command = True
+    parser.usage = "orchestra exec [OPTIONS] NAME -- COMMAND ..."
+    parser.add_argument("name", metavar=NAME, help="a worktree, or a helper that has a tree, as `auth--test`")
+    group = parser.add_argument_group("sandbox")
+    group.add_argument(
+        "--home",
+        metavar="HOME",
+        default="private",
+        help="what the command has as its home: `private` (the workspace's own; what is in yours can be read there), "
+        "`user` (yours, writable) or a directory",
+    )
+    group.add_argument(
+        "--write",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="it may also write here (repeatable), for example where an agent keeps its login",
+    )
+    group.add_argument(
+        "--env",
+        metavar="NAME[=VALUE]",
+        action="append",
+        default=[],
+        help="it also gets this variable (repeatable); of yours, it gets a list that has no secret but the keys of "
+        "model APIs",
+    )
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Run it, and end as it ended."""
+    from reconciler.operations.exec import Asked, execute  # noqa: PLC0415 - start-up
+
+    if not options.command:
+        raise UsageError("no command was given", hint=f"orchestra exec {options.name} -- COMMAND ...")
+    session = open_here(options, context)
+    writable = tuple(context.cwd / path for path in options.write)
+    home = options.home if options.home in {"private", "user"} else str(context.cwd / options.home)
+    asked = Asked(options.name, tuple(options.command), real_path(context.cwd), home, writable, tuple(options.env))
+    context.release()
+    return execute(session, asked, lambda text: context.narrate(f"orchestra: {escape(text)}\n"))

@@ -1,0 +1,124 @@
+"""The kernel sandbox of bubblewrap: what a command sees, as the arguments of `bwrap`.
+
+The rule: everything can be read and nothing written, but for what is bound; sockets of other programs are hidden.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.clients.process import Runner
+from reconciler.errors import PermanentError
+
+HOME = Path("/run/home")
+"""Where a private home is seen, so that what remembers its own path finds itself again."""
+
+_HIDDEN = (Path("/tmp"), Path("/run"))  # noqa: S108 - where sockets are: of tmux, Docker, D-Bus, ssh-agent
+_SOCKETS = ("TMUX", "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "DOCKER_HOST", "GPG_AGENT_INFO", "WAYLAND_DISPLAY")
+_STILL_SHOWN = (Path("/run/current-system"), Path("/run/opengl-driver"))  # programs and libraries of NixOS
+_ALWAYS = ("--unshare-pid", "--unshare-ipc", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL")
+_HOME_SOCKETS = (".docker/run", ".colima", ".orbstack/run", ".lima")  # where desktop engines have theirs
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Something that is seen at a place.
+
+    Attributes:
+        source: what is seen; None: an empty directory, in memory.
+        writable: otherwise it can only be read.
+    """
+
+    place: Path
+    source: Path | None
+    writable: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """It as bwrap takes it."""
+        if self.source is None:
+            return ("--perms", "1777", "--tmpfs", str(self.place))
+        return ("--bind" if self.writable else "--ro-bind", str(self.source), str(self.place))
+
+
+def why_not(runner: Runner) -> str:
+    """Why a sandbox cannot be had here; empty when it can."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return "bwrap is not installed (the package is `bubblewrap`)"
+    words = (program, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *_ALWAYS, "--", program, "--version")
+    tried = runner.run(words)
+    return "" if tried.code == 0 else f"bwrap cannot make one here ({_first_line(tried.stderr)})"
+
+
+def _first_line(text: str) -> str:
+    lines = text.splitlines()
+    return lines[0] if lines else "it does not say why"
+
+
+def arguments(mounts: Sequence[Mount], cwd: Path) -> tuple[str, ...]:
+    """The words before the command."""
+    system = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys")
+    return ("bwrap", *system, *(word for mount in mounts for word in mount.words), *_ALWAYS, "--chdir", str(cwd), "--")
+
+
+def hiding(environment: Mapping[str, str], shown: Sequence[Path], asked: Sequence[str]) -> Iterator[Mount]:
+    """Hide where sockets are, and show again what has to be seen of it.
+
+    Args:
+        environment: the environment of the user: it names sockets that are elsewhere.
+        shown: what is seen, wherever it lies.
+        asked: variables whose sockets are to be seen.
+    """
+    hidden = [*_HIDDEN]
+    runtime = Path(environment.get("XDG_RUNTIME_DIR", "/run"))
+    hidden += [runtime] if _is_there(runtime) and not _lies_in(runtime, hidden) else []
+    yield from (Mount(place, None) for place in hidden)
+    resolver = Path(os.path.realpath("/etc/resolv.conf"))
+    for place in (*shown, *_STILL_SHOWN, resolver):
+        if _lies_in(place, hidden) and _is_there(place):
+            yield Mount(place, place)
+    sockets = {name: _socket(environment.get(name, "")) for name in _SOCKETS}
+    home = Path(environment.get("HOME", "/"))
+    yield from (Mount(home / place, None) for place in _HOME_SOCKETS if _is_there(home / place))
+    for name, path in sockets.items():
+        if path is None or not _is_there(path):
+            continue
+        if name in asked:
+            yield Mount(path, path)
+        elif not _lies_in(path, hidden):
+            yield Mount(path, Path(os.devnull))
+
+
+def _socket(value: str) -> Path | None:
+    """The socket that a variable names: a path, an address such as `unix:path=…`, or tmux's `path,pid,number`."""
+    found = re.search(r"(?:^|=|unix://)(/[^,;]*)", value)
+    return Path(found[1]) if found else None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it can be seen: what only others may look at is seen by nobody in the sandbox."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
+def _lies_in(path: Path, places: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(place) for place in places)
+
+
+def require_bubblewrap(runner: Runner) -> None:
+    """Refuse to go on without.
+
+    Raises:
+        PermanentError: there is none, or it cannot work here.
+    """
+    if reason := why_not(runner):
+        raise PermanentError(f"there is no sandbox: {reason}", hint="see `orchestra exec --help` for --sandbox")

@@ -1,0 +1,174 @@
+"""Run a command in the foreground: it has our streams, our terminal and the signals that are meant for it.
+
+The rule: called from the main thread, which the kernel takes for the parent: the command dies with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.resources
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+from reconciler.clients import files
+from reconciler.clients.refusals import refused
+from reconciler.errors import PermanentError, RefusedError
+
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+LOCK = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is to be run.
+
+    Attributes:
+        argv: the command and its arguments.
+        cwd: where it begins.
+        environment: its whole environment.
+        around: the program that is to start it, with its arguments.
+        limits: what the launcher does to the command before it starts; see `inner`.
+    """
+
+    argv: tuple[str, ...]
+    cwd: Path
+    environment: Mapping[str, str]
+    around: tuple[str, ...] = ()
+    limits: Mapping[str, Any] | None = None
+
+
+def run_in_foreground(errand: Errand, lock: IO[bytes], *, turn_seconds: float, on_turn: Callable[[], None]) -> int:
+    """Run a command to its end and give its exit status, as a shell does.
+
+    Args:
+        errand: the command.
+        lock: held by it, and all that starts it, for as long as one of them lives.
+        turn_seconds: how often `on_turn` is called.
+        on_turn: called while the command runs.
+
+    Raises:
+        PermanentError: it could not be started.
+    """
+    control, ours = os.pipe()
+    try:
+        with _terminal() as is_foreground, _signals_to(ours):
+            process = _start(errand, control, lock, is_foreground=is_foreground)
+            os.close(control)
+            control = -1
+            code = _wait(process, turn_seconds, on_turn)
+    finally:
+        os.close(ours)
+        if control >= 0:
+            os.close(control)
+    return code if code >= 0 else 128 - code
+
+
+def _start(errand: Errand, control: int, lock: IO[bytes], *, is_foreground: bool) -> subprocess.Popen[bytes]:
+    order = {"argv": errand.argv, "control": control, "foreground": is_foreground, "limits": errand.limits}
+    text = importlib.resources.files("reconciler.clients").joinpath("inner.py").read_text("utf-8")
+    words = (*errand.around, sys.executable, "-IS", "-c", text, json.dumps(order))
+    try:
+        return subprocess.Popen(  # noqa: S603 - a list of words, never a shell
+            words,
+            cwd=errand.cwd,
+            env=errand.environment,
+            pass_fds=(control, lock.fileno()),
+            process_group=0,  # a Ctrl-C is the command's alone
+        )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PermanentError(f"cannot run {words[0]} in {errand.cwd}: {reason}") from error
+
+
+def _wait(process: subprocess.Popen[bytes], turn_seconds: float, on_turn: Callable[[], None]) -> int:
+    try:
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(turn_seconds)
+            on_turn()
+    except BaseException:
+        process.kill()  # and with it, all that it started
+        process.wait()
+        raise
+
+
+@contextlib.contextmanager
+def _signals_to(control: int) -> Iterator[None]:
+    """Pass signals on instead of obeying them."""
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(OSError):
+            os.write(control, bytes((number,)))
+
+    before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _terminal() -> Iterator[bool]:
+    """Say whether the terminal is ours, and take it back afterwards from whoever was given it."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        yield False
+        return
+    try:
+        is_ours = os.tcgetpgrp(terminal) == os.getpgrp()
+        yield is_ours
+        if is_ours:
+            before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            with contextlib.suppress(OSError):
+                os.tcsetpgrp(terminal, os.getpgrp())
+            signal.signal(signal.SIGTTOU, before)
+    finally:
+        os.close(terminal)
+
+
+@contextlib.contextmanager
+def alone(directory: Path, name: str) -> Iterator[IO[bytes]]:
+    """Hold the lock of a sandbox: what one command leaves is looked at before the next one starts.
+
+    Raises:
+        RefusedError: another command runs in it.
+        ClientError: the operating system refused.
+    """
+    files.make_directory(directory.parent, directory.name)
+    try:
+        descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise refused(str(directory / LOCK), error) from error
+    with os.fdopen(descriptor, "r+b") as file:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"a command is running in the sandbox of {name}"
+            raise RefusedError(message, hint="wait until it has ended") from None
+        yield file
+
+
+def is_busy(directory: Path) -> bool:
+    """Whether a command runs in the sandbox that keeps its things there."""
+    try:
+        descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

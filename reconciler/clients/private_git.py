@@ -1,0 +1,259 @@
+"""A tree's private copy of git's common directory: in its sandbox it stands in place of the real one.
+
+It borrows the real objects and is written by the command in the sandbox, so that whatever git does there goes nowhere.
+The rule: what it holds is a stranger's. It is never used as a git directory here, no link in it is followed, and what
+is read of it is held against a strict form.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.clients import files
+from reconciler.clients.git import Git, Repository
+from reconciler.clients.refusals import refused
+from reconciler.clients.trees import TreeRecord, half_done
+from reconciler.errors import ConflictError, PermanentError
+
+DIRECTORY = "orchestra.sandbox"
+"""In a tree's private git directory: what its sandbox keeps from one command to the next."""
+
+BORROWED = "borrowed"
+"""In the private copy: where the real objects are mounted."""
+
+_OURS = "orchestra"
+_STATE = "state.json"
+_VALUE = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_PACKED = re.compile(rb"([0-9a-f]{40}(?:[0-9a-f]{24})?) (refs/[^\0-\x20\x7f]+)")
+_NOT_SHARED = (b"refs/orchestra/", b"refs/stash", b"refs/worktree/", b"refs/bisect/", b"refs/rewritten/")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of the private copy; kept where the sandbox does not reach.
+
+    Attributes:
+        imported: the commit of the branch that both sides had last.
+        seed: the refs that it was given last.
+        stepping: the commits from and to which the index of the tree is being brought.
+    """
+
+    imported: str = ""
+    seed: Mapping[str, str] = field(default_factory=dict)
+    stepping: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateGit:
+    """The private copy of one tree.
+
+    Attributes:
+        branch: the branch of the workspace.
+    """
+
+    repository: Repository
+    record: TreeRecord
+    branch: str
+
+    @property
+    def directory(self) -> Path:
+        """What the sandbox of the tree keeps."""
+        return self.record.git_dir / DIRECTORY
+
+    @property
+    def common_dir(self) -> Path:
+        """The copy of the common directory."""
+        return self.directory / "git"
+
+    @property
+    def _admin(self) -> str:
+        """The tree's own directory, from the common one."""
+        return os.fspath(self.record.git_dir.relative_to(self.repository.common_dir))
+
+    def load_state(self) -> State:
+        """Read what is known; nothing when there is none yet.
+
+        Raises:
+            ClientError: the operating system refused.
+        """
+        entry = files.read(self.directory, _STATE) if self.directory.is_dir() else None
+        if entry is None or entry.content is None:
+            return State()
+        try:
+            document = json.loads(entry.content)
+            stepping = document["stepping"]
+            return State(document["imported"], document["seed"], tuple(stepping) if stepping else None)
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"{self.directory / _STATE} cannot be read"
+            raise ConflictError(message, hint=f"move {self.directory} away, and see what is in it") from error
+
+    def save_state(self, state: State) -> None:
+        """Write what is known.
+
+        Raises:
+            ClientError: the operating system refused.
+        """
+        document = {"imported": state.imported, "seed": dict(state.seed), "stepping": state.stepping}
+        files.write(self.directory, _STATE, json.dumps(document).encode("ascii"), durable=True)
+
+    # --- making it ---------------------------------------------------------------------------------------------------
+
+    def prepare(self, git: Git) -> State:
+        """Make it, or bring what it knows of the repository up to date; what was done in it stays.
+
+        Raises:
+            ConflictError: what is there can no longer be told.
+            ClientError: git or the operating system refused.
+        """
+        files.make_directory(self.record.git_dir, DIRECTORY)
+        refs = self._shared_refs(git)
+        with _explained(self.directory):
+            if not self.common_dir.exists():
+                return self._make(refs)
+            return self._renew(refs)
+
+    def _shared_refs(self, git: Git) -> dict[str, str]:
+        listed = git.run("for-each-ref", "--format=%(objectname) %(refname)", git_dir=self.repository.common_dir)
+        found = (line.split(b" ", 1) for line in listed.stdout.splitlines())
+        return {os.fsdecode(ref): name.decode() for name, ref in found if not ref.startswith(_NOT_SHARED)}
+
+    def _make(self, refs: Mapping[str, str]) -> State:
+        new = self.directory / "git.new"
+        shutil.rmtree(new, ignore_errors=True)
+        for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags", BORROWED, self._admin):
+            (new / name).mkdir(parents=True)
+        (new / "objects/info/alternates").write_text(f"../{BORROWED}\n")
+        source = self.repository.common_dir
+        for name in ("config", "config.worktree", "HEAD", "shallow", f"logs/refs/heads/{self.branch}"):
+            _copy_file(source / name, new, name)
+        _copy_tree(source / "info", new, "info")
+        _copy_tree(self.record.git_dir, new, self._admin)
+        _write_packed(new, refs)
+        state = State(refs.get(f"refs/heads/{self.branch}", ""), refs)
+        self.save_state(state)
+        new.rename(self.common_dir)
+        return state
+
+    def _renew(self, refs: Mapping[str, str]) -> State:
+        """Give it the refs as they are now, but where it has changed them itself."""
+        state = self.load_state()
+        there = self._packed()
+        changed = {ref: name for ref, name in there.items() if state.seed.get(ref) != name}
+        own = f"refs/heads/{self.branch}"
+        wanted = {**refs, **changed}
+        tip = self.tip()
+        if tip is None:
+            message = f"branch {self.branch} cannot be found in {self.common_dir}, where the sandbox had it"
+            raise ConflictError(message, hint=f"see what is in it, and move {self.directory} away to start anew")
+        is_followed = tip == state.imported and own in refs and self._can_follow
+        now = State(refs[own] if is_followed else state.imported, refs, state.stepping)
+        wanted[own] = now.imported if is_followed else there.get(own, tip)
+        self.save_state(now)
+        _write_packed(self.common_dir, wanted)
+        if is_followed and now.imported != tip:
+            _copy_file(self.record.git_dir / "index", self.common_dir, f"{self._admin}/index")
+            files.remove(self.common_dir, own)
+        for name in ("config", "shallow"):
+            _copy_file(self.repository.common_dir / name, self.common_dir, name)
+        return now
+
+    @property
+    def _can_follow(self) -> bool:
+        """Whether the branch, where it moved outside and not in here, can be taken to where it is there."""
+        head = self._read(f"{self._admin}/HEAD").strip()
+        return head == b"ref: refs/heads/" + os.fsencode(self.branch) and not half_done(self.common_dir / self._admin)
+
+    def remove(self) -> None:
+        """Remove all that the sandbox keeps.
+
+        Raises:
+            PermanentError: the operating system refused.
+        """
+        with _explained(self.directory), contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.directory)
+
+    # --- reading it --------------------------------------------------------------------------------------------------
+
+    def tip(self) -> str | None:
+        """The commit that its branch has there; None when that cannot be told.
+
+        Raises:
+            ClientError: the operating system refused.
+        """
+        name = f"refs/heads/{self.branch}"
+        value = self._read(name).strip()
+        return value.decode() if _VALUE.fullmatch(value) else self._packed().get(name)
+
+    def _packed(self) -> dict[str, str]:
+        found = (_PACKED.fullmatch(line) for line in self._read("packed-refs").split(b"\n"))
+        return {os.fsdecode(match[2]): match[1].decode() for match in found if match}
+
+    def _read(self, relative: str) -> bytes:
+        """What a file there holds; nothing when it is none, or a step of the way is a link."""
+        with contextlib.suppress(ConflictError):
+            entry = files.read(self.common_dir, relative)
+            return (entry.content or b"") if entry else b""
+        return b""
+
+    # --- showing it --------------------------------------------------------------------------------------------------
+
+    def shown_as_it_is(self) -> Iterator[Path]:
+        """What of the real directory is shown in place of the copy: what only others write."""
+        common_dir, git_dir = self.repository.common_dir, self.record.git_dir
+        ours = (entry for entry in sorted(git_dir.iterdir()) if entry.name.startswith(_OURS))
+        places = (common_dir / "config", common_dir / "hooks", common_dir / "modules", git_dir / "modules", *ours)
+        yield from (place for place in places if place.name != DIRECTORY and place.exists() and not place.is_symlink())
+
+
+def _write_packed(common_dir: Path, refs: Mapping[str, str]) -> None:
+    lines = b"".join(b"%s %s\n" % (name.encode(), os.fsencode(ref)) for ref, name in sorted(refs.items()))
+    files.write(common_dir, "packed-refs", lines)
+
+
+def _copy_file(source: Path, root: Path, relative: str) -> None:
+    """Copy a regular file, whatever it replaces; what is no such file is passed over."""
+    entry = files.read(source.parent, source.name) if source.parent.is_dir() else None
+    if entry is not None and entry.content is not None:
+        files.write(root, relative, entry.content)
+
+
+def _copy_tree(source: Path, root: Path, relative: str) -> None:
+    """Copy directories and regular files, but locks and what is ours."""
+    files.make_directory(root, relative)
+    for entry in _entries(source):
+        if entry.name.startswith(_OURS) or entry.name.endswith(".lock") or entry.name == "modules":
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            _copy_tree(source / entry.name, root, f"{relative}/{entry.name}")
+        elif entry.is_file(follow_symlinks=False):
+            _copy_file(source / entry.name, root, f"{relative}/{entry.name}")
+
+
+def _entries(directory: Path) -> Iterable[os.DirEntry[str]]:
+    return sorted(os.scandir(directory), key=lambda entry: entry.name) if directory.is_dir() else ()
+
+
+@contextlib.contextmanager
+def _explained(where: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise refused(f"cannot prepare {where}", error) from error
+
+
+def require_files_backend(config: Mapping[str, str]) -> None:
+    """Refuse refs that are not files: a copy of one stack of all refs cannot be told apart by branches.
+
+    Raises:
+        PermanentError: they are kept in a reftable.
+    """
+    if config.get("extensions.refstorage", "files") != "files":
+        message = f"the refs of this repository are kept as {config['extensions.refstorage']}"
+        raise PermanentError(message, hint="a sandbox needs `files`: `git refs migrate --ref-format=files`")

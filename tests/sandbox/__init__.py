@@ -1,0 +1,1 @@
+"""The sandbox: what a command in it can and cannot do, tried for real."""
