@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ class Git:
     """Starts git.
 
     Attributes:
-        was_killed: whether a signal ended one of them, so that it may have left its locks behind.
+        was_killed: whether one of them was killed, and could not take its locks away.
     """
 
     def __init__(self, environment: Mapping[str, str], runner: Runner | None = None) -> None:
@@ -101,7 +102,7 @@ class Git:
         """
         where = (f"--git-dir={git_dir}",) if git_dir else ()
         finished = self.runner.run(("git", *where, *words), cwd=cwd or git_dir, stdin=stdin, environment=environment)
-        self.was_killed |= finished.code < 0
+        self.was_killed |= finished.code == -signal.SIGKILL
         if finished.code not in ok:
             raise _failure(finished)
         return finished

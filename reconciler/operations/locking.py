@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from reconciler.clients.git import Git
 from reconciler.clients.lock import Held, hold
 from reconciler.clients.stale import drop_stale_locks
 from reconciler.clients.survey import take_survey
@@ -48,7 +49,8 @@ def locked(
 
 
 def _clear(session: Session, since: float) -> None:
-    branches = take_survey(session.git, session.repository).marked_branches
+    git = Git(session.environment)  # that of the session may have been told to stop
+    branches = take_survey(git, session.repository).marked_branches
     drop_stale_locks(session.repository, branches, since)
 
 
