@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from reconciler.cli.arguments import NAME, Parser
@@ -11,6 +12,8 @@ from reconciler.cli.opening import open_here
 from reconciler.clients.files import real_path
 from reconciler.errors import UsageError
 from reconciler.model.escaping import escape
+
+_HOOK = (sys.executable, "-I", "-m", "reconciler.cli.tool_hook")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +46,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="it also gets this variable (repeatable); of yours, it gets a list that has no secret but the keys of "
         "model APIs",
     )
+    group.add_argument(
+        "--no-settings",
+        action="store_true",
+        help="leave Claude Code, Codex, Gemini CLI and opencode as they are: do not tell their own tools of the area",
+    )
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
@@ -54,6 +62,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     session = open_here(options, context)
     writable = tuple(context.cwd / path for path in options.write)
     home = options.home if options.home in {"private", "user"} else str(context.cwd / options.home)
-    asked = Asked(options.name, tuple(options.command), real_path(context.cwd), home, writable, tuple(options.env))
+    hook = () if options.no_settings else _HOOK
+    cwd = real_path(context.cwd)
+    asked = Asked(options.name, tuple(options.command), cwd, home, writable, tuple(options.env), hook)
     context.release()
     return execute(session, asked, lambda text: context.narrate(f"orchestra: {escape(text)}\n"))

@@ -18,6 +18,9 @@ from reconciler.errors import PermanentError
 HOME = Path("/run/home")
 """Where a private home is seen, so that what remembers its own path finds itself again."""
 
+SETTINGS = Path("/run/orchestra")
+"""Where an agent finds the settings that were written for it."""
+
 _HIDDEN = (Path("/tmp"), Path("/run"))  # noqa: S108 - where sockets are: of tmux, Docker, D-Bus, ssh-agent
 _SOCKETS = ("TMUX", "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "DOCKER_HOST", "GPG_AGENT_INFO", "WAYLAND_DISPLAY")
 _STILL_SHOWN = (Path("/run/current-system"), Path("/run/opengl-driver"))  # programs and libraries of NixOS

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.boundaries.pattern import parse
-from reconciler.clients import bubblewrap
+from reconciler.boundaries.permissions.launch import DESK, Grounds, Launch
+from reconciler.clients import bubblewrap, files
 from reconciler.clients.bubblewrap import Mount
 from reconciler.clients.foreground import Errand, alone, run_in_foreground
 from reconciler.clients.openings import Openings, Wanted, find_openings, remove_made
@@ -19,13 +20,14 @@ from reconciler.errors import ConflictError, UsageError
 from reconciler.manifest.areas import DeclaredArea, areas_of
 from reconciler.manifest.declaration import Declaration
 from reconciler.model.address import Address
+from reconciler.operations.agent_settings import settings_for
 from reconciler.operations.path import require_declared
 from reconciler.operations.session import Session
 
 TURN_SECONDS = 3.0
 """How often commits are looked for: a guess, between what a person waits for and what git costs."""
 
-_DESK = ".sub-agents"
+_SETTINGS = "settings"
 _KEPT = (
     *("PATH", "SHELL", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TERM", "COLORTERM", "TERM_PROGRAM"),
     *("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "EDITOR", "VISUAL", "PAGER", "CI"),
@@ -47,6 +49,7 @@ class Asked:
         home: its home: `private`, `user`, or a directory.
         writable: directories that it may write beside its area.
         environment: variables that it gets beside those that all get: names, or `NAME=value`.
+        hook: the program that an agent is to ask before each edit; empty: agents get no settings.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Asked:
     home: str = "private"
     writable: tuple[Path, ...] = ()
     environment: tuple[str, ...] = ()
+    hook: tuple[str, ...] = ()
 
     @property
     def variables(self) -> tuple[tuple[str, bool, str], ...]:
@@ -80,7 +84,7 @@ class Workspace:
         """What is to be open for writing."""
         scratch = tuple(parse(text) for text in self.declaration.scratch)
         area = self.area
-        return Wanted(area.patterns("modify"), area.patterns("shared"), scratch, area.patterns("deny"), (_DESK,))
+        return Wanted(area.patterns("modify"), area.patterns("shared"), scratch, area.patterns("deny"), (DESK,))
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,14 @@ class Sandbox:
     workspace: Workspace
     private: PrivateGit
     openings: Openings
+    settings: Launch
 
     def errand(self) -> Errand:
         """The command, and what it sees."""
         around = bubblewrap.arguments(tuple(self._mounts()), self.cwd)
-        return Errand(self.asked.command, self.cwd, self._environment(bubblewrap.HOME), around)
+        program, *arguments = self.asked.command
+        command = (program, *self.settings.words, *arguments)
+        return Errand(command, self.cwd, self._environment(bubblewrap.HOME), around)
 
     @property
     def cwd(self) -> Path:
@@ -110,6 +117,8 @@ class Sandbox:
         shown = (tree, common_dir, self._user_home, *_python(), *self.asked.writable)
         yield from bubblewrap.hiding(self.session.environment, shown, [name for name, *_ in self.asked.variables])
         yield from self._home()
+        if self.settings.files:
+            yield Mount(bubblewrap.SETTINGS, self.private.directory / _SETTINGS)
         yield from (Mount(path, path, writable=True) for path in self.asked.writable)
         for path, is_open in self.openings.ordered:
             yield Mount(tree / path, tree / path, writable=is_open)
@@ -139,12 +148,18 @@ class Sandbox:
         asked = {name: value if is_set else given.get(name) for name, is_set, value in self.asked.variables}
         home = private_home if self.asked.home == "private" else self.home
         ours = {"HOME": str(home), "ORCHESTRA_WORKSPACE": self.asked.name}
-        return {**kept, **ours, **{name: value for name, value in asked.items() if value is not None}}
+        return {
+            **kept,
+            **ours,
+            **self.settings.variables,
+            **{name: value for name, value in asked.items() if value is not None},
+        }
 
 
 def _python() -> Sequence[Path]:
-    """Where the Python is that starts the command."""
-    return tuple(dict.fromkeys(map(Path, (sys.prefix, sys.base_prefix))))
+    """Where the Python is that starts the command, and what it runs."""
+    ours = Path(__file__).parents[2]
+    return tuple(dict.fromkeys((*map(Path, (sys.prefix, sys.base_prefix)), ours)))
 
 
 def execute(session: Session, asked: Asked, told: Callable[[str], None]) -> int:
@@ -171,11 +186,24 @@ def execute(session: Session, asked: Asked, told: Callable[[str], None]) -> int:
             fill_home(private.directory / "home", Path(session.environment.get("HOME", "/")))
         for remark in openings.remarks:
             told(remark)
-        sandbox = Sandbox(session, asked, workspace, private, openings)
+        sandbox = Sandbox(
+            session, asked, workspace, private, openings, _write_settings(asked, workspace, private, told)
+        )
         try:
             return run_in_foreground(sandbox.errand(), lock, turn_seconds=TURN_SECONDS, on_turn=lambda: None)
         finally:
             remove_made(workspace.record.path, openings)
+
+
+def _write_settings(asked: Asked, workspace: Workspace, private: PrivateGit, told: Callable[[str], None]) -> Launch:
+    if not asked.hook:
+        return Launch()
+    tree, place = str(workspace.record.path), str(bubblewrap.SETTINGS)
+    grounds = Grounds(tree, workspace.area.area, place, asked.hook, is_sandboxed=True)
+    launch = settings_for(asked.command, grounds, told)
+    for name, text in launch.files.items():
+        files.write(private.directory, f"{_SETTINGS}/{name}", text.encode())
+    return launch
 
 
 def find_workspace(session: Session, name: str) -> Workspace:
