@@ -16,7 +16,7 @@ from reconciler.boundaries.permissions.gemini import POLICY
 from reconciler.boundaries.permissions.launch import Grounds, Launch
 from reconciler.boundaries.permissions.opencode import VARIABLE
 from reconciler.boundaries.permissions.presets import PRESETS
-from reconciler.boundaries.permissions.spelling import Root, regular_expression, root, wildcards
+from reconciler.boundaries.permissions.spelling import Root, regular_expressions, root, wildcards
 from reconciler.boundaries.reading import matches
 from tests.boundaries import strategies
 
@@ -42,17 +42,27 @@ def _pairs() -> list[tuple[Pattern, bytes]]:
     return found
 
 
-def test_a_regular_expression_takes_what_the_pattern_matches() -> None:
-    """Beyond ASCII, where git reads bytes, they may differ."""
+def test_regular_expressions_take_what_the_pattern_matches() -> None:
+    """Beyond ASCII, where git reads bytes, they may differ, and for what JSON escapes."""
     judged = matched = 0
     for pattern, path in _pairs():
-        if path.isascii():
-            written = json.dumps(path.decode())[1:-1]
-            found = re.fullmatch(regular_expression(pattern), written) is not None
+        if path.isascii() and not set(path) & set(b'"\\'):
+            found = any(re.fullmatch(each, path.decode()) for each in regular_expressions(pattern))
             assert found == matches(pattern, path), (pattern.text, path)
             judged, matched = judged + 1, matched + found
     assert judged > PAIRS / 2
     assert matched > judged / 4
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "**/*.md", "a/**/b[cd]?/**", r"app/\[slug\]/(group)/*", "a/*(x)*/**/+{1}*".replace("{1}", "")]
+)
+def test_gemini_would_start(text: str) -> None:
+    """By the rule of its own that it refuses expressions by."""
+    for rule in tomllib.loads(_launch("gemini", _area(text, "", text)).files[POLICY])["rule"]:
+        expression = rule.get("argsPattern", "")
+        assert len(expression) <= 2048
+        assert not re.search(r"\([^)]*[*+?{].*\)[*+?{]", expression), expression
 
 
 def test_wildcards_take_no_less_and_if_they_are_exact_no_more() -> None:

@@ -13,37 +13,45 @@ from reconciler.boundaries.pattern import Pattern
 from reconciler.boundaries.reading import Any, Step, machine
 
 _FIRST_BEYOND_ASCII = 0x80
+_BEYOND_ASCII = r"\u0080-\uffff"
 
 
-def regular_expression(pattern: Pattern) -> str:
-    r"""Write a pattern as a regular expression over a path in a JSON string, as JavaScript and Python read it.
+def regular_expressions(pattern: Pattern) -> tuple[str, ...]:
+    r"""Write a pattern as regular expressions over a path in a JSON string, as JavaScript and Python read them.
 
-    A `?` or a class takes one character beyond ASCII, where git takes one byte of it.
+    Without groups: those who fear that one takes too long refuse them. Beyond ASCII a `?` or a class takes one
+    character, where git takes one byte of it; a wildcard takes no `"`, and a `?` no backslash.
     """
-    written, separator = "", ""
-    steps = machine(pattern).steps
+    return tuple("".join(choice) for choice in itertools.product(*_expressions(machine(pattern).steps)))
+
+
+def _expressions(steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
+    """For each step what may stand for it, with the `/` before it."""
+    separator = ""
     for at, step in enumerate(steps):
         if step is not Any.DEPTH:
-            written, separator = written + separator + _name(step), "/"
+            yield (separator + _name(step),)
+            separator = "/"
         elif at == len(steps) - 1:
-            written += f"(?:/{_ANY}+)*"
+            yield "", f"{separator}{_BELOW}"
         else:
-            written, separator = f"{written}{separator}(?:{_ANY}+/)*", ""
-    return written
+            yield separator, f"{separator}{_BELOW}/"
+            separator = ""
 
 
-_ANY = r'(?:[^"\\/]|\\.)'  # one character of a name, as JSON writes it
+_CHARACTER = '[^"/]'
+_BELOW = '[^"]+'
 
 
 def _name(step: Step) -> str:
     if isinstance(step, bytes):
         return literally(step.decode())
-    return "".join(_atoms(step)) if isinstance(step, Wild) else f"{_ANY}+"
+    return "".join(_atoms(step)) if isinstance(step, Wild) else f"{_CHARACTER}+"
 
 
 def literally(text: str) -> str:
     """Write a text as JSON does, so that it stands for itself in a regular expression."""
-    return re.sub(r"([\\^$.|?*+()\[\]{}/-])", r"\\\1", re.sub(r'(["\\])', r"\\\1", text))
+    return re.sub(r"([\\^$.|?*+()\[\]{}-])", r"\\\1", re.sub(r'(["\\])', r"\\\1", text))
 
 
 def _atoms(wild: Wild) -> Iterator[str]:
@@ -51,7 +59,13 @@ def _atoms(wild: Wild) -> Iterator[str]:
         if isinstance(piece, str):
             yield literally(piece)
         else:
-            yield f"{_ANY}*" if piece is None else _members(piece)
+            yield f"{_CHARACTER}*" if piece is None else _members(piece)
+
+
+def _members(atom: frozenset[int]) -> str:
+    plain = sorted(byte for byte in atom if 0x20 <= byte < _FIRST_BEYOND_ASCII and byte not in b'"\\/')  # noqa: PLR2004
+    members = "".join(rf"\u{byte:04x}" for byte in plain)
+    return f"[{members}{_BEYOND_ASCII if max(atom) >= _FIRST_BEYOND_ASCII else ''}]"
 
 
 def _pieces(wild: Wild) -> Iterator[str | Atom]:
@@ -61,16 +75,6 @@ def _pieces(wild: Wild) -> Iterator[str | Atom]:
             yield bytes(byte for atom in atoms for byte in atom or ()).decode("utf-8", "surrogateescape")
         else:
             yield from atoms
-
-
-def _members(atom: frozenset[int]) -> str:
-    """One character of a class; those that JSON escapes are written apart."""
-    plain = sorted(byte for byte in atom if 0x20 <= byte < _FIRST_BEYOND_ASCII and byte not in b'"\\/')  # noqa: PLR2004
-    members = "".join(rf"\u{byte:04x}" for byte in plain)
-    members += r"\u0080-\uffff" if max(atom) >= _FIRST_BEYOND_ASCII else ""
-    choices = [f"[{members}]"] if members else []
-    choices += [rf"\\{chr(byte)}" if chr(byte) == '"' else r"\\\\" for byte in sorted(atom & set(b'"\\'))]
-    return f"(?:{'|'.join(choices)})"
 
 
 class Wildcards(NamedTuple):
