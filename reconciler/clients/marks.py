@@ -59,6 +59,10 @@ class MarkBook:
         """The same book without a mark."""
         return MarkBook(self.clone, {key: mark for key, mark in self.marks.items() if key != address})
 
+    def find(self, address: Address, was: Address | None = None) -> Mark | None:
+        """The mark of a thing, also under the name that it had before."""
+        return self.marks.get(address) or (self.marks.get(was) if was else None)
+
     def is_of(self, workspace: str) -> bool:
         """Whether they lie in the tree of this workspace."""
         return Address("workspace", workspace) in self.marks

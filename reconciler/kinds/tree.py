@@ -44,8 +44,7 @@ class Tree:
 
     def mark(self, address: Address, was: Address | None) -> Mark | None:
         """Find the mark of a thing, also under the name that it had before."""
-        marks = self.book.marks if self.book else {}
-        return marks.get(address) or (marks.get(was) if was else None)
+        return self.book.find(address, was) if self.book else None
 
 
 @dataclass(frozen=True, slots=True)

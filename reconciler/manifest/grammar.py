@@ -19,7 +19,6 @@ LONGEST_BRANCH_PART = 240
 """Bytes of one path component of a ref: 255 in most file systems, less room for `.lock`."""
 
 RESERVED_FILES = frozenset({"session.md", "contract.md", "claude.local.md", "agents.override.md", ".allowed-paths"})
-ENVIRONMENT = re.compile(r"\{env:([^{}]*)\}")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _REF_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")

@@ -15,6 +15,7 @@ from reconciler.manifest import grammar, source
 from reconciler.manifest.nodes import ListNode, MapNode, Node, ScalarNode
 from reconciler.manifest.problems import Problems, nearest, quote
 from reconciler.manifest.reader import Reader
+from reconciler.model.variables import ENVIRONMENT
 
 LOCAL_FILE = "orchestra.local.yaml"
 _INCLUDED_KEYS = ("modules", "worktrees")
@@ -95,7 +96,7 @@ class Merger:
     def _paths(self, pattern: ScalarNode) -> tuple[str, ...]:
         text = pattern.text
         fault = grammar.file_path_fault(text)
-        if fault or "**" in text or grammar.ENVIRONMENT.search(text):
+        if fault or "**" in text or ENVIRONMENT.search(text):
             reason = fault.message if fault else "it holds `**`" if "**" in text else "`{env:…}` cannot stand here"
             hint = fault.hint if fault else "name the directories one by one"
             self.problems.add(f"{quote(text)} cannot be included: {reason}", pattern.where, hint)

@@ -18,6 +18,7 @@ from reconciler.boundaries.refusal import PatternError
 from reconciler.manifest import grammar
 from reconciler.manifest.grammar import Fault
 from reconciler.manifest.nodes import MISSING
+from reconciler.model.variables import ENVIRONMENT
 
 FAULT = "fault"
 """The type of our own errors; their context has `message`, `hint` and `offset`."""
@@ -27,7 +28,7 @@ def judged(judge: Callable[[str], Fault | None], what: str) -> AfterValidator:
     """Have a text judged; `what` is what it should be."""
 
     def check(text: str) -> str:
-        if grammar.ENVIRONMENT.search(text):
+        if ENVIRONMENT.search(text):
             hint = "it is read in `task`, `variables`, `done_when` and the text of `files`"
             raise error_of(Fault(f"`{{env:…}}` cannot stand in {what.partition(' that')[0]}", hint))
         fault = judge(text)
@@ -44,7 +45,7 @@ def error_of(fault: Fault) -> PydanticCustomError:
 
 
 def _check_glob(text: str) -> str:
-    if grammar.ENVIRONMENT.search(text):
+    if ENVIRONMENT.search(text):
         raise error_of(Fault("`{env:…}` cannot stand in a pattern", "write the path itself"))
     try:
         pattern.parse(text)

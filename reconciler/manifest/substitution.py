@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.boundaries import pattern
 from reconciler.boundaries.refusal import PatternError
-from reconciler.manifest import grammar
 from reconciler.manifest.declaration import Declaration
 from reconciler.manifest.nodes import MapNode, Node, ScalarNode, find
 from reconciler.manifest.problems import Problems, nearest, quote
 from reconciler.manifest.validation import Path, Validated
+from reconciler.model.variables import ENVIRONMENT
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Substitution:
 
     def text(self, text: str, path: Path) -> str:
         """Take note of each `{env:NAME}`; names that are not listed or not set are problems."""
-        for found in grammar.ENVIRONMENT.finditer(text):
+        for found in ENVIRONMENT.finditer(text):
             self._require_variable(found[1], text, found.start(), find(self.root, path))
         return text
 
@@ -101,7 +101,7 @@ def reveal(declaration: Declaration, values: Mapping[str, str]) -> Declaration:
     """Put the values in; the texts of this declaration are for files and the environment of commands alone."""
 
     def text(written: str) -> str:
-        return grammar.ENVIRONMENT.sub(lambda found: values.get(found[1], found[0]), written)
+        return ENVIRONMENT.sub(lambda found: values.get(found[1], found[0]), written)
 
     files = (replace(file, content=None if file.content is None else text(file.content)) for file in declaration.files)
     dependencies = (

@@ -36,10 +36,6 @@ class Tree:
     git_dir: Path
     book: MarkBook
 
-    def mark(self, address: Address, was: Address | None) -> Mark | None:
-        """Find the mark of a dependency, also under the name that it had before."""
-        return self.book.marks.get(address) or (self.book.marks.get(was) if was else None)
-
 
 @dataclass(frozen=True)
 class Finder:
@@ -73,7 +69,7 @@ class Finder:
         if tree is None or not _is_filled(tree, spec):
             lacking = self._lacking_program(spec)
             return DependencyActual(spec.tree, blocked=lacking[0], hint=lacking[1]) if lacking else None
-        mark = tree.mark(address, spec.was)
+        mark = tree.book.find(address, spec.was)
         actual = DependencyActual(tree.path, spec.project, spec.provider, is_late=is_late)
         try:
             return self._find_in(spec, tree, mark, actual)

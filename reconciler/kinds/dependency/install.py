@@ -33,10 +33,10 @@ from reconciler.kinds.dependency.providers.provider import flattened
 from reconciler.kinds.dependency.spec import TREE, DependencySpec
 from reconciler.kinds.installed import identities, installed_in
 from reconciler.model.resource import Resource
+from reconciler.model.variables import ENVIRONMENT
 
 _MOST_LINES = 200  # of a program's output in a message; the log has all
 _LONGEST_LINE = 1000
-ENVIRONMENT = re.compile(r"\{env:([^{}]*)\}")
 _NO_SPACE = re.compile(r"ENOSPC|[Nn]o space left on device|[Dd]isk quota exceeded")
 
 
@@ -74,7 +74,7 @@ class Installer:
 
     def _remove_what_stays_linked(self, resource: Resource[DependencySpec], tree: Tree) -> None:
         """Package managers leave what they find installed as it is: linked, where copies are wanted by now."""
-        spec, mark = resource.spec, tree.mark(resource.address, resource.spec.was)
+        spec, mark = resource.spec, tree.book.find(resource.address, resource.spec.was)
         before = mark.declared.get("facts") if mark else None
         if isinstance(before, dict) and before.get("link") != spec.declared.get("link"):
             for path in installed_in(tree.book, tree.path) & {*spec.by.makes(spec.place(tree.path))}:
@@ -119,7 +119,7 @@ class Installer:
 def _remove_what_is_bound_elsewhere(resource: Resource[DependencySpec], tree: Tree) -> None:
     """Virtual environments hold their own path, and their tools do not mend it when their tree was moved."""
     spec = resource.spec
-    mark = tree.mark(resource.address, spec.was)
+    mark = tree.book.find(resource.address, spec.was)
     facts = mark.declared.get("facts") if mark else None
     was_at = facts.get(TREE) if isinstance(facts, dict) else None
     if spec.by.must_make and was_at not in {None, str(tree.path)}:
