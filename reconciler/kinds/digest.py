@@ -42,4 +42,4 @@ def is_only_copy(tree: Path, mark: Mark) -> bool:
         source, copy = files.read(Path(root), path), files.read(tree, path)
     except OrchestraError:
         return True
-    return source is None or copy is None or source.content != copy.content
+    return source is None or copy is None or (source.content, source.mode & 0o777) != (copy.content, copy.mode & 0o777)

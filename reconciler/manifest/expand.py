@@ -288,7 +288,7 @@ class _Expansion:
         for file in self.copies.of(declaration) if self._has_tree else ():
             is_known = self.copies.sources is not None
             is_there = file.content is not None or not is_known
-            source = Source(root, file.mode, str(file.where), is_there=is_there, is_known=is_known)
+            source = Source(root, file.mode & 0o777, str(file.where), is_there=is_there, is_known=is_known)
             made = self._file(self._tree_of(declaration), declaration.full_name, file.path, content="")
             spec = replace(made.spec, content=file.content or b"", source=source, loads=None)
             yield replace(made, spec=spec, where=file.where)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.model.change import Action
+from reconciler.model.change import Action, FieldChange
 from reconciler.operations.options import PlanOptions
 from reconciler.operations.plan import plan
 from reconciler.operations.validate import validate
@@ -144,6 +144,26 @@ def test_a_change_at_the_source_is_shown_and_copied_on_request(world: World) -> 
     world.require_settled()
 
 
+def test_a_changed_mode_is_shown_and_copied_on_request(world: World) -> None:
+    """At the source, or by hand in the tree, where what was chosen outlives the tree; nothing is changed unasked."""
+    world.declare("auth: {copy: .env}")
+    world.settle()
+    (world.project.path / ".env").chmod(0o640)
+    again = f"; kept, `orchestra apply --replace {COPY}` copies it again"
+    assert world.change(COPY).drift == (f"its mode changed at its source from 0600 to 0640{again}",)
+    world.settle()
+    assert held(world, ".env") == (SECRET, 0o600)
+    assert world.change(COPY, AGAIN).fields == (FieldChange("mode", "0600", "0640"),)
+    world.apply(AGAIN)
+    assert held(world, ".env") == (SECRET, 0o640)
+    (world.tree().path / ".env").chmod(0o644)
+    assert world.change(COPY).drift == (f"its mode was changed by hand to 0644, at its source it is 0640{again}",)
+    world.destroy()
+    world.apply()
+    assert held(world, ".env") == (SECRET, 0o644)
+    world.require_settled()
+
+
 def test_a_source_that_vanished_is_shown_and_its_copies_stay(world: World) -> None:
     """For a tree that has none it is in the way, with the place that asks for it."""
     world.declare("auth: {copy: .env}")
@@ -198,8 +218,10 @@ def test_an_edited_copy_is_archived_and_comes_back_and_another_is_made_again(wor
     world.settle()
     world.tree().write({"conf/local/a.ini": "mine\n"})
     before = snapshot(world.tree().path, skip=(".git",))
+    others = set(world.session().state.rglob("*"))  # those of other tests
     world.destroy()
-    tars = [file for file in world.session().state.rglob("*") if file.is_file()]
+    tars = [file for file in world.session().state.rglob("*") if file.is_file() and file not in others]
+    assert tars
     assert not any(SECRET.encode() in file.read_bytes() for file in tars)
     world.apply()
     assert snapshot(world.tree().path, skip=(".git",)) == before

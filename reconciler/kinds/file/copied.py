@@ -19,7 +19,7 @@ def decide_copy(address: Address, spec: FileSpec, source: Source, actual: FileAc
     if actual.entry is None:
         return _decide_missing(address, spec, source, actual, observed)
     if source.is_there and actual.digest == spec.digest:
-        return _decide_equal(address, spec, actual, observed)
+        return _decide_equal(address, spec, source, actual, observed)
     return _decide_differing(address, spec, source, actual, observed)
 
 
@@ -38,14 +38,33 @@ def _decide_missing(
     return Change(address, Action.CREATE, reason, fields, observed=observed)
 
 
-def _decide_equal(address: Address, spec: FileSpec, actual: FileActual, observed: Mapping[str, str]) -> Change:
+def _decide_equal(
+    address: Address, spec: FileSpec, source: Source, actual: FileActual, observed: Mapping[str, str]
+) -> Change:
     is_marked = actual.applied == spec.digest
     if is_marked and actual.hidden:
-        return Change(address, Action.NO_OP, observed=observed)
+        return _decide_mode(address, spec, source, actual, observed)
     what, reason = "record", "it is there, and its mark is not"
     if is_marked:
         what, reason = "ignored", "what git ignores in its tree is not as it should be"
     return Change(address, Action.UPDATE, reason, (FieldChange(what, "incomplete", "complete"),), observed=observed)
+
+
+def _decide_mode(
+    address: Address, spec: FileSpec, source: Source, actual: FileActual, observed: Mapping[str, str]
+) -> Change:
+    here, there = actual.mode, source.mode
+    if here == there:
+        return Change(address, Action.NO_OP, observed=observed)
+    if spec.replace:
+        fields = (FieldChange("mode", f"{here:04o}", f"{there:04o}"),)
+        return Change(
+            address, Action.UPDATE, "its mode is another; copied again as requested", fields, observed=observed
+        )
+    what = f"its mode was changed by hand to {here:04o}, at its source it is {there:04o}"
+    if here == actual.applied_mode:
+        what = f"its mode changed at its source from {here:04o} to {there:04o}"
+    return _kept(address, source, actual, what, observed)
 
 
 def _decide_differing(
@@ -59,6 +78,10 @@ def _decide_differing(
         before = _size(actual.entry.content) if actual.entry else None
         fields = (FieldChange("copy", before, _described(spec, source)),)
         return Change(address, Action.UPDATE, f"{what}; copied again as requested", fields, observed=observed)
+    return _kept(address, source, actual, what, observed)
+
+
+def _kept(address: Address, source: Source, actual: FileActual, what: str, observed: Mapping[str, str]) -> Change:
     if actual.brought_back:  # with its tree, in this very run: what was planned is done
         return Change(address, Action.NO_OP, notes=(f"{what} before it was archived; kept",), observed=observed)
     way_out = f", `orchestra apply --replace {address}` copies it again" if source.is_there else ""
@@ -81,7 +104,8 @@ def _difference(source: Source, actual: FileActual) -> str:
 def _observed(spec: FileSpec, actual: FileActual) -> dict[str, str]:
     """What the change is planned from. Without a salt a digest would tell a short secret to who can guess it."""
     said = actual.digest if actual.salt else "as its source" if actual.digest == spec.digest else "not a copy"
-    return {"path": actual.path, "content": said if actual.entry else ""}
+    mode = f"{actual.mode:04o}" if actual.entry else ""
+    return {"path": actual.path, "content": said if actual.entry else "", "mode": mode}
 
 
 def _described(spec: FileSpec, source: Source) -> str:

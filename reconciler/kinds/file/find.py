@@ -104,6 +104,7 @@ class Finder:
             path=path,
             entry=entry,
             applied=applied if marked_at == path else None,
+            applied_mode=_mode_of(mark),
             moved_aside=why,
             is_loading_aside=not why and self._is_loading_aside(spec, tree),
             points_at=self.memory.drifted.get(spec.points_to[1]) if spec.points_to else None,
@@ -136,6 +137,11 @@ class Finder:
         mark = tree.mark(now, before[0] if before else None)
         marked_at = str(mark.declared.get("path")) if mark else None
         return bool(self._why_aside(replace(spec, path=spec.loads), tree, marked_at))
+
+
+def _mode_of(mark: Mark | None) -> int | None:
+    mode = mark.declared.get("mode") if mark else None
+    return mode if type(mode) is int else None
 
 
 def _in_the_way(tree: Tree, path: str, what: str) -> FileActual:

@@ -64,7 +64,8 @@ class FileKind:
     def assume(self, resource: Resource[FileSpec]) -> FileActual:
         """A file just as declared."""
         spec = resource.spec
-        return FileActual(spec.path, Entry(spec.content, spec.link), spec.digest, tree=spec.tree)
+        mode = spec.source.mode if spec.source else 0
+        return FileActual(spec.path, Entry(spec.content, spec.link, mode), spec.digest, mode, tree=spec.tree)
 
     def apply(self, change: Change, resource: Resource[FileSpec], actual: FileActual | None) -> None:
         """Hide it from `git status`, write it, mark it: in this order, so that a kill leaves nothing to be seen.
@@ -84,7 +85,7 @@ class FileKind:
         trees.hide(tree.path, git_dir, {resource.address: path})
         if spec.link is not None:
             files.write_link(tree.path, path, spec.link)
-        elif not (actual and actual.digest == spec.digest):
+        elif not (actual and _is_written(spec, actual)):
             files.write(tree.path, path, spec.content or b"", mode=_mode(spec))
         mark = _mark(spec, path)
         change_book(git_dir, self.clone, lambda book: book.put(resource.address, mark))
@@ -129,9 +130,15 @@ class FileKind:
             files.remove(tree, path)
 
 
+def _is_written(spec: FileSpec, actual: FileActual) -> bool:
+    """Whether nothing is left to do but to say so; a mode that somebody chose is another's only on request."""
+    is_of_its_mode = _mode(spec) in {None, actual.mode} or not spec.replace
+    return actual.digest == spec.digest and is_of_its_mode
+
+
 def _mode(spec: FileSpec) -> int | None:
     if spec.source:
-        return spec.source.mode & 0o777
+        return spec.source.mode
     return 0o600 if spec.secret else None
 
 
@@ -142,4 +149,4 @@ def _mark(spec: FileSpec, path: str) -> Mark:
         return Mark({"path": path, "sha256": spec.digest, "secret": spec.secret, **salt})
     salted = spec if spec.salt else replace(spec, salt=secrets.token_hex(16))
     said = {"path": path, "sha256": salted.digest, "secret": True, "salt": salted.salt}
-    return Mark({**said, "from": str(spec.source.root)})
+    return Mark({**said, "from": str(spec.source.root), "mode": spec.source.mode})

@@ -20,7 +20,7 @@ class Source:
 
     Attributes:
         root: the main worktree.
-        mode: its permission bits.
+        mode: its permission bits, without set-user-ID and the like.
         where: the place in the manifest that asks for the copy.
         is_there: it exists.
         is_known: somebody looked.
@@ -106,6 +106,7 @@ class FileActual:
         path: where it is, or will be, in its tree.
         entry: what stands there.
         applied: the digest that was last applied; None when it bears no mark.
+        applied_mode: of a copy, the permission bits that were last applied.
         moved_aside: why it is not where it was declared; empty when it is.
         blocked: why it cannot be written, and `hint` the way out.
         hidden: git does not show it as untracked.
@@ -122,6 +123,7 @@ class FileActual:
     path: str
     entry: Entry | None = None
     applied: str | None = None
+    applied_mode: int | None = None
     moved_aside: str = ""
     blocked: str = ""
     hint: str = ""
@@ -139,3 +141,8 @@ class FileActual:
     def digest(self) -> str:
         """What identifies the content that was found; empty when there is nothing."""
         return digest(self.entry, self.salt) if self.entry else ""
+
+    @property
+    def mode(self) -> int:
+        """The permission bits that were found."""
+        return self.entry.mode & 0o777 if self.entry else 0
