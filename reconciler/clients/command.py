@@ -224,6 +224,15 @@ def is_there(root: Path, relative: str) -> bool:
         return False
 
 
+def count_names(root: Path, relative: str) -> int | None:
+    """How many names a directory holds, without the hidden ones; None when no directory stands there."""
+    try:
+        with os.scandir(root / relative) as found:
+            return sum(not entry.name.startswith(".") for entry in found)
+    except OSError:
+        return None
+
+
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:

@@ -15,6 +15,11 @@ DEPENDENCY = "dependency"
 _MADE = re.compile(r"(?:.*/)?(?:node_modules|\.venv|target|\.pnp\.cjs|\.pnp\.loader\.mjs|\.yarn/[^/]+)", re.DOTALL)
 
 
+def is_directory(path: str) -> bool:
+    """Whether what package managers make at a path is a directory."""
+    return path.rpartition("/")[2] in {"node_modules", ".venv", "target"}
+
+
 def installed_paths(book: MarkBook | None) -> frozenset[str]:
     """Where dependencies of a tree are installed, or were being installed, by its marks."""
     return frozenset(_paths(book)) if book else frozenset()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -148,6 +150,44 @@ def test_ctrl_c_twice_ends_an_install_with_all_that_it_started(tmp_path: Path) -
     assert process.returncode == 130
     assert not processes_using(world.tree().path)
     assert world.change("dependency:auth/run").reason == "its installation was interrupted"
+
+
+@pytest.mark.parametrize("name", ["npm", "uv"])
+def test_what_was_emptied_by_hand_is_drift(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str], name: str
+) -> None:
+    """`rm -r node_modules/*` leaves hidden names, of no use alone; what tools keep there comes and goes."""
+    world = _world(tmp_path, around, known[name])
+    world.declare(f"auth: {{dependencies: [{name}]}}")
+    world.settle()
+    made = world.tree().path / ("node_modules" if name == "npm" else ".venv")
+    (made / ".cache").mkdir()
+    (made / "more").mkdir()
+    world.require_settled()
+    subprocess.run(["sh", "-c", f"rm -r {made}/*"], check=True)
+    change = world.change(f"dependency:auth/{name}")
+    assert change.action is Action.CREATE
+    assert change.reason.startswith(f"removed by hand: {made.name}")
+    world.settle()
+    known[name].require_working(world.tree().path, around)
+
+
+@pytest.mark.parametrize("name", ["npm", "uv"])
+def test_a_file_in_place_of_what_was_installed_is_somebodys(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str], name: str
+) -> None:
+    """Package managers remove it, or fail in words of their own."""
+    world = _world(tmp_path, around, known[name])
+    world.declare(f"auth: {{dependencies: [{name}]}}")
+    world.settle()
+    made = world.tree().path / ("node_modules" if name == "npm" else ".venv")
+    shutil.rmtree(made)
+    made.write_text("theirs\n")
+    change = world.change(f"dependency:auth/{name}")
+    assert (change.action, change.reason) == (Action.CONFLICT, f"{made.name} is no directory")
+    assert change.hint == f"move {made} away"
+    assert not world.try_apply().is_complete
+    assert made.read_text() == "theirs\n"
 
 
 @pytest.mark.parametrize("name", ["npm", "pip"])

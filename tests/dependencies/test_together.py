@@ -92,11 +92,12 @@ def test_four_worktrees_run_after_one_apply(
         known["uv"].require_working(uv, around, "1.1.0")
 
 
-def test_a_member_of_a_workspace_that_lost_its_modules_is_drift(world: World) -> None:
+@pytest.mark.parametrize("which", ["", "/*"])
+def test_a_member_of_a_workspace_that_lost_its_modules_is_drift(world: World, which: str) -> None:
     """Not only the top."""
     world.declare("auth: {dependencies: [pnpm]}")
     world.settle()
-    subprocess.run(["rm", "-r", world.tree().path / "packages/web/node_modules"], check=True)
+    subprocess.run(["sh", "-c", f"rm -r packages/web/node_modules{which}"], cwd=world.tree().path, check=True)
     change = world.change("dependency:auth/pnpm")
     assert (change.action, change.reason) == (Action.CREATE, "removed by hand: packages/web/node_modules")
     world.settle()

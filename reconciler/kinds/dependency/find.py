@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.clients import files, globs
-from reconciler.clients.command import find_program, is_there
+from reconciler.clients.command import count_names, find_program, is_there
 from reconciler.clients.marks import Mark, MarkBook
 from reconciler.errors import OrchestraError
 from reconciler.kinds.dependency.providers import PROVIDERS
 from reconciler.kinds.dependency.spec import KIND, TREE, DependencyActual, DependencySpec
 from reconciler.kinds.digest import digest
-from reconciler.kinds.installed import installed_in, installed_paths
+from reconciler.kinds.installed import installed_in, installed_paths, is_directory
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.tree import Trees
@@ -35,6 +35,11 @@ class Tree:
     path: Path
     git_dir: Path
     book: MarkBook
+
+    def ours(self, mark: Mark | None) -> frozenset[str]:
+        """What was installed in it; what an interrupted installation left is ours too."""
+        is_interrupted = mark is not None and mark.state == INSTALLING
+        return installed_paths(self.book) if is_interrupted else installed_in(self.book, self.path)
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,7 @@ class Finder:
         declared = mark.declared if mark else {}
         makes = tuple(spec.by.makes(spec.place(tree.path)))
         there = tuple(path for path in makes if is_there(tree.path, path))
-        is_interrupted = mark is not None and mark.state == INSTALLING  # what it left is ours
-        ours = installed_paths(tree.book) if is_interrupted else installed_in(tree.book, tree.path)
+        ours = tree.ours(mark)
         salt = str(declared.get("salt") or secrets.token_hex(8))
         found = replace(
             actual,
@@ -111,6 +115,9 @@ class Finder:
                 return f"there is no {place.path(wanted)} in {tree}", hint
         if linked := next((path for path in by.makes(place) if (tree / path).is_symlink()), None):
             return f"{linked} is a symbolic link: what it leads to would be changed", f"remove {tree / linked}"
+        for path in filter(is_directory, by.makes(place)):
+            if is_there(tree, path) and count_names(tree, path) is None:
+                return f"{path} is no directory", f"move {tree / path} away"
         for pattern in spec.options.inputs:
             if not globs.matching_files(place.directory, pattern):
                 return f"`inputs`: nothing in {place.directory} matches `{pattern}`", "mend the pattern, or remove it"
@@ -178,11 +185,17 @@ def _texts(value: object) -> Mapping[str, str]:
 def _missing(spec: DependencySpec, tree: Path, declared: Mapping[str, object]) -> Iterator[str]:
     """What was there when it was installed, and is gone."""
     made = declared.get("made")
-    for path in made if isinstance(made, list) else ():
-        if isinstance(path, str) and not is_there(tree, path):
+    for path, names in made.items() if isinstance(made, dict) else ():
+        if not is_there(tree, path) or (type(names) is int and not _holds(tree, path, names)):
             yield path
     place = spec.place(tree)
     yield from (pattern for pattern in spec.options.outputs if not globs.matching_files(place.directory, pattern))
+
+
+def _holds(tree: Path, path: str, names: int) -> bool:
+    """Whether a directory lost nothing; hidden names do not count: tools keep there what comes and goes."""
+    found = count_names(tree, path)
+    return found is not None and found >= names
 
 
 def _left_over(resources: Sequence[Resource[DependencySpec]], scope: Scope) -> dict[Address, DependencyActual]:

@@ -19,6 +19,7 @@ from reconciler.clients.command import (
     Log,
     Ran,
     at_work,
+    count_names,
     find_program,
     is_there,
     logging,
@@ -62,6 +63,7 @@ class Installer:
         with at_work(tree.git_dir, name, tree.path) as lock, logging(tree.git_dir, name, on_output, conceal) as log:
             _remove_what_is_bound_elsewhere(resource, tree)
             self._remove_what_stays_linked(resource, tree)
+            _remove_what_lost_its_interpreter(resource, tree)
             self._mark(resource, tree, INSTALLING, makes, {})
             locks, salt = _contents(spec, tree.path), secrets.token_hex(8)
             facts = {**spec.declared, **self.finder.facts(spec, tree.path, salt, tree.path)}
@@ -127,6 +129,15 @@ def _remove_what_is_bound_elsewhere(resource: Resource[DependencySpec], tree: Tr
             remove_directory(tree.path, path)
 
 
+def _remove_what_lost_its_interpreter(resource: Resource[DependencySpec], tree: Tree) -> None:
+    """A virtual environment without one is none to its tools, and they refuse to make it there."""
+    spec = resource.spec
+    place = spec.place(tree.path)
+    if not all(is_there(tree.path, place.path(name)) for name in spec.by.must_make):
+        for path in tree.ours(tree.book.find(resource.address, spec.was)) & {*spec.by.makes(place)}:
+            remove_directory(tree.path, path)
+
+
 def _values(spec: DependencySpec) -> dict[str, str]:
     """The values of the environment that a command gets, and how each is written."""
     found: dict[str, str] = {}
@@ -167,8 +178,8 @@ def _require_unchanged(resource: Resource[DependencySpec], tree: Path, before: M
             raise PermanentError(message, where=resource.where, hint="commit what it should be, then apply again")
 
 
-def _require_made(resource: Resource[DependencySpec], tree: Path) -> list[str]:
-    """What is there now of all that it makes.
+def _require_made(resource: Resource[DependencySpec], tree: Path) -> dict[str, int | None]:
+    """What is there now of all that it makes, and how many names each directory holds.
 
     Raises:
         PermanentError: something that has to be there is not.
@@ -185,7 +196,7 @@ def _require_made(resource: Resource[DependencySpec], tree: Path) -> list[str]:
             message = f"`{spec.options.command}` succeeded, but made nothing that matches `{pattern}`"
             raise PermanentError(message, where=resource.where, hint="mend the command, or `outputs`")
     makes = (*spec.by.makes(place), *map(place.path, spec.by.must_make))
-    return [path for path in dict.fromkeys(makes) if is_there(tree, path)]
+    return {path: count_names(tree, path) for path in dict.fromkeys(makes) if is_there(tree, path)}
 
 
 def _failure(resource: Resource[DependencySpec], argv: tuple[str, ...], ran: Ran) -> OrchestraError:
