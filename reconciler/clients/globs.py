@@ -1,4 +1,4 @@
-"""Find files by git's globs, without entering what tools keep for themselves, and without following links."""
+"""Find files by git's globs, without following links, and without entering what tools keep unless it is named."""
 
 from __future__ import annotations
 
@@ -61,20 +61,20 @@ def _walk(root: Path, directory: str, segments: Sequence[str], *, directories: b
                 yield _join(directory, name)
         return
     fits = re.compile(translate(re.sub(r"\\(.)", r"[\1]", head))).fullmatch
-    for name, is_directory in _entries(root, directory):
+    for name, is_directory in _entries(root, directory, named=head):
         if fits(name) and rest and is_directory:
             yield from _walk(root, _join(directory, name), rest, directories=directories)
         elif fits(name) and not rest and is_directory == directories:
             yield _join(directory, name)
 
 
-def _entries(root: Path, directory: str) -> Iterator[tuple[str, bool]]:
+def _entries(root: Path, directory: str, *, named: str = "") -> Iterator[tuple[str, bool]]:
     try:
         with os.scandir(root / directory) as found:
             entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
     except OSError:
         return
-    yield from (entry for entry in sorted(entries) if entry[0] not in NOT_ENTERED)
+    yield from (entry for entry in sorted(entries) if entry[0] not in NOT_ENTERED or entry[0] == named)
 
 
 def _join(directory: str, name: str) -> str:

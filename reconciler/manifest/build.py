@@ -259,19 +259,21 @@ class Builder:
     def _require_own_env_file(self, body: Workspace, path: Path) -> None:
         """The file that tells the ports is nobody else's."""
         where = path if body.env_file else ("defaults",)
-        file, at = (
-            body.env_file or self._defaults.env_file or DEFAULT_ENV_FILE,
-            key_place(self.root, (*where, "env_file")),
-        )
-        if fault := grammar.own_file_fault(file):
+        named = body.env_file or self._defaults.env_file
+        file, at = named or DEFAULT_ENV_FILE, key_place(self.root, (*where, "env_file"))
+        if fault := grammar.own_file_fault(file) or grammar.installed_fault(file):
             self.problems.add(f"{quote(file)} cannot be the `env_file`: {fault.message}", at, fault.hint)
         taken = {
-            **dict.fromkeys(body.files or {}, "`files`"),
-            **{c.text: "`copy`" for c in self._copy(body, path) or ()},
+            **{each: ("`files`", key_place(self.root, (*path, "files", each))) for each in body.files or {}},
+            **{each.text: ("`copy`", each.where) for each in self._copy(body, path) or ()},
         }
-        if file in taken:
-            message = f"{quote(file)} is in {taken[file]} already, and cannot tell the ports too"
+        if file in taken and named:
+            message = f"{quote(file)} is in {taken[file][0]} already, and cannot tell the ports too"
             self.problems.add(message, at, f"name another `env_file`, such as `{DEFAULT_ENV_FILE}`")
+        elif file in taken:
+            key, at = taken[file]
+            message = f"{quote(file)} is to tell the ports, and cannot be in {key} too"
+            self.problems.add(message, at, "leave it out, or name another `env_file`")
 
     def _done_when(self, body: Workspace, path: Path) -> tuple[str, ...]:
         own = body.done_when is not None

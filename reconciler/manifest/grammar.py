@@ -142,6 +142,12 @@ def own_file_fault(path: str) -> Fault | None:
     return None
 
 
+def installed_fault(path: str) -> Fault | None:
+    """Judge whether a file would go with the next installation."""
+    inside = [part for part in path.split("/") if part.lower() in {"node_modules", ".venv"}]
+    return Fault(f"installing empties `{inside[0]}`", "choose another directory") if inside else None
+
+
 def port_name_fault(name: str) -> Fault | None:
     """Judge the name of a port; the variable that tells its number is made of it."""
     if not _PORT_NAME.fullmatch(name):

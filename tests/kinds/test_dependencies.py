@@ -76,6 +76,22 @@ def test_what_it_made_and_somebody_removed_is_made_again(world: World) -> None:
     assert world.tree().read("out/all.txt") == "a\n"
 
 
+@pytest.mark.parametrize("output", ["node_modules/.client/**", ".venv/lib/*.txt", "node_modules/.client/a.txt"])
+def test_what_it_makes_may_lie_where_packages_are_installed(world: World, output: str) -> None:
+    """Some generators write there; only what is named as it is called is entered."""
+    command = (
+        "mkdir -p .venv/lib node_modules/.client; echo made | tee .venv/lib/a.txt node_modules/.client/a.txt >> log"
+    )
+    world.main.write({".gitignore": "/log\n.venv\nnode_modules\n"})
+    world.main.commit()
+    world.declare(f"auth: {{dependencies: [{{run: '{command}', outputs: ['{output}']}}]}}")
+    world.settle()
+    shutil.rmtree(world.tree().path / output.partition("/")[0])
+    assert world.change("dependency:auth/run").reason == f"removed by hand: {output}"
+    world.settle()
+    assert made(world) == 2
+
+
 def test_a_changed_command_is_a_change_in_the_plan(world: World) -> None:
     """With the command before and after."""
     world.declare("auth: {dependencies: [{run: echo made >> log}]}")

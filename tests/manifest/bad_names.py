@@ -252,6 +252,24 @@ TABLE = [
         "hint: name another `env_file`, such as `.env.orchestra`",
     ),
     (
+        "env_file that the next install removes",
+        "worktrees:\n  auth: {ports: web, env_file: web/node_modules/.env}\n",
+        "orchestra.yaml:2:22: `web/node_modules/.env` cannot be the `env_file`: installing empties `node_modules`",
+        "hint: choose another directory",
+    ),
+    (
+        "env_file of no name that is copied",
+        "worktrees:\n  auth: {ports: web, copy: [a, .env.orchestra]}\n",
+        "orchestra.yaml:2:32: `.env.orchestra` is to tell the ports, and cannot be in `copy` too",
+        "hint: leave it out, or name another `env_file`",
+    ),
+    (
+        "env_file of no name that is written",
+        "worktrees:\n  auth: {ports: web, files: {.env.orchestra: x}}\n",
+        "orchestra.yaml:2:30: `.env.orchestra` is to tell the ports, and cannot be in `files` too",
+        "hint: leave it out, or name another `env_file`",
+    ),
+    (
         "env_file that orchestra writes",
         "worktrees:\n  auth: {ports: web, env_file: SESSION.md}\n",
         "orchestra.yaml:2:22: `SESSION.md` cannot be the `env_file`: orchestra writes this file itself",
