@@ -18,7 +18,7 @@ from typing import Any
 
 from reconciler.clients import files
 from reconciler.clients.refusals import refused
-from reconciler.errors import TransientError
+from reconciler.errors import PermanentError, TransientError
 
 _FILE = "ports.json"
 _LOCK = "ports.lock"
@@ -71,6 +71,11 @@ class PortList:
         Raises:
             PermanentError: the operating system refused.
         """
+        place = self.directory / _FILE
+        if place.is_dir():
+            raise PermanentError(
+                f"{place} is no file", hint=f"move {place} away: orchestra keeps there who has which port"
+            )
         document = {"format": _FORMAT, "ports": {str(port): _document(who) for port, who in sorted(ports.items())}}
         files.write(self.directory, _FILE, json.dumps(document, indent=1).encode("ascii"), mode=0o600)
 

@@ -15,7 +15,7 @@ from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
 from reconciler.model.plan import Plan
 
-PRUNE_NOTE = "no longer declared; `orchestra apply --prune` archives and removes it"
+PRUNE_NOTE = "no longer declared; `orchestra apply --prune` removes it, `plan --prune` shows how"
 
 
 def make_plan(

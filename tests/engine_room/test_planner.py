@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.engine.graph import Graph
 from reconciler.engine.observer import observe
-from reconciler.engine.planner import make_destroy_plan, make_plan
+from reconciler.engine.planner import PRUNE_NOTE, make_destroy_plan, make_plan
 from reconciler.engine.selection import Selection
 from reconciler.model.change import Action, Change, Mode
 from reconciler.model.plan import Plan
@@ -86,8 +86,7 @@ def _text(plan: Plan) -> str:
         pytest.param(
             graph_of(thing("ui")),
             "ui=wanted old=x file:old/a=y",
-            "  file:old/a note: no longer declared; `orchestra apply --prune` archives and removes it\n"
-            "  workspace:old note: no longer declared; `orchestra apply --prune` archives and removes it\n",
+            f"  file:old/a note: {PRUNE_NOTE}\n  workspace:old note: {PRUNE_NOTE}\n",
             id="what is left over is shown and stays",
         ),
     ],

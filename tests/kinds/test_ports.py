@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.clients import port_list
 from reconciler.clients.port_list import PortList
-from reconciler.model.change import Action, Change
+from reconciler.model.change import Action, Change, FieldChange
 from reconciler.operations.apply import apply
 from reconciler.operations.execution import Execution
 from reconciler.operations.options import PlanOptions
@@ -249,6 +249,7 @@ def test_two_clones_never_get_one_number(tmp_path: Path, monkeypatch: pytest.Mon
     assert failed.error.message.startswith(f"no port between {LOW} and {LOW + 1} is left for web of ui: ")
     assert f"1 by auth in {first.project.path}" in failed.error.message
     assert failed.error.hint == "widen `port_range`, or destroy what is not needed"
+    assert str(failed.error.where) == "orchestra.yaml:4:8"
     assert (second.tree("ui").path / "SESSION.md").exists(), "the rest is made"
     first.destroy()
     second.settle()
@@ -307,6 +308,29 @@ def test_a_rename_keeps_the_numbers(world: World) -> None:
     assert told(world, "login", ".env.ports") == before
     assert not (world.tree("login").path / ".env.orchestra").exists()
     assert [who.workspace for who in hosts_list(world).read().values()] == ["login"]
+
+
+def test_a_new_name_of_the_file_is_a_move(world: World) -> None:
+    """Nobody deleted anything."""
+    world.declare("auth: {ports: [web]}")
+    world.settle()
+    world.declare("auth: {ports: [web], env_file: .env.ports}")
+    change = world.change(PORTS)
+    assert (change.action, change.reason) == (Action.UPDATE, "declared otherwise than before")
+    assert change.fields == (FieldChange("env_file", ".env.orchestra", ".env.ports"),)
+    world.settle()
+    assert not (world.tree().path / ".env.orchestra").exists()
+
+
+def test_a_list_that_cannot_be_written_is_said_with_a_way_out(world: World) -> None:
+    """Where it is asked for, and what is in its place."""
+    place = world.session().state / "ports.json"
+    place.mkdir(parents=True)
+    world.declare("auth: {ports: [web]}")
+    (failed,) = (each for each in world.try_apply().outcomes if not each.status.succeeded)
+    assert failed.error is not None
+    assert (failed.error.message, str(failed.error.where)) == (f"{place} is no file", "orchestra.yaml:2:10")
+    assert failed.error.hint == f"move {place} away: orchestra keeps there who has which port"
 
 
 def test_an_edit_of_the_file_is_kept_shown_and_replaced_on_request(world: World) -> None:

@@ -22,7 +22,7 @@ def decide(address: Address, spec: PortsSpec, actual: PortsActual) -> Change:
     is_left_empty = actual.entry is not None and actual.entry.content == b""
     is_given_again = actual.brought_back and (bool(fields) or is_left_empty or not actual.listed)
     is_new = actual.path is None or is_given_again
-    if is_new or actual.entry is None:
+    if is_new or (actual.entry is None and actual.path == spec.env_file):
         reason = "declared, and none are given" if is_new or not actual.exists else "its file was deleted by hand"
         file = FieldChange("env_file", None, spec.env_file)
         return Change(address, Action.CREATE, reason, (*_all(spec, actual), file), observed=observed)

@@ -178,8 +178,12 @@ class PortsKind:
         tree, git_dir = self.trees.require(resource.address, spec.tree, spec.workspaces)
         if actual and actual.entry:
             self.trees.refuse_committed(resource.address, tree.path, spec.env_file)
-        with self.list.locked():
-            numbers = self._take(resource, git_dir)
+        try:
+            with self.list.locked():
+                numbers = self._take(resource, git_dir)
+        except OrchestraError as error:
+            error.where = error.where or resource.where
+            raise
         self._write(resource, tree, git_dir, numbers)
         return _replaced(change, numbers)
 
