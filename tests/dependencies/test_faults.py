@@ -86,6 +86,19 @@ def test_a_registry_that_goes_on_misbehaving_fails_with_the_tools_words(
     project.require_working(world.tree().path, around)
 
 
+def test_garbage_is_said_to_be_the_registrys(
+    project: Ecosystem, registry: Registry, tmp_path: Path, around: dict[str, str]
+) -> None:
+    """Some tools advise to make the lock file anew, which would take for good whatever was sent."""
+    world = _world(tmp_path, project, around)
+    _without_caches(around)
+    with registry.misbehaving("garbage"):
+        outcome = _dependency(world.try_apply())
+    assert outcome.error is not None
+    assert "the registry" in outcome.error.hint
+    assert "lock file" not in outcome.error.hint
+
+
 def test_an_install_that_hangs_is_ended_and_tried_again(
     registry: Registry, tmp_path: Path, around: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

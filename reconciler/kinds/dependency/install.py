@@ -226,6 +226,8 @@ def _hint(spec: DependencySpec, ran: Ran) -> str:
         return "give it more time with `timeout:`"
     if _NO_SPACE.search(flattened(ran.output)):
         return "free some space, then apply again"
+    if spec.by.is_garbled(ran.output):
+        return f"what the registry sent is not what it should be: see what it answers; the log is {ran.log}"
     if spec.by.is_stale(ran.output):
         return f"the lock file does not fit: `{spec.by.how_to_lock}`, commit it, then apply again"
     return f"the log is {ran.log}"

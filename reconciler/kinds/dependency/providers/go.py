@@ -34,6 +34,6 @@ GO = Provider(
     locks=("go.mod", "go.work"),
     settings=_settings,
     commands=_commands,
-    stale=r"updates to go\.mod needed|missing go\.sum entry|checksum mismatch",
+    stale=r"updates to go\.mod needed|missing go\.sum entry",
     how_to_lock="go mod tidy",
 )

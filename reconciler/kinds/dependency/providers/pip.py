@@ -49,6 +49,6 @@ PIP = Provider(
     owns=VENV,
     must_make=INTERPRETER,
     commands=_commands,
-    stale=r"No matching distribution found|ResolutionImpossible|THESE PACKAGES DO NOT MATCH THE HASHES",
+    stale=r"No matching distribution found|ResolutionImpossible",
     how_to_lock="pip freeze",
 )

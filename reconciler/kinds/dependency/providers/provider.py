@@ -19,6 +19,13 @@ NETWORK = (
     r"|Max retries exceeded|NewConnectionError|(?:^|\D)(?:429|50[0234])(?:\D|$)"
 )
 
+# What tools say of an answer that they cannot read, or that is not what the lock file tells it to be.
+GARBLED = (
+    r"EINTEGRITY|[Ii]ntegrity ?[Cc]heck ?[Ff]ailed|TARBALL_INTEGRITY|(?:seems|appears) to be corrupt"
+    r"|[Ii]nvalid zip|Failed to extract archive|Unable to find installation candidates|got Content-Type"
+    r"|failed to query replaced source|DECODE_ERROR|checksum mismatch|DO NOT MATCH THE HASHES|YN0018"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -152,6 +159,10 @@ class Provider:
     def is_stale(self, output: str) -> bool:
         """Whether it says that the lock file does not fit."""
         return re.search(self.stale, flattened(output)) is not None
+
+    def is_garbled(self, output: str) -> bool:
+        """Whether it says that a registry sent something else than it should."""
+        return bool(self.locks) and re.search(GARBLED, flattened(output)) is not None
 
     def is_transient(self, output: str) -> bool:
         """Whether it says something that may pass by itself."""
