@@ -55,13 +55,22 @@ class Untracked:
         return self._list("--others", "--", f":(top,glob){glob}")
 
     @cached_property
+    def include_file(self) -> Entry | None:
+        """What stands where `.worktreeinclude` belongs.
+
+        Raises:
+            ClientError: it cannot be read.
+        """
+        return files.read(self.root, INCLUDE_FILE)
+
+    @cached_property
     def included(self) -> tuple[str, ...]:
         """The files that git ignores and `.worktreeinclude` names, in the syntax of `.gitignore`.
 
         Raises:
             ClientError: git failed, or the file is not a regular one.
         """
-        entry = files.read(self.root, INCLUDE_FILE)
+        entry = self.include_file
         if entry is None or entry.content is None:  # a link is not followed, as git follows none to `.gitignore`
             return ()
         found = self._list("--others", "--ignored", f"--exclude-from={self.root / INCLUDE_FILE}")

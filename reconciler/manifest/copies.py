@@ -91,11 +91,29 @@ class Copies:
 
     def _find(self, asked: CopyDeclaration) -> Iterator[CopiedFile]:
         if asked is _INCLUDE:
+            self._require_plain_lines(asked)
             yield from self._read_plain(asked, _ask(asked, self._included))
         elif parse(asked.text).literal:
             yield from self._find_named(asked, asked.text.rstrip("/"))
         else:
             yield from self._read_plain(asked, _ask(asked, partial(self._matching, asked.text)))
+
+    def _require_plain_lines(self, asked: CopyDeclaration) -> None:
+        """What git passes over without a word is refused: somebody counts on it."""
+        sources = self.sources
+        entry = _ask(asked, lambda: sources.include_file) if sources else None
+        if entry is not None and entry.content is None:
+            hint = "put a regular file in its place, or write `copy: []`"
+            raise ManifestError((Problem("it is a symbolic link or no file, and says nothing", asked.where, hint),))
+        lines = (entry.content or b"").decode("utf-8", "surrogateescape").split("\n") if entry else ()
+        found = ((number, grammar.ignore_line_fault(line.removesuffix("\r"))) for number, line in enumerate(lines, 1))
+        problems = tuple(
+            Problem(fault.message, Location(INCLUDE_FILE, number, fault.offset + 1), fault.hint)
+            for number, fault in found
+            if fault
+        )
+        if problems:
+            raise ManifestError(problems)
 
     # --- what a pattern finds ----------------------------------------------------------------------------------------
 

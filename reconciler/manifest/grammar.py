@@ -142,6 +142,21 @@ def own_file_fault(path: str) -> Fault | None:
     return None
 
 
+def ignore_line_fault(line: str) -> Fault | None:
+    """Judge a line in the syntax of `.gitignore`: git takes any, and some match no file whatever its name."""
+    if line.startswith("#"):
+        return None
+    if control := _CONTROL.search(line):
+        return Fault("it holds a control character", "remove it", control.start())
+    bare = re.sub(r"\\.", "..", line)
+    if bare.endswith("\\"):
+        return Fault("a `\\` at the end matches no file", "remove it", len(line) - 1)
+    opened = re.search(r"\[(?![!^]?\]?[^\]]*\])", bare)
+    if opened:
+        return Fault("`[` without `]` matches no file", "write `\\[` for the character itself", opened.start())
+    return None
+
+
 def installed_fault(path: str) -> Fault | None:
     """Judge whether a file would go with the next installation."""
     inside = [part for part in path.split("/") if part.lower() in {"node_modules", ".venv"}]

@@ -323,6 +323,45 @@ def test_what_cannot_be_copied_is_refused_at_its_place(world: World, copy: str, 
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (
+            ".env\n\0\1garbage\nconf/[a\nx\\\n\\[ok[a]\\\\\n# \1\n",
+            [
+                (".worktreeinclude:2:1: it holds a control character", "remove it"),
+                (".worktreeinclude:3:6: `[` without `]` matches no file", "write `\\[` for the character itself"),
+                (".worktreeinclude:4:2: a `\\` at the end matches no file", "remove it"),
+            ],
+        ),
+        (
+            None,
+            [
+                (
+                    ".worktreeinclude:1:1: it is a symbolic link or no file, and says nothing",
+                    "put a regular file in its place, or write `copy: []`",
+                )
+            ],
+        ),
+    ],
+)
+def test_a_worktreeinclude_that_says_nothing_is_refused(
+    world: World, text: str | None, problems: list[tuple[str, str]]
+) -> None:
+    """Git passes over it without a word, and the tree would lack what somebody counts on."""
+    place = world.project.path / ".worktreeinclude"
+    if text is None:
+        place.symlink_to(".env")
+    else:
+        place.write_text(text)
+    world.declare("auth:\nui:")
+    with pytest.raises(ManifestError) as caught:
+        validate(world.session())
+    assert [(str(each), each.hint) for each in caught.value.problems] == problems
+    world.declare("auth: {copy: []}")
+    validate(world.session())
+
+
 def test_what_a_glob_finds_and_is_no_plain_file_is_passed_over(world: World) -> None:
     """Links, other repositories, and what orchestra writes itself."""
     root = world.project.path
