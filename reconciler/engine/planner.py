@@ -13,6 +13,7 @@ from reconciler.engine.observer import Kinds, Snapshot
 from reconciler.engine.selection import EVERYTHING, Selection, select
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
+from reconciler.model.kind import Follower
 from reconciler.model.plan import Plan
 
 PRUNE_NOTE = "no longer declared; `orchestra apply --prune` removes it, `plan --prune` shows how"
@@ -70,10 +71,18 @@ def _converge(graph: Graph, kinds: Kinds, snapshot: Snapshot, selected: frozense
     changes: dict[Address, Change] = {}
     for address, resource in graph.resources.items():
         if address in selected:
-            change = kinds[address.kind].diff(resource, snapshot.get(address))
+            kind, actual = kinds[address.kind], snapshot.get(address)
+            change = kind.diff(resource, actual)
+            before = [(graph.resources[n], changes[n]) for n in graph.dependencies(address) if _is_made(changes.get(n))]
+            if before and isinstance(kind, Follower):
+                change = kind.follow(resource, actual, change, before)
             waits_for = tuple(needed for needed in graph.dependencies(address) if is_awaited(changes.get(needed)))
             changes[address] = replace(change, waits_for=waits_for if change.action is not Action.NO_OP else ())
     return tuple(changes.values())
+
+
+def _is_made(change: Change | None) -> bool:
+    return change is not None and change.is_pending
 
 
 def is_awaited(change: Change | None) -> bool:

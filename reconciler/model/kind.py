@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from reconciler.model.address import Address
 from reconciler.model.change import Change
@@ -11,6 +11,7 @@ from reconciler.model.resource import Resource
 
 SpecT = TypeVar("SpecT")
 ActualT = TypeVar("ActualT")
+ActualT_contra = TypeVar("ActualT_contra", contravariant=True)
 ScopeT_contra = TypeVar("ScopeT_contra", contravariant=True)
 
 
@@ -64,3 +65,26 @@ class Kind(Protocol[SpecT, ActualT, ScopeT_contra]):
 
     def exclusive_key(self, address: Address, spec: SpecT | None) -> str | None:
         """What it must have for itself while it is worked on; None when it can run beside anything."""
+
+
+@runtime_checkable
+class Follower(Protocol[SpecT, ActualT_contra]):
+    """A kind whose resources read what others write: those change together, in one plan."""
+
+    def follow(
+        self,
+        resource: Resource[SpecT],
+        actual: ActualT_contra | None,
+        change: Change,
+        before: Sequence[tuple[Resource[object], Change]],
+    ) -> Change:
+        """Say what is to be done, when all of this is done before. Pure.
+
+        What turns out to be as it should be by then is left alone, and reported as unchanged.
+
+        Args:
+            resource: what is declared.
+            actual: what was found.
+            change: what `diff` says.
+            before: what the same plan changes before it, of all that it needs.
+        """

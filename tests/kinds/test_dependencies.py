@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.model.change import Action
 from reconciler.model.outcome import Status
+from reconciler.operations.options import PlanOptions
 from tests.support.world import World
 
 GENERATE = """\
@@ -74,6 +75,63 @@ def test_what_it_made_and_somebody_removed_is_made_again(world: World) -> None:
     assert (change.action, change.reason) == (Action.CREATE, "removed by hand: out/**")
     world.settle()
     assert world.tree().read("out/all.txt") == "a\n"
+
+
+def test_what_reads_what_the_same_plan_writes_is_in_that_plan(world: World) -> None:
+    """Copied again on request, made by a command before it, or declared anew: one plan, one apply."""
+    world.main.write({".gitignore": "/out\n/log\n/token\n"})
+    world.main.commit()
+    (world.project.path / "token").write_text("1\n")
+    body = """\
+auth:
+  ports: [web]
+  copy: [token]
+  dependencies:
+    - {run: mkdir -p out && cat schemas/a.txt > out/all.txt, inputs: [schemas/*], outputs: [out/**]}
+    - {run: cat out/all.txt token >> log, inputs: ['out/*.txt', token]}
+    - {run: cat .env.orchestra >> log, inputs: [.env*]}
+"""
+    world.declare(body)
+    world.settle()
+    assert len(world.tree().read("log").splitlines()) == 4
+    world.tree().write({"schemas/a.txt": "b\n"})
+    changes = {str(change.address): change for change in world.plan().pending}
+    assert list(changes) == ["dependency:auth/run", "dependency:auth/run-2"]
+    assert changes["dependency:auth/run-2"].reason == "reads what this plan makes anew: out/**"
+    world.settle("auth")
+    assert world.tree().read("log").splitlines()[4:] == ["b", "1"]
+
+    (world.project.path / "token").write_text("2\n")
+    again = PlanOptions(replace=("file:auth/token",))
+    changes = {str(change.address): change for change in world.plan(again).pending}
+    assert list(changes) == ["file:auth/token", "dependency:auth/run-2"]
+    assert changes["dependency:auth/run-2"].reason == "reads what this plan makes anew: token"
+    world.apply(again)
+    world.require_settled("auth")
+    assert world.tree().read("log").splitlines()[6:] == ["b", "2"]
+
+    world.declare(body.replace("[web]", "[web, api]"))
+    assert [str(change.address) for change in world.plan().pending] == ["ports:auth", "dependency:auth/run-3"]
+    world.settle("auth")
+
+
+def test_what_is_made_anew_as_it_was_is_no_reason(world: World) -> None:
+    """The plan could not know; the report says that nothing changed."""
+    first, second = (
+        "{run: touch a.out, inputs: [schemas/*], outputs: [a.out]}",
+        "{run: echo made >> log, inputs: [a.out]}",
+    )
+    world.declare(f"auth: {{dependencies: [{first}, {second}]}}")
+    world.main.write({".gitignore": "/out\n/log\n*.out\n"})
+    world.main.commit()
+    world.settle()
+    world.tree().write({"schemas/a.txt": "b\n"})
+    assert len(world.plan().pending) == 2
+    outcomes = {str(each.address): each.status for each in world.apply().outcomes}
+    assert outcomes["dependency:auth/run"] is Status.UPDATED
+    assert outcomes["dependency:auth/run-2"] is Status.UNCHANGED
+    assert made(world) == 1
+    world.require_settled("auth")
 
 
 @pytest.mark.parametrize("output", ["node_modules/.client/**", ".venv/lib/*.txt", "node_modules/.client/a.txt"])

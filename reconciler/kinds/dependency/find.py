@@ -100,7 +100,10 @@ class Finder:
         )
         if why := self._why_blocked(spec, tree.path):
             return replace(found, blocked=why[0], hint=why[1])
-        return replace(found, facts=self.facts(spec, tree.path, salt, _place_to_be(spec, tree, mark)))
+        reads = spec.reads(tree.path)
+        return replace(
+            found, reads=reads, facts=self.facts(spec, tree.path, salt, _place_to_be(spec, tree, mark), reads)
+        )
 
     def _why_blocked(self, spec: DependencySpec, tree: Path) -> tuple[str, str] | None:
         by, place = spec.by, spec.place(tree)
@@ -129,7 +132,9 @@ class Finder:
                 return f"{spec.provider} needs the program `{program}`, which is not there", spec.by.how_to_get
         return None
 
-    def facts(self, spec: DependencySpec, tree: Path, salt: str, place_to_be: Path) -> dict[str, str]:
+    def facts(
+        self, spec: DependencySpec, tree: Path, salt: str, place_to_be: Path, reads: Sequence[str]
+    ) -> dict[str, str]:
         """What decides, beside the declaration, what is installed in a tree as it is now.
 
         Args:
@@ -137,17 +142,16 @@ class Finder:
             tree: the tree.
             salt: goes into the digests of files, which may be secrets.
             place_to_be: where the tree will be when all is applied.
+            reads: the files that decide.
 
         Raises:
             OrchestraError: a file cannot be read.
         """
-        place = spec.place(tree)
-        inputs = dict.fromkeys(spec.by.inputs(place, spec.options))
         return {
             "platform": f"{platform.system()} {platform.machine()}",
             TREE: str(place_to_be),
             **{f"program {name}": identity for name, identity in self._programs(spec)},
-            **_digests(tree, tuple(inputs), salt),
+            **_digests(tree, reads, salt),
         }
 
     def _programs(self, spec: DependencySpec) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,7 @@ class Installer:
             _remove_what_lost_its_interpreter(resource, tree)
             self._mark(resource, tree, INSTALLING, makes, {})
             locks, salt = _contents(spec, tree.path), secrets.token_hex(8)
-            facts = {**spec.declared, **self.finder.facts(spec, tree.path, salt, tree.path)}
+            facts = {**spec.declared, **self.finder.facts(spec, tree.path, salt, tree.path, spec.reads(tree.path))}
             for argv in spec.by.commands(spec.place(tree.path), spec.options):
                 self._run(resource, tree, argv, log, lock)
             _require_unchanged(resource, tree.path, locks)

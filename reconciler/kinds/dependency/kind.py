@@ -66,6 +66,18 @@ class DependencyKind:
         """Install what is not there, or was installed from something else."""
         return decide(resource.address, resource.spec, actual)
 
+    def follow(
+        self,
+        resource: Resource[DependencySpec],
+        actual: DependencyActual | None,
+        change: Change,
+        before: Sequence[tuple[Resource[object], Change]],
+    ) -> Change:
+        """Install anew when the same plan changes what it reads."""
+        from reconciler.kinds.dependency.follow import follow  # noqa: PLC0415 - most plans change nothing it reads
+
+        return follow(resource.spec, actual, change, before)
+
     def orphan(self, address: Address, actual: DependencyActual) -> Change:
         """Remove what was installed."""
         return decide_removal(address, actual)

@@ -65,6 +65,10 @@ class DependencySpec:
         }
         return {name: value for name, value in said.items() if value}
 
+    def reads(self, tree: Path) -> tuple[str, ...]:
+        """The files that decide what is installed, in the tree where that is now; those that are not there count."""
+        return tuple(dict.fromkeys(self.by.inputs(self.place(tree), self.options)))
+
     def place(self, tree: Path) -> Place:
         """Its directory, in the tree where that is now."""
         return Place(tree, self.project)
@@ -81,6 +85,7 @@ class DependencyActual:
         is_marked: it was begun to be installed.
         is_complete: it was seen to be installed, by its mark.
         facts: what would decide now what is installed, beside what is declared; path of a file to digest and more.
+        reads: the files that decide now, as seen from the top of the tree, whether they are there or not.
         applied: what decided when it was installed.
         missing: what it made and is gone.
         foreign: what stands where it will install, and bears no mark.
@@ -96,6 +101,7 @@ class DependencyActual:
     is_complete: bool = False
     is_failed: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
     applied: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()

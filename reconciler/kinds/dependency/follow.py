@@ -1,0 +1,71 @@
+"""What becomes of a dependency that would stay as it is, when the same plan changes what it reads. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from reconciler.boundaries.decide import witness
+from reconciler.boundaries.effort import Effort, TooCostlyError
+from reconciler.boundaries.pattern import parse
+from reconciler.boundaries.refusal import PatternError
+from reconciler.kinds.dependency.spec import DependencyActual, DependencySpec
+from reconciler.model.change import Action, Change, FieldChange
+from reconciler.model.phrases import some
+from reconciler.model.resource import Resource
+
+_OF_OURS = frozenset({"record", "ignored", "mode"})
+"""What changes of a file without another byte in it."""
+
+
+def follow(
+    spec: DependencySpec,
+    actual: DependencyActual | None,
+    change: Change,
+    before: Sequence[tuple[Resource[object], Change]],
+) -> Change:
+    """Plan what reads something that is made anew before it.
+
+    Args:
+        spec: what is declared.
+        actual: what was found.
+        change: what is planned without that.
+        before: what the plan changes before it.
+    """
+    if change.action is not Action.NO_OP or actual is None:
+        return change
+    reads = tuple(_reads(spec, actual))
+    anew = [text for each in before for text in _writes(*each) if any(_meet(text, read) for read in reads)]
+    if not anew:
+        return change
+    fields = tuple(FieldChange(text, "as it was read", "made anew") for text in dict.fromkeys(anew))
+    reason = f"reads what this plan makes anew: {some(tuple(dict.fromkeys(anew)))}"
+    return replace(change, action=Action.UPDATE, reason=reason, fields=fields)
+
+
+def _reads(spec: DependencySpec, actual: DependencyActual) -> Iterable[str]:
+    place = spec.place(actual.tree)
+    return (*map(place.path, spec.options.inputs), *map(_literally, actual.reads))
+
+
+def _writes(resource: Resource[object], change: Change) -> Iterator[str]:
+    spec = resource.spec
+    if isinstance(spec, DependencySpec):
+        yield from map(spec.place(spec.tree).path, spec.options.outputs)
+    elif {field.path for field in change.fields} - _OF_OURS:
+        yield _literally(change.observed.get("path", ""))
+
+
+def _literally(path: str) -> str:
+    return re.sub(r"([\\*?\[\]])", r"\\\1", path)
+
+
+def _meet(first: str, second: str) -> bool:
+    """Whether some file is named by both."""
+    try:
+        return first == second or witness([parse(first), parse(second)], (), Effort()) is not None
+    except PatternError:
+        return False
+    except TooCostlyError:
+        return True
