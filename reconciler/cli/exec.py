@@ -56,6 +56,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, context: Context) -> int:
     """Run it, and end as it ended."""
     from reconciler.operations.exec import Asked, execute  # noqa: PLC0415 - start-up
+    from reconciler.views.importing import render_import  # noqa: PLC0415
 
     if not options.command:
         raise UsageError("no command was given", hint=f"orchestra exec {options.name} -- COMMAND ...")
@@ -66,4 +67,6 @@ def run(options: argparse.Namespace, context: Context) -> int:
     cwd = real_path(context.cwd)
     asked = Asked(options.name, tuple(options.command), cwd, home, writable, tuple(options.env), hook)
     context.release()
-    return execute(session, asked, lambda text: context.narrate(f"orchestra: {escape(text)}\n"))
+    done = execute(session, asked, lambda text: context.narrate(f"orchestra: {escape(text)}\n"))
+    context.narrate("".join(map(render_import, done.imports)))
+    return done.code

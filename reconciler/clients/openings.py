@@ -30,6 +30,7 @@ class Wanted:
         shared, scratch: opened where that needs nothing else to be opened with it.
         deny: closed again.
         ours: directories that are open where they are there.
+        made: what commands in the sandbox made beside the area: they may undo it.
     """
 
     modify: tuple[Pattern, ...] = ()
@@ -37,9 +38,12 @@ class Wanted:
     scratch: tuple[Pattern, ...] = ()
     deny: tuple[Pattern, ...] = ()
     ours: tuple[str, ...] = ()
+    made: frozenset[str] = frozenset()
 
     def allows(self, path: str) -> bool:
         """Whether a path may be changed."""
+        if path in self.made:
+            return True
         name = os.fsencode(path)
         is_open = covering((*self.modify, *self.shared, *self.scratch), name) is not None
         return is_open and covering(self.deny, name) is None
@@ -52,11 +56,13 @@ class Openings:
     Attributes:
         writable: by path, whether it is open, or closed inside one that is.
         made: directories that were made, so that they can be opened.
+        rooms: directories of which only some is open, each with what was there before.
         remarks: what is not as it was declared, in words.
     """
 
     writable: dict[str, bool] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
+    rooms: dict[str, frozenset[str]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
     @property
@@ -85,6 +91,21 @@ def remove_made(tree: Path, openings: Openings) -> None:
     """Take away what was made and stayed empty."""
     for path in reversed(openings.made):
         files.remove_empty_directory(tree, path)
+
+
+def made_beside(tree: Path, wanted: Wanted, openings: Openings) -> frozenset[str]:
+    """What is beside the area and was made by a command in the sandbox, this one or one before."""
+    found = {path for room, before in openings.rooms.items() for path in _inside(tree, room) if path not in before}
+    kept = {path for path in wanted.made if os.path.lexists(tree / path)}
+    return frozenset({*kept, *(path for path in found if not wanted.allows(path))})
+
+
+def _inside(tree: Path, room: str) -> list[str]:
+    try:
+        names_inside = sorted(os.listdir(tree / room))  # noqa: PTH208 - names, not paths
+    except OSError:
+        return []
+    return [f"{room}/{name}" if room else name for name in names_inside]
 
 
 class _Finder:
@@ -160,8 +181,9 @@ class _Finder:
         """Open a directory, and close what is in it but not in the area; more than can be closed stays open."""
         if self._is_in_open(room) is not None:
             return
-        inside = sorted(entry.name for entry in os.scandir(self.tree / room) if not entry.is_symlink())
-        paths = [f"{room}/{name}" if room else name for name in inside]
+        inside = _inside(self.tree, room)
+        self.found.rooms[room] = frozenset(inside)
+        paths = [path for path in inside if not (self.tree / path).is_symlink()]
         others = [path for path in paths if path not in self.found.writable and not self.wanted.allows(path)]
         where = room or "the top of the tree"
         if len(others) + len(self.found.writable) > MOST_CLOSED:

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import files
@@ -42,12 +42,14 @@ class State:
     Attributes:
         imported: the commit of the branch that both sides had last.
         seed: the refs that it was given last.
+        made: what was made in the tree beside the area.
         stepping: the commits from and to which the index of the tree is being brought.
     """
 
     imported: str = ""
     seed: Mapping[str, str] = field(default_factory=dict)
     stepping: tuple[str, str] | None = None
+    made: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class PrivateGit:
         try:
             document = json.loads(entry.content)
             stepping = document["stepping"]
-            return State(document["imported"], document["seed"], tuple(stepping) if stepping else None)
+            made = frozenset(document["made"])
+            return State(document["imported"], document["seed"], tuple(stepping) if stepping else None, made)
         except (ValueError, KeyError, TypeError) as error:
             message = f"{self.directory / _STATE} cannot be read"
             raise ConflictError(message, hint=f"move {self.directory} away, and see what is in it") from error
@@ -100,7 +103,12 @@ class PrivateGit:
         Raises:
             ClientError: the operating system refused.
         """
-        document = {"imported": state.imported, "seed": dict(state.seed), "stepping": state.stepping}
+        document = {
+            "imported": state.imported,
+            "seed": dict(state.seed),
+            "stepping": state.stepping,
+            "made": sorted(state.made),
+        }
         files.write(self.directory, _STATE, json.dumps(document).encode("ascii"), durable=True)
 
     # --- making it ---------------------------------------------------------------------------------------------------
@@ -153,7 +161,7 @@ class PrivateGit:
             message = f"branch {self.branch} cannot be found in {self.common_dir}, where the sandbox had it"
             raise ConflictError(message, hint=f"see what is in it, and move {self.directory} away to start anew")
         is_followed = tip == state.imported and own in refs and self._can_follow
-        now = State(refs[own] if is_followed else state.imported, refs, state.stepping)
+        now = replace(state, imported=refs[own] if is_followed else state.imported, seed=refs)
         wanted[own] = now.imported if is_followed else there.get(own, tip)
         self.save_state(now)
         _write_packed(self.common_dir, wanted)

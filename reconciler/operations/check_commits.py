@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,12 +124,27 @@ def check_commits(cwd: Path, environment: Mapping[str, str], asked: Asked) -> Ch
     with borrow(git, repository, base, asked.push.quarantine if asked.push else None) as store:
         manifest = _manifest_at(store, (base_name, base), file, heads, environment)
         branches = Branches(manifest, heads, None if asked.base is None else base)
-        chosen = branches.chosen(asked.names, wanted)
-        _require_here(store, [*branches.commits(chosen), base])
-        history = read_history(store, [*branches.commits(chosen), base])
-        _require_whole(history)
-        checked = Judge(store, branches, history).judge(chosen)
+        checked = judged(store, branches, branches.chosen(asked.names, wanted), base)
     return Checked((base_name, base), file, checked)
+
+
+def judged(store: Borrowed, branches: Branches, chosen: Sequence[str], base: str) -> tuple[CheckedBranch, ...]:
+    """Judge branches by a manifest.
+
+    Args:
+        store: has all commits.
+        branches: as the manifest knows them.
+        chosen: which.
+        base: a commit that has to be here as well.
+
+    Raises:
+        UsageError: history was cut off.
+        ClientError: a commit is not here, or git failed.
+    """
+    _require_here(store, [*branches.commits(chosen), base])
+    history = read_history(store, [*branches.commits(chosen), base])
+    _require_whole(history)
+    return Judge(store, branches, history).judge(chosen)
 
 
 def _without_default(push: Push, heads: Heads) -> tuple[str, ...]:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.boundaries.pattern import parse
 from reconciler.boundaries.permissions.launch import DESK, Grounds, Launch
+from reconciler.boundaries.places import place_of
 from reconciler.clients import bubblewrap, files
 from reconciler.clients.bubblewrap import Mount
 from reconciler.clients.foreground import Errand, alone, run_in_foreground
-from reconciler.clients.openings import Openings, Wanted, find_openings, remove_made
+from reconciler.clients.openings import Openings, Wanted, find_openings, made_beside, remove_made
 from reconciler.clients.private_git import BORROWED, PrivateGit, require_files_backend
 from reconciler.clients.private_home import fill_home
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ConflictError, UsageError
 from reconciler.manifest.areas import DeclaredArea, areas_of
-from reconciler.manifest.declaration import Declaration
+from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.model.address import Address
 from reconciler.operations.agent_settings import settings_for
+from reconciler.operations.importing import Importer, Result
 from reconciler.operations.path import require_declared
 from reconciler.operations.session import Session
 
@@ -162,37 +164,58 @@ def _python() -> Sequence[Path]:
     return tuple(dict.fromkeys((*map(Path, (sys.prefix, sys.base_prefix)), ours)))
 
 
-def execute(session: Session, asked: Asked, told: Callable[[str], None]) -> int:
-    """Run a command in the sandbox of a workspace, and give its exit status.
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What became of a command.
+
+    Attributes:
+        code: its exit status.
+        imports: what became of its commits.
+    """
+
+    code: int
+    imports: tuple[Result, ...]
+
+
+def execute(session: Session, asked: Asked, told: Callable[[str], None]) -> Executed:
+    """Run a command in the sandbox of a workspace, and import what it commits.
 
     Args:
         session: the repository and the manifest.
         asked: what is to be run.
-        told: is given, in words, what the user should know.
+        told: is given, in words, what the user should know before it runs.
 
     Raises:
         UsageError: no such workspace is declared, or it has no tree.
         RefusedError: another command runs in its sandbox.
         ClientError: there can be no sandbox here, or it could not be prepared.
     """
-    workspace = find_workspace(session, asked.name)
+    manifest = session.load_manifest(values=False)
+    workspace = find_workspace(session, manifest, asked.name)
     require_files_backend(session.survey.config)
     bubblewrap.require_bubblewrap(session.git.runner)
     private = PrivateGit(session.repository, workspace.record, workspace.declaration.branch)
     with alone(private.directory, asked.name) as lock:
+        wanted = replace(workspace.wanted, made=private.load_state().made)
+        openings = find_openings(workspace.record.path, wanted)
+        scratch = tuple(place_of(pattern).path for pattern in wanted.scratch if pattern.literal)
+        importer = Importer(session, manifest, asked.name, private, tuple(openings.open), scratch)
+        importer.converge()
         private.prepare(session.git)
-        openings = find_openings(workspace.record.path, workspace.wanted)
         if asked.home == "private":
             fill_home(private.directory / "home", Path(session.environment.get("HOME", "/")))
         for remark in openings.remarks:
             told(remark)
-        sandbox = Sandbox(
-            session, asked, workspace, private, openings, _write_settings(asked, workspace, private, told)
-        )
+        settings = _write_settings(asked, workspace, private, told)
+        errand = Sandbox(session, asked, workspace, private, openings, settings).errand()
         try:
-            return run_in_foreground(sandbox.errand(), lock, turn_seconds=TURN_SECONDS, on_turn=lambda: None)
+            code = run_in_foreground(errand, lock, turn_seconds=TURN_SECONDS, on_turn=importer.look)
         finally:
             remove_made(workspace.record.path, openings)
+            made = made_beside(workspace.record.path, wanted, openings)
+            private.save_state(replace(private.load_state(), made=made))
+        importer.finish()
+    return Executed(code, tuple(importer.results))
 
 
 def _write_settings(asked: Asked, workspace: Workspace, private: PrivateGit, told: Callable[[str], None]) -> Launch:
@@ -206,14 +229,13 @@ def _write_settings(asked: Asked, workspace: Workspace, private: PrivateGit, tol
     return launch
 
 
-def find_workspace(session: Session, name: str) -> Workspace:
+def find_workspace(session: Session, manifest: Manifest, name: str) -> Workspace:
     """Find a workspace and its tree.
 
     Raises:
         UsageError: it is not declared, or has no tree.
         ConflictError: its tree is not ready.
     """
-    manifest = session.load_manifest(values=False)
     declaration = require_declared(manifest, name)
     hit = session.survey.marks.get(Address("workspace", name))
     if hit is None or hit[0].standing is not Standing.PRESENT:

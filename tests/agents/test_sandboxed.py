@@ -34,6 +34,7 @@ def _judge(shop: Shop, results: list[str]) -> None:
     assert len(results) == len(_COMMANDS)
     refused = [any(word in result for word in ("Read-only", "Permission denied")) for result in results]
     assert refused == [False, False, True, True, True], results
+    assert shop.git("log", "--format=%s", "-1", "auth") == "mine"
     assert shop.git("status", "--porcelain", cwd=shop.tree("ui")) == ""
     assert not (shop.tree() / "packages/ui/new.js").exists()
     assert not (shop.tree() / "packages/ui/child").exists()

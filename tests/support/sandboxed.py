@@ -26,7 +26,7 @@ FILES = {
     "docs/logo.svg": "<svg/>\n",
     "top.txt": "top\n",
 }
-_IDENTITY = {"user.name": "Alex Example", "user.email": "alex@example.org", "gc.auto": "0"}
+_GIT_CONFIG = "[user]\n\tname = Alex Example\n\temail = alex@example.org\n[gc]\n\tauto = 0\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,9 @@ class Shop:
         shop = cls(user, directory)
         file_tree(shop.main, FILES)
         (shop.main / "orchestra.yaml").write_text(manifest)
-        (directory / "home").mkdir()
+        file_tree(directory, {"home/.gitconfig": _GIT_CONFIG})
         give_to(user, directory)
         shop.git("init", "--quiet", "--initial-branch=main")
-        for key, value in _IDENTITY.items():
-            shop.git("config", key, value)
         shop.git("add", "--all")
         shop.git("commit", "--quiet", "--message", "first")
         shop.orchestra("apply", "--auto-approve").expect(0)

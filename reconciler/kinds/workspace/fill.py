@@ -70,7 +70,8 @@ def _is_in_the_way(tree: Path, name: str) -> bool:
 
 
 def _mend_cut_short(git: Git, tree: Path) -> None:
-    differing = git.run("diff-files", "-z", "--name-only", "--diff-filter=M", cwd=tree).text.split("\0")
+    words = ("diff-files", "-z", "--name-only", "--diff-filter=M", "--ignore-submodules=all")
+    differing = git.run(*words, cwd=tree).text.split("\0")
     cut = [name for name in differing if name and is_beginning(git, tree, name)]
     if cut:
         request = "".join(f"{name}\0" for name in cut).encode("utf-8", "surrogateescape")

@@ -1,0 +1,221 @@
+"""The import: what a sandboxed command committed reaches the repository, if it keeps the area.
+
+The rule: judged as `check` judges, by the manifest in force, before one object of it is the repository's; the branch is
+moved only from the commit that is known, and what is refused stays where it was made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from reconciler.boundaries.paths import shown
+from reconciler.clients.borrowed import Borrowed
+from reconciler.clients.descent import scan
+from reconciler.clients.history import changes_between
+from reconciler.clients.incoming import Incoming, incoming
+from reconciler.clients.lock import Held
+from reconciler.clients.private_git import PrivateGit, State
+from reconciler.clients.survey import Survey, take_survey
+from reconciler.errors import ClientError, ConflictError, LockHeldError, OrchestraError, RefusedError
+from reconciler.manifest.declaration import Manifest
+from reconciler.model.phrases import plural, some
+from reconciler.operations.check_commits import Checked, judged
+from reconciler.operations.governed import Branches, Heads
+from reconciler.operations.locking import locked
+from reconciler.operations.session import Session
+
+_GITLINK = "160000"
+_LOCK_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of the commits of a sandbox.
+
+    Attributes:
+        what: in words; empty when there was nothing to import.
+        checked: what they were refused for, where that is the area.
+        hint: a way out of a refusal.
+    """
+
+    what: str = ""
+    checked: Checked | None = None
+    hint: str = ""
+    is_refused: bool = False
+
+
+@dataclass
+class Importer:
+    """Imports the commits of one sandbox, as often as it is asked.
+
+    Attributes:
+        name: the workspace.
+        open: directories of the tree in which the command could write.
+        scratch: those of them that are not looked into.
+    """
+
+    session: Session
+    manifest: Manifest
+    name: str
+    private: PrivateGit
+    open: tuple[str, ...]
+    scratch: tuple[str, ...]
+    results: list[Result] = field(default_factory=list)
+    _refused: str | None = None
+
+    def converge(self) -> None:
+        """Bring the index to where the branch is, where an import was killed between the two.
+
+        Raises:
+            ClientError: git refused.
+        """
+        state = self.private.load_state()
+        if state.stepping is None:
+            return
+        old, new = state.stepping
+        with self._locked(_LOCK_SECONDS):
+            tip = take_survey(self.session.git, self.session.repository).commit_of(self.private.branch)
+            if tip == new:
+                self._step(old, new)
+            self.private.save_state(replace(state, imported=new if tip == new else state.imported, stepping=None))
+
+    def look(self) -> None:
+        """Import what is new; a lock that is held is waited for until the next time, and nothing is raised."""
+        try:
+            self._look(lock_seconds=0.0)
+        except LockHeldError:
+            return
+        except OrchestraError as error:
+            self._refuse(error)
+
+    def finish(self) -> None:
+        """Import what is new, and say what was not."""
+        self._refused = None
+        try:
+            self._look(lock_seconds=_LOCK_SECONDS)
+        except OrchestraError as error:
+            self._refuse(error)
+
+    def _refuse(self, error: OrchestraError) -> None:
+        self._refused = self.private.tip()
+        self.results.append(Result(error.message, hint=error.hint, is_refused=True))
+
+    def _look(self, *, lock_seconds: float) -> None:
+        state, new = self.private.load_state(), self.private.tip()
+        if new is None:
+            raise ConflictError(f"branch {self.private.branch} is no longer in {self.private.common_dir}")
+        if new in {state.imported, self._refused}:
+            return
+        self._require_no_repositories()
+        survey = take_survey(self.session.git, self.session.repository)
+        objects = self.private.common_dir / "objects"
+        with incoming(self.session.git, self.session.repository, objects, (new,), _known(survey)) as found:
+            checked, commits = self._judge(survey, found.store, state, new)
+            if checked is not None:
+                self._refused = new
+                what = f"{plural(commits, 'commit')} of {self.private.branch}"
+                self.results.append(Result(what, checked, is_refused=True))
+                return
+            with self._locked(lock_seconds):
+                self._take(found, state, new)
+        how = "" if self._is_ahead(state.imported, new) else ", rewritten"
+        what = f"{self.private.branch} is at {new[:9]} now{how} ({plural(commits, 'commit')} of its own)"
+        self.results.append(Result(what))
+
+    def _judge(self, survey: Survey, store: Borrowed, state: State, new: str) -> tuple[Checked | None, int]:
+        """What is refused, None when nothing is; and how many commits the branch has of its own."""
+        branch = self.private.branch
+        heads = Heads(self.session.git, self.session.root, survey, {branch: new})
+        branches = Branches(self.manifest, heads, None)
+        mine = [each for each in judged(store, branches, branches.chosen((), (branch,)), new) if each.name == branch]
+        checked = Checked((heads.default_or_none or "", ""), os.fspath(self.manifest.file), tuple(mine))
+        if not checked.is_fine:
+            return checked, mine[0].commits
+        self._require_no_new_links(store, {*branches.trusted(branch), *filter(None, [state.imported])}, new)
+        return None, mine[0].commits
+
+    def _require_no_new_links(self, store: Borrowed, known: set[str], new: str) -> None:
+        """A submodule brings configuration of its own, by which git runs programs: only a person may add one.
+
+        Raises:
+            RefusedError: there is a submodule that nobody knows.
+        """
+        trees = store.trees({*known, new})
+        pairs = [(trees[name], trees[new]) for name in sorted(known) if name in trees]
+        added = [
+            {change.path for change in changes if change.after[0] == _GITLINK and change.before[0] != _GITLINK}
+            for changes in changes_between(store, pairs or [(store.empty_tree, trees[new])]).values()
+        ]
+        new_links = sorted(set.intersection(*added))
+        if new_links:
+            message = f"{self.private.branch} adds a submodule ({some([shown(path) for path in new_links])})"
+            raise RefusedError(message, hint="take it out of the commits; add submodules outside of the sandbox")
+
+    def _require_no_repositories(self) -> None:
+        """A repository within the tree does the same as soon as somebody adds it.
+
+        Raises:
+            RefusedError: there is one where the command could write.
+        """
+        if found := sorted(set(self._repositories())):
+            tree = self.private.record.path
+            message = f"a repository lies in {tree} ({some(found)}): git would run what its configuration says"
+            raise RefusedError(message, hint=f"remove it, for example with `rm -rf {tree / found[0] / '.git'}`")
+
+    def _repositories(self) -> Iterator[str]:
+        tree, git_dir = self.private.record.path, self.private.record.git_dir
+        words = ("ls-files", "-z", "--stage")
+        staged = self.session.git.run(*words, git_dir=git_dir).text.split("\0")
+        known = {line.partition("\t")[2] for line in staged if line.startswith(f"{_GITLINK} ")}
+        for path in self.open:
+            if (tree / path).is_symlink() or not (tree / path).is_dir() or path in self.scratch:
+                continue
+            prefix = f"{path}/" if path else ""
+            found = scan(tree / path, lambda inner, _: prefix + inner not in self.scratch)  # noqa: B023 - used at once
+            at_top = [path] if path and os.path.lexists(tree / path / ".git") else []
+            places = (*at_top, *(prefix + each for each in found.repositories))
+            yield from (place for place in places if place not in known)
+
+    def _take(self, found: Incoming, state: State, new: str) -> None:
+        """Move the branch from the commit that is known to the new one, then the index."""
+        git, repository, branch = self.session.git, self.session.repository, self.private.branch
+        old = take_survey(git, repository).commit_of(branch) or ""
+        if old != state.imported and not self._is_ahead(old, new, found.store):
+            message = f"branch {branch} was moved outside, from {state.imported[:9]} to {old[:9]}"
+            raise ConflictError(message, hint=f"rebase in there: `orchestra exec {self.name} -- git rebase {old[:9]}`")
+        found.take(git, repository)
+        self.private.save_state(replace(state, stepping=(old, new)))
+        words = ("update-ref", "-m", "orchestra exec: imported", f"refs/heads/{branch}", new, old)
+        git.run(*words, git_dir=repository.common_dir)
+        self._step(old, new)
+        self.private.save_state(replace(state, imported=new, stepping=None))
+
+    def _is_ahead(self, old: str, new: str, store: Borrowed | None = None) -> bool:
+        words = ("merge-base", "--is-ancestor", old, new)
+        if store is not None:
+            return store.run(*words, ok=(0, 1, 128)).code == 0
+        return self.session.git.run(*words, git_dir=self.session.repository.common_dir, ok=(0, 1, 128)).code == 0
+
+    def _step(self, old: str, new: str) -> None:
+        """Bring the index of the tree along, what somebody staged there kept; no file is touched."""
+        git_dir = self.private.record.git_dir
+        head = (git_dir / "HEAD").read_text("utf-8", "surrogateescape").strip()
+        if head != f"ref: refs/heads/{self.private.branch}":
+            return
+        words = ("-c", f"core.hooksPath={os.devnull}", "read-tree", "-i", "-m", old, new)
+        try:
+            self.session.git.run(*words, git_dir=git_dir)
+        except ClientError as error:
+            what = f"the index of {self.private.record.path} is as it was: {error.message}"
+            self.results.append(Result(what, hint="`git status` shows it; `git reset` takes the index to the branch"))
+
+    def _locked(self, seconds: float) -> contextlib.AbstractContextManager[Held]:
+        return locked(self.session, "orchestra exec", lock_timeout=seconds)
+
+
+def _known(survey: Survey) -> set[str]:
+    heads = (record.head for record in survey.records if record.head)
+    return {*(branch.commit for branch in survey.branches.values()), *survey.remotes.values(), *heads}

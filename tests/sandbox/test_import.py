@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+
+import pytest
+
+from tests.support.sandboxed import Shop
+from tests.support.users import words_as
+
+_COMMIT = "set -e; echo {0} > packages/auth/{0}.py; git add packages/auth; git commit -qm {0}"
+
+
+def commit(name: str) -> str:
+    """A script that commits a file of the area."""
+    return _COMMIT.format(name)
+
+
+def log(shop: Shop, branch: str = "auth") -> list[str]:
+    """The subjects of a branch, as the repository has them."""
+    return shop.git("log", "--format=%s", branch).splitlines()
+
+
+def status(shop: Shop) -> list[str]:
+    """What the host's git says of the tree."""
+    return shop.git("status", "--porcelain", "-uall", "--ignore-submodules=all", cwd=shop.tree()).splitlines()
+
+
+def test_what_was_committed_in_the_area_arrives(shop):
+    """The branch has it, and the tree is clean; the same again with what comes after."""
+    assert "imported: auth is at" in shop.exec(commit("one")).expect(0).err
+    assert (log(shop), status(shop)) == (["one", "first"], [])
+    shop.exec(commit("two")).expect(0)
+    assert (log(shop), status(shop)) == (["two", "one", "first"], [])
+    assert shop.git("fsck", "--strict") == ""
+
+
+def test_what_the_command_ended_with_does_not_matter(own):
+    """Also the commits of one that failed arrive."""
+    own.exec(commit("one") + "; exit 5").expect(5)
+    assert log(own) == ["one", "first"]
+
+
+def test_a_rewritten_branch_arrives(own):
+    """Its old commits stay in the log of the branch."""
+    own.exec(commit("one")).expect(0)
+    assert "rewritten" in own.exec("git commit -q --amend -m better").expect(0).err
+    assert (log(own), status(own)) == (["better", "first"], [])
+    assert own.git("log", "-1", "--format=%s", "auth@{1}") == "one"
+
+
+def test_commits_arrive_while_the_command_runs(own):
+    """A long one does not keep them to itself."""
+    words = words_as(own.user, [*own.program, "exec", "auth", "--", "sh", "-c", commit("one") + "; cat"])
+    with subprocess.Popen(
+        words, cwd=own.main, env=own.environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        end = time.monotonic() + 60
+        while log(own) != ["one", "first"] and time.monotonic() < end:
+            time.sleep(0.1)
+        assert process.poll() is None
+        process.stdin.close()
+        assert process.wait() == 0
+    assert (log(own), status(own)) == (["one", "first"], [])
+
+
+def test_what_leaves_the_area_is_refused_and_nothing_is_lost(shop):
+    """Commit, path and line of the manifest are told; mended in the sandbox, it arrives."""
+    done = shop.exec("echo x > docs/note.txt; git add docs; git commit -qm bad; " + commit("good")).expect(0)
+    assert "docs/note.txt\n    outside of `modify: packages/auth`" in done.err
+    assert log(shop) == ["first"]
+    shop.exec("git rm -q docs/note.txt && git commit -qm undone").expect(0)
+    assert log(shop) == ["first"]  # each commit is judged, not their sum
+    shop.exec("git reset -q --soft main && git commit -qm mended").expect(0)
+    assert (log(shop), status(shop)) == (["mended", "first"], [])
+
+
+def test_a_branch_that_moved_outside_is_not_overwritten(own):
+    """What a person committed there meanwhile stays; rebased in the sandbox, both are there."""
+    own.exec(commit("mine") + "; (sleep 0.1)").expect(0)
+    own.exec("echo x > docs/no.txt; git add docs; git commit -qm bad").expect(0)  # keeps the sandbox ahead
+    (own.tree() / "packages/auth/hand.py").write_text("1\n")
+    own.git("add", "packages/auth/hand.py", cwd=own.tree())
+    own.git("commit", "-qm", "by hand", cwd=own.tree())
+    done = own.exec(
+        "git rm -q --cached docs/no.txt; rm docs/no.txt; git commit -q --amend --allow-empty -m good"
+    ).expect(0)
+    assert "was moved outside" in done.err
+    assert log(own) == ["by hand", "mine", "first"]
+    own.exec("git stash -uq; git rebase -q " + own.git("rev-parse", "auth")).expect(0)
+    assert log(own) == ["good", "by hand", "mine", "first"]
+
+
+def test_what_arrived_outside_is_there_at_the_next_command(own):
+    """After `sync`, the sandbox goes on from the merged branch."""
+    own.exec(commit("one")).expect(0)
+    (own.main / "top.txt").write_text("new\n")
+    own.git("commit", "-qam", "base")
+    own.orchestra("sync", "auth", "--rebase").expect(0)
+    assert own.exec("git log --format=%s; git status --short").expect(0).out.splitlines() == ["one", "base", "first"]
+    own.exec(commit("two")).expect(0)
+    assert (log(own), status(own)) == (["two", "one", "base", "first"], [])
+
+
+def test_what_a_person_staged_stays_staged(own):
+    """The index of the tree is brought along, and not replaced."""
+    own.exec("true").expect(0)
+    (own.tree() / "top.txt").write_text("staged\n")
+    own.git("add", "top.txt", cwd=own.tree())
+    own.exec(commit("one")).expect(0)
+    assert status(own) == ["M  top.txt"]
+
+
+def test_an_import_that_was_killed_before_the_index_is_completed(own):
+    """The next command brings the index to where the branch is."""
+    own.exec(commit("one")).expect(0)
+    new, old = own.git("rev-parse", "auth", "auth~1").splitlines()
+    own.git("read-tree", old, cwd=own.tree())
+    assert status(own) != []
+    file = own.admin() / "orchestra.sandbox/state.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"imported": old, "stepping": [old, new]}))
+    own.exec("true").expect(0)
+    assert (log(own), status(own)) == (["one", "first"], [])
+
+
+@pytest.mark.parametrize("is_committed", [False, True], ids=["left", "committed"])
+def test_a_repository_in_the_tree_is_refused_and_runs_nothing(own, is_committed):
+    """What its configuration names is run by nobody outside, not by status and not by destroy."""
+    trap = own.directory / "ran"
+    script = (
+        "set -e; mkdir packages/auth/sub; cd packages/auth/sub; git init -q .; echo 1 > f; git add f; git commit -qm x;"
+        f"git config core.fsmonitor 'touch {trap}'; git config filter.x.clean 'touch {trap}; cat';"
+        "echo '* filter=x' > .gitattributes; echo 22 > f; cd ../../..; "
+    )
+    script += (
+        "git add packages/auth; git commit -qm sub"
+        if is_committed
+        else commit("other").replace("git add packages/auth", "git add packages/auth/other.py")
+    )
+    done = own.exec(script).expect(0)
+    assert "a repository lies in" in done.err
+    assert log(own) == ["first"]
+    for words in (["status"], ["plan"], ["sync", "auth"], ["destroy", "--auto-approve"]):
+        own.orchestra(*words)
+    assert own.tree().exists()
+    assert not trap.exists()
+
+
+def test_a_submodule_without_its_repository_is_refused(own):
+    """A link to a commit alone is refused as well: whoever fills it runs what it says."""
+    name = own.git("rev-parse", "HEAD")
+    done = own.exec(f"git update-index --add --cacheinfo 160000,{name},packages/auth/sub; git commit -qm sub").expect(0)
+    assert "adds a submodule (packages/auth/sub)" in done.err
+    assert log(own) == ["first"]
+
+
+_FIND = "f=$(git rev-parse {0}); f=objects/$(echo $f | sed 's,^..,&/,'); chmod u+w $f; "
+_SPOIL = {
+    "an object that is another": _FIND.format("auth:packages/auth/one.py") + "printf junk > $f",
+    "a pipe for an object": _FIND.format("auth") + "rm -f $f; mkfifo $f",
+    "a link for an object": _FIND.format("auth") + "rm -f $f; ln -s /etc/passwd $f",
+    "a link for all objects": "mv objects o; ln -s /etc objects",
+    "no objects": "rm -rf objects",
+    "a branch that is no name": "echo ../../../etc/passwd > refs/heads/auth",
+    "a branch that is not there": "echo 1234567890123456789012345678901234567890 > refs/heads/auth",
+    "a link for the branch": "rm refs/heads/auth; ln -s /etc/passwd refs/heads/auth",
+    "a pipe for the branch": "rm refs/heads/auth; mkfifo refs/heads/auth",
+    "a link for all branches": "mv refs/heads r; ln -s /etc refs/heads",
+    "other objects": "echo /etc > objects/info/alternates",
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("how", list(_SPOIL))
+def test_a_spoilt_copy_spoils_nothing_else(own, how):
+    """Whatever is left there, nothing arrives that is not whole, and the repository is as it was."""
+    own.exec(commit("one") + f"; cd {own.main}/.git; {_SPOIL[how]}").expect(0)
+    assert log(own) == (["one", "first"] if how == "other objects" else ["first"])
+    assert own.git("fsck", "--strict") == ""
+    assert own.exec("true").code in {0, 5}
+    assert not os.path.lexists("/etc/HEAD")
