@@ -39,12 +39,12 @@ def identities(tree: Path, paths: Iterable[str]) -> dict[str, str]:
 
 
 def installed_in(book: MarkBook | None, tree: Path) -> frozenset[str]:
-    """What is there of that, and is still what was installed: what somebody made in its place is theirs."""
+    """What is there of that, and is still what was installed, though a later attempt failed; what is new is theirs."""
     ours = installed_paths(book)
     found = set()
     for mark in (mark for address, mark in (book.marks.items() if book else ()) if address.kind == DEPENDENCY):
         noted = mark.declared.get("identities")
-        if mark.state == "ready" and isinstance(noted, dict):
+        if mark.state in {"ready", "failed"} and isinstance(noted, dict):
             found |= {path for path in ours & noted.keys() if _identity(tree / path) == noted[path]}
     return frozenset(found)
 

@@ -228,6 +228,23 @@ def test_what_somebody_made_where_an_install_failed_is_theirs(
     assert world.tree().read("node_modules/mine.js") == "mine\n"
 
 
+def test_what_was_installed_before_an_install_failed_is_still_ours(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """Nobody else made it: no plan warns of it, and it is in no archive."""
+    world = _world(tmp_path, around, known["uv"])
+    world.declare("auth: {dependencies: [uv]}")
+    world.settle()
+    project = world.tree().read("pyproject.toml")
+    world.tree().write({"pyproject.toml": project.replace("greet==1.0.0", "greet==1.1.0")})
+    for _ in range(2):
+        assert not world.try_apply().is_complete
+        change = world.change("dependency:auth/uv")
+        assert (change.reason, change.touches_work) == ("its last installation failed", "")
+    world.tree().write({"pyproject.toml": project})
+    world.settle()
+
+
 def test_a_declared_copy_is_no_link_into_the_cache(
     known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
 ) -> None:

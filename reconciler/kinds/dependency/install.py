@@ -99,7 +99,9 @@ class Installer:
         command = Command(_found(argv, environment), directory, environment, spec.time_limit_seconds)
         ran = run_in_tree(self.git.runner, command, log, lock)
         if ran.code is not None and ran.code > 0:  # what is made there from now on may be somebody's
-            self._mark(resource, tree, FAILED, list(spec.by.makes(spec.place(tree.path))), {})
+            makes = list(spec.by.makes(spec.place(tree.path)))
+            before = installed_in(tree.book, tree.path) & {*makes}
+            self._mark(resource, tree, FAILED, makes, {"identities": identities(tree.path, before)})
         if ran.code != 0:
             raise _failure(resource, argv, ran)
 
