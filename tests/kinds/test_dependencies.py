@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 
+from reconciler.kinds.dependency import PROVIDERS
 from reconciler.model.change import Action
 from reconciler.model.outcome import Status
 from reconciler.operations.options import PlanOptions
@@ -331,3 +332,18 @@ def test_the_digest_of_an_input_tells_nothing_of_it(world: World) -> None:
     assert "schemas/a.txt" in shown
     for text in (b"a\n", b"b\n"):
         assert hashlib.sha256(text).hexdigest()[:16] not in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "is_transient"),
+    [
+        ("npm error code E503\nnpm error 503 Service Unavailable", True),
+        ("HTTP status server error (502 Bad Gateway)", True),
+        ("ERR_PNPM_FETCH_500", True),
+        ("YN0000: Failed with errors in 0s 502ms", False),
+        ("checksum: 10c0/5da4c68401a503b7", False),
+    ],
+)
+def test_a_number_is_a_status_only_where_it_stands_alone(said: str, *, is_transient: bool) -> None:
+    """Not a length of time, and no part of a checksum."""
+    assert PROVIDERS["yarn"].is_transient(said) is is_transient
