@@ -79,6 +79,17 @@ def is_swallowed(area: Area, effort: Effort) -> bool:
     )
 
 
+def forbidden(area: Area, effort: Effort) -> bytes | None:
+    """A shortest path that an area does not have; None when it has all.
+
+    Raises:
+        TooCostlyError: it cannot be told within bounds.
+    """
+    outside = _witness((EVERYTHING,), area.allowed, effort)
+    denied = (_witness((pattern,), (), effort) for pattern in area.deny)
+    return outside if outside is not None else next(filter(None, denied), None)
+
+
 def escapes(inner: Area, outer: Area, effort: Effort) -> Iterator[Escape]:
     """Find each pattern of an area that leads out of another one.
 

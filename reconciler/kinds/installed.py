@@ -12,6 +12,8 @@ from pathlib import Path
 from reconciler.clients.marks import MarkBook
 
 DEPENDENCY = "dependency"
+ANEW = (DEPENDENCY, "guard")
+"""Kinds of which an archive holds nothing: what there is of them lies beside what it saves."""
 _MADE = re.compile(r"(?:.*/)?(?:node_modules|\.venv|target|\.pnp\.cjs|\.pnp\.loader\.mjs|\.yarn/[^/]+)", re.DOTALL)
 
 

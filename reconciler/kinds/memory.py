@@ -52,6 +52,7 @@ class Memory:
         parked: workspaces of which an archive waits to be brought back.
         without_tree: dependencies that were planned before there was a tree to look into.
         drifted: declared paths of trees that were moved by hand, and where they are.
+        bases: per declared path of a tree with a guard, what names the commits that count as its base.
     """
 
     located: Located = field(default_factory=Located)
@@ -62,6 +63,7 @@ class Memory:
     parked: set[str] = field(default_factory=set)
     brought_back: set[Address] = field(default_factory=set)
     without_tree: set[Address] = field(default_factory=set)
+    bases: dict[Path, tuple[str, ...]] = field(default_factory=dict)
 
     def learn_drift(self, survey: Survey, workspace: str, declared: Path) -> None:
         """Remember where a tree is that is not where it is declared, and that no edit of the manifest will move."""

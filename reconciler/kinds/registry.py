@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.clients.git import Git, Repository
 from reconciler.kinds.file import FileKind
+from reconciler.kinds.guard.spec import KIND as GUARD
 from reconciler.kinds.installed import DEPENDENCY
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.ports.spec import KIND as PORTS
@@ -55,6 +56,11 @@ def build_kinds(
         WorkspaceKind(git, repository, maker, memory, removal or Removal(is_declared=False)),
         FileKind(git, clone, global_excludes, memory),
     ]
+    if needed is None or GUARD in needed:
+        from reconciler.kinds.guard.kind import GuardKind  # noqa: PLC0415 - start-up: as below
+
+        home = Path((environment or {}).get("HOME", "/"))
+        kinds.append(GuardKind(git, repository, clone, home, memory))
     # Slow to import, the one, and to look for, the other; most plans need neither.
     if needed is None or PORTS in needed:
         from reconciler.clients.port_list import PortList  # noqa: PLC0415

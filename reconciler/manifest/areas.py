@@ -53,6 +53,11 @@ class DeclaredArea:
         """Whether nothing bounds it but `deny`."""
         return EVERYTHING in self.patterns("modify")
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is anything that it does not allow."""
+        return not self.is_everything or bool(self.patterns("deny"))
+
     @cached_property
     def area(self) -> Area:
         """The area as a language."""

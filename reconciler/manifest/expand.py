@@ -12,6 +12,7 @@ from reconciler.boundaries.pattern import parse
 from reconciler.clients.untracked import Untracked
 from reconciler.errors import ManifestError, Problem
 from reconciler.kinds.file import FileSpec, Source
+from reconciler.kinds.guard.spec import GuardSpec
 from reconciler.kinds.installed import DEPENDENCY
 from reconciler.kinds.ports.spec import PortsSpec
 from reconciler.kinds.workspace import WorkspaceSpec
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 DESKS = ".sub-agents"
 CLAUDE = "CLAUDE.local.md"
-AnyResource: TypeAlias = "Resource[WorkspaceSpec] | Resource[FileSpec] | Resource[PortsSpec] | Resource[DependencySpec]"
+AnyResource: TypeAlias = (
+    "Resource[WorkspaceSpec] | Resource[FileSpec] | Resource[GuardSpec] | Resource[PortsSpec]"
+    " | Resource[DependencySpec]"
+)
 Top = Callable[[Declaration], frozenset[str]]
 """The names of the files at the top of a workspace's tree, or of the tree that it will get."""
 
@@ -78,6 +82,17 @@ def expand(
     if problems or others:
         raise ManifestError(tuple(dict.fromkeys(problems or others)))
     return _after_files(resources)
+
+
+def guards_of(manifest: Manifest, real_path: Callable[[Path], Path]) -> tuple[Resource[GuardSpec], ...]:
+    """The guards of a manifest alone, whatever else is wrong with it."""
+    by_name = {declaration.full_name: declaration for declaration in manifest.declarations}
+    areas, copies = areas_of(manifest.declarations), Copies(manifest.declarations, None)
+    expansions = (
+        _Expansion(manifest, by_name, areas, lambda _: None, real_path, copies, declaration, lambda _: frozenset())
+        for declaration in manifest.declarations
+    )
+    return tuple(guard for expansion in expansions for guard in expansion.guards())
 
 
 def _locks_at_the_top(read: Reader) -> frozenset[str]:
@@ -132,6 +147,7 @@ class _Expansion:
 
     def resources(self) -> Iterator[AnyResource]:
         yield self._workspace()
+        yield from self.guards()
         if self.declaration.ports and self._has_tree:
             yield self._ports()
         for tree, workspace, prefix in self._homes():
@@ -221,6 +237,33 @@ class _Expansion:
     @property
     def _area(self) -> DeclaredArea:
         return self.areas[self.declaration.full_name]
+
+    def guards(self) -> Iterator[Resource[GuardSpec]]:
+        """What holds its tree to its area."""
+        declaration = self.declaration
+        if not (self._has_tree and self._area.is_bounded):
+            return
+        old = self._was(declaration)
+        spec = GuardSpec(
+            workspace=declaration.full_name,
+            tree=self._tree_of(declaration),
+            branch=declaration.branch,
+            area=self._area.area,
+            bases=tuple(self._bases()),
+            was=Address("guard", old) if old else None,
+        )
+        place = declaration.places.get("modify", declaration.where)
+        yield Resource(Address("guard", declaration.full_name), spec, (self._address,), place)
+
+    def _bases(self) -> Iterator[str | None]:
+        """What it starts from: declared branches, the nearest first, and what the last of them starts from."""
+        by_branch = {each.branch: each for each in self.by_name.values()}
+        seen, base = {self.declaration.branch}, self.declaration.base
+        while base in by_branch and base not in seen:
+            yield base
+            seen.add(base)
+            base = by_branch[base].base
+        yield base
 
     def _ports(self) -> Resource[PortsSpec]:
         declaration = self.declaration

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from reconciler.clients.hooks import guarded_by, take_off
 from reconciler.clients.marks import MarkBook, change_book
-from reconciler.clients.survey import BRANCH_KEY, take_survey
+from reconciler.clients.survey import BRANCH_KEY, Survey, take_survey
 from reconciler.clients.trees import TreeRecord
 from reconciler.errors import UsageError
+from reconciler.kinds.guard.spec import KIND as GUARD
 from reconciler.model.address import Address
 from reconciler.model.phrases import plural
 from reconciler.operations.locking import locked
@@ -25,7 +27,10 @@ def forget(session: Session, name: str) -> str:
     with locked(session, "orchestra forget"):
         survey = take_survey(session.git, session.repository)
         marks = {address: record for address, (record, _) in survey.marks.items() if _belongs(address, name)}
-        if not marks or survey.clone is None:
+        guarded = _guarded(survey, name)
+        for record, before in guarded:
+            take_off(session.git, record.git_dir, before)
+        if not (marks or guarded) or survey.clone is None:
             hint = "`orchestra status` shows the workspaces"
             raise UsageError(f"nothing here bears the mark of a workspace `{name}`", hint=hint)
         for record in {record.git_dir: record for record in marks.values()}.values():
@@ -33,6 +38,17 @@ def forget(session: Session, name: str) -> str:
             _unmark_branch(session, record, name)
     gone = plural(len(marks), "mark")
     return f"Forgot {name}: {gone} taken off, everything is left in place. `orchestra adopt` takes it back."
+
+
+def _guarded(survey: Survey, name: str) -> list[tuple[TreeRecord, str | None]]:
+    """The trees of a workspace that have a guard, also one that bears no mark any more, and their hooks before it."""
+    found = []
+    for record in survey.records:
+        guards = {a: mark for a, mark in (record.book.marks if record.book else {}).items() if a.kind == GUARD}
+        before = next((mark.declared.get("before") for a, mark in guards.items() if _belongs(a, name)), None)
+        if any(_belongs(address, name) for address in guards) or (not guards and guarded_by(record.git_dir) == name):
+            found.append((record, before if isinstance(before, str) else None))
+    return found
 
 
 def _belongs(address: Address, name: str) -> bool:

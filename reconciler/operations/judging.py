@@ -100,7 +100,7 @@ class Judge:
 
     def _is_bounded(self, branch: str) -> bool:
         area = self._area(branch)
-        return area is not None and not (area.is_everything and not area.patterns("deny"))
+        return area is not None and area.is_bounded
 
     def _lineage(self, branch: str) -> Lineage:
         trusted = self.branches.trusted(branch)

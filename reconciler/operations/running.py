@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.journal import JournalFile
@@ -15,7 +16,9 @@ from reconciler.engine.saved_plan import restrict
 from reconciler.errors import OrchestraError, RefusedError
 from reconciler.model.change import Action, Change
 from reconciler.model.outcome import Outcome, Report
+from reconciler.model.resource import Resource
 from reconciler.operations.execution import Applied, Execution
+from reconciler.operations.guards import are_settled, guards_among, settle
 from reconciler.operations.locking import is_something_left, locked
 from reconciler.operations.plan import Planned, kinds_of, source_of
 from reconciler.operations.session import Session, renewed
@@ -54,8 +57,9 @@ def carry_out(
     if not execution.approve(planned.plan):
         return Applied(planned.plan, None)
     if planned.plan.is_empty:
-        if is_something_left(session):
-            _clear(session, command, execution)
+        declared = planned.graph.resources.values()
+        if is_something_left(session) or not are_settled(session, declared):
+            _clear(session, command, execution, declared)
         return Applied(planned.plan, Report(()))
     execution.interrupt.stop_running = session.git.runner.stop_all
     wait, on_wait = execution.lock_timeout, execution.on_wait
@@ -80,16 +84,24 @@ def carry_out(
             journal=journal,
             interrupt=execution.interrupt,
         )
+        with suppress(OrchestraError):  # the next apply tells them
+            _settle(session, planned)
         with suppress(OrchestraError):  # a full disk costs the last line of the history, never the answer
             journal.end(report)
     return Applied(planned.plan, report)
 
 
-def _clear(session: Session, command: str, execution: Execution) -> None:
-    """There is nothing to do but what every holder of the lock does first: clear what a killed run left."""
+def _settle(session: Session, planned: Planned) -> None:
+    """What was made meanwhile may be the base of another, or have brought hooks along."""
+    if guards := guards_among(planned.graph.resources.values()):
+        settle(renewed(session), guards)
+
+
+def _clear(session: Session, command: str, execution: Execution, declared: Iterable[Resource[Any]]) -> None:
+    """There is nothing to do but what every holder of the lock does: clear what a killed run left, and tell guards."""
     wait, on_wait = execution.lock_timeout, execution.on_wait
     with locked(session, f"orchestra {command}", lock_timeout=wait, on_wait=on_wait):
-        return
+        settle(renewed(session), declared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.clients.clone import prepare_clone
+from reconciler.clients.files import real_path
 from reconciler.clients.git import Git
+from reconciler.clients.hooks import around
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.clients.trees import Standing, TreeRecord, half_done
@@ -16,10 +18,12 @@ from reconciler.kinds.workspace.advance import Move, advance
 from reconciler.kinds.workspace.incoming import endangered
 from reconciler.kinds.workspace.merging import merged_commit, rebased_commit
 from reconciler.manifest.declaration import Declaration
+from reconciler.manifest.expand import guards_of
 from reconciler.model.address import Address
+from reconciler.operations.guards import settle
 from reconciler.operations.locking import locked
 from reconciler.operations.path import require_declared
-from reconciler.operations.session import Session
+from reconciler.operations.session import Session, renewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,10 @@ def sync(
         clone = prepare_clone(session.git, session.repository)
         survey = take_survey(session.git, session.repository)
         wanted = [each for each in chosen if names or Address("workspace", each.full_name) in survey.marks]
-        return tuple(_sync_one(session, survey, clone, each, rebase=rebase) for each in wanted)
+        done = tuple(_sync_one(session, survey, clone, each, rebase=rebase) for each in wanted)
+        if guards := guards_of(manifest, real_path):
+            settle(renewed(session), guards)
+        return done
 
 
 def _sync_one(session: Session, survey: Survey, clone: str, declaration: Declaration, *, rebase: bool) -> Synced:
@@ -129,7 +136,7 @@ def _bring_in(session: Session, survey: Survey, record: TreeRecord, base: str, c
     _require_nothing_lost(git, record, target)
     done = f"orchestra sync: {'rebased onto' if rebase else 'merged'} {base}"
     advance(git, record.path, record.git_dir, Move(head, target, done))
-    git.run("update-ref", "ORIG_HEAD", head, cwd=record.path)
+    git.run(*around(record.git_dir), "update-ref", "ORIG_HEAD", head, cwd=record.path)
     hook = ("post-checkout", "--", head, target, "1") if rebase else ("post-merge", "--", "0")
     git.run("hook", "run", "--ignore-missing", *hook, cwd=record.path, ok=range(256))  # as in git, it decides nothing
 

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from reconciler.boundaries.area import Area
+from reconciler.boundaries.pattern import parse
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.files import read, write
 from reconciler.clients.git import Git
 from reconciler.clients.survey import take_survey
 from reconciler.kinds.dependency import DependencySpec, Options
 from reconciler.kinds.file import FileSpec, Source
+from reconciler.kinds.guard.spec import GuardSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.ports.spec import PortsSpec
 from reconciler.kinds.registry import build_kinds
@@ -71,6 +74,11 @@ def _ports(root: Path) -> Resource[Any]:
     return Resource(Address("ports", "auth"), spec)
 
 
+def _guard(root: Path) -> Resource[Any]:
+    area = Area((parse("app"),), (), (parse("app/vendor/**"),))
+    return Resource(Address("guard", "auth"), GuardSpec("auth", root / "shop.wt/auth", "auth", area))
+
+
 def _source(root: Path) -> Source:
     write(root / "shop", ".git/info/exclude", b"/.env\n")
     write(root / "shop", ".env", b"x", mode=0o600)
@@ -89,6 +97,7 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     "file: a link": lambda root: _in_auth(root, "link", link="/nowhere"),
     "file: a copy": lambda root: _in_auth(root, ".env", content=b"x", source=_source(root)),
     "ports": lambda root: Sample(_ports(root), (_auth(root), _file("SESSION.md", root, content=b"x"))),
+    "guard": lambda root: Sample(_guard(root), (_auth(root),)),
     "dependency": lambda root: _run(root, command="true"),
     "dependency: inputs and outputs": lambda root: _run(
         root, command="cp app/a.py .sub-agents/out", inputs=("app/**",), outputs=(".sub-agents/out",)
@@ -230,8 +239,8 @@ def test_to_destroy_twice_is_safe(bench: Bench) -> None:
 
 def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_lost(bench: Bench) -> None:
     """Each kind looks once more: it refuses, or the workspace brings it back."""
-    if isinstance(bench.resource.spec, DependencySpec):
-        return  # it removes nothing that a person writes: see `tests/kinds/test_dependencies.py`
+    if isinstance(bench.resource.spec, DependencySpec | GuardSpec):
+        return  # they remove nothing that a person writes: see `test_dependencies.py` and `test_guards.py`
     bench.apply(bench.resource)
     actual = bench.observe(*bench.sample.before)[bench.resource.address]
     spec = bench.resource.spec

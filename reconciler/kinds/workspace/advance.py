@@ -17,6 +17,7 @@ from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.git import Git
+from reconciler.clients.hooks import around
 from reconciler.clients.process import processes_using
 from reconciler.clients.refusals import refused
 from reconciler.clients.trees import MOVE_NOTE
@@ -49,7 +50,7 @@ def advance(git: Git, tree: Path, git_dir: Path, move: Move) -> None:
         _require_head(git, tree, move.start)
         _git(git, tree, git_dir, "update-index", "-q", "--refresh", ok=(0, 1))
         _git(git, tree, git_dir, "read-tree", "-m", "-u", move.start, move.target)
-        git.run("update-ref", "-m", move.reason, "HEAD", move.target, move.start, cwd=tree)
+        git.run(*around(git_dir), "update-ref", "-m", move.reason, "HEAD", move.target, move.start, cwd=tree)
     except (ClientError, ConflictError) as error:
         with suppress(ClientError):  # the note stays then, and the next command goes on from there
             _write_files(git, tree, git_dir, replace(move, start=move.target, target=move.start))
@@ -81,7 +82,7 @@ def resume(git: Git, tree: Path, git_dir: Path) -> None:
     _begin(git_dir, move)
     _write_files(git, tree, git_dir, move)
     if head == move.start:
-        git.run("update-ref", "-m", move.reason, "HEAD", move.target, move.start, cwd=tree)
+        git.run(*around(git_dir), "update-ref", "-m", move.reason, "HEAD", move.target, move.start, cwd=tree)
     _end(git_dir)
 
 

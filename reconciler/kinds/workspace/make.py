@@ -12,6 +12,7 @@ from typing import Any
 
 from reconciler.clients import excludes, files
 from reconciler.clients.git import Git, Repository
+from reconciler.clients.hooks import set_filling
 from reconciler.clients.marks import Mark, MarkBook, change_book, load_book
 from reconciler.clients.process import Finished
 from reconciler.clients.refusals import refused
@@ -19,7 +20,7 @@ from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
 from reconciler.clients.takedown import is_set_aside, put_back
 from reconciler.clients.trees import Standing, connect, linked_git_dir
 from reconciler.errors import ConflictError, PermanentError
-from reconciler.kinds.installed import DEPENDENCY
+from reconciler.kinds.installed import ANEW
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.workspace.fill import drop_stale_locks, fill
 from reconciler.kinds.workspace.observe import desk_address, empty_submodules
@@ -162,8 +163,8 @@ class Maker:
         if branch := current_branch(git_dir):
             with self._writing_records():
                 bring_back_settings(self.vault, archive, branch)
-        # What is installed is in no archive: it is installed again.
-        marks = {a: mark for a, mark in (book.marks if book else {}).items() if a.kind not in {KIND, DEPENDENCY}}
+        # What is installed, and what guards, is in no archive: it is put there again.
+        marks = {a: mark for a, mark in (book.marks if book else {}).items() if a.kind not in {KIND, *ANEW}}
         kept = {_renamed(address, archive.name, spec.name): mark for address, mark in marks.items()}
         change_book(git_dir, self.clone, lambda now: replace(now, marks={**kept, **now.marks}), durable=True)
         self.memory.brought_back.update(kept)
@@ -287,6 +288,7 @@ class Maker:
         self, spec: WorkspaceSpec, git_dir: Path, declared: Mapping[str, Any], state: str, *, name: str | None = None
     ) -> None:
         address, mark = Address(KIND, name or spec.name), Mark(declared, state)
+        set_filling(git_dir, is_filling=state == "filling")  # what the tree's hooks can read without a program
         change_book(git_dir, self.clone, lambda book: book.put(address, mark), durable=True)
 
     def _make_desk(self, spec: WorkspaceSpec, host: Path) -> None:

@@ -1,0 +1,193 @@
+"""The hooks of one tree: where git looks for them, and the directory of our own.
+
+The rule: ours lie in the tree's private git directory and vanish with it. git is led there by the configuration of that
+tree alone; whoever wants to get past them on purpose says so to git (`around`), there is no secret word.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from reconciler.clients import files
+from reconciler.clients.git import Git
+
+DIRECTORY = "orchestra-guard"
+"""Below a tree's private git directory; what leads git there is the tree's own `core.hooksPath`."""
+
+KEY = "core.hooksPath"
+FILLING = "orchestra.filling"
+"""Stands in a tree's private git directory while its files are written: our hooks let nothing be committed then."""
+
+_CONFIG = "config.worktree"
+_SAID = re.compile(r"^(name|previous)=(.*)$", re.MULTILINE)
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_SECTION = re.compile(r'\s*\[\s*([^\s"\]]+)\s*("[^\n]*")?\s*\]')
+_SETTING = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:=\s*(.*))?")
+
+
+def directory_of(git_dir: Path) -> Path:
+    """Where the hooks of ours lie."""
+    return git_dir / DIRECTORY
+
+
+def configured(git_dir: Path) -> str | None:
+    """What the configuration of a tree alone says of where its hooks are; None when nothing, or nothing certain.
+
+    Raises:
+        ClientError: it cannot be read.
+    """
+    entry = files.read(git_dir, _CONFIG)
+    text = (entry.content or b"").decode("utf-8", "surrogateescape") if entry else ""
+    section, found = "", None
+    for line in text.splitlines():
+        if begun := _SECTION.match(line):
+            section = "" if begun[2] else begun[1].lower()
+        if section.startswith("include"):
+            return None  # what another file says is for git to find out, at the next apply
+        setting = _SETTING.match(line, begun.end() if begun else 0)
+        if section == "core" and setting and setting[1].lower() == KEY.partition(".")[2].lower():
+            found = _plain(setting[2] or "")
+    return found
+
+
+def _plain(value: str) -> str:
+    """A value as git writes it: in quotes where it must be, with a backslash before quotes and backslashes."""
+    return re.sub(r'\\(.)|"', lambda match: match[1] or "", value.strip())
+
+
+def configure(git: Git, git_dir: Path, value: str | None) -> None:
+    """Lead git to the hooks of a tree; None lets it look where it would without us.
+
+    Raises:
+        ClientError: git failed.
+    """
+    where = ("config", "--file", git_dir / _CONFIG)
+    if value is None:
+        git.run(*where, "--unset-all", KEY, git_dir=git_dir, ok=(0, 1, 5))
+    else:
+        git.run(*where, "--replace-all", KEY, value, git_dir=git_dir)
+
+
+def hooks_in(directory: Path) -> tuple[str, ...]:
+    """The names of the hooks that git would run there: programs, and no samples."""
+    try:
+        names = sorted(path.name for path in directory.iterdir())
+    except OSError:
+        return ()
+    return tuple(name for name in names if _NAME.fullmatch(name) and _is_program(directory / name))
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
+
+
+def read_hooks(git_dir: Path) -> dict[str, files.Entry]:
+    """All that lies in the directory of ours, by name.
+
+    Raises:
+        ClientError: it cannot be read.
+    """
+    start = f"{DIRECTORY}/"
+    listed = files.list_files(git_dir, DIRECTORY)
+    found = ((name.removeprefix(start), files.read(git_dir, name)) for name in listed)
+    return {name: entry for name, entry in found if entry}
+
+
+def write_hooks(git_dir: Path, contents: Mapping[str, bytes], program: str, names: Iterable[str]) -> None:
+    """Write the directory of ours: files, one of which is a program that each hook is a link to. Nothing else stays.
+
+    Raises:
+        ClientError: it could not be written.
+    """
+    wanted = set(names)
+    for name, content in contents.items():
+        files.write(git_dir, f"{DIRECTORY}/{name}", content, mode=0o755 if name == program else 0o644)
+    for name in sorted(wanted):
+        path = f"{DIRECTORY}/{name}"
+        entry = files.read(git_dir, path)
+        if entry and entry.link is None:
+            files.remove(git_dir, path)
+        if entry is None or entry.link != program:
+            files.write_link(git_dir, path, program)
+    for name in read_hooks(git_dir).keys() - wanted - contents.keys():
+        files.remove(git_dir, f"{DIRECTORY}/{name}")
+
+
+def read_hook_data(git_dir: Path, name: str) -> bytes | None:
+    """Read one file of the directory of ours; None when there is none.
+
+    Raises:
+        ClientError: it cannot be read.
+    """
+    entry = files.read(git_dir, f"{DIRECTORY}/{name}")
+    return entry.content if entry else None
+
+
+def write_hook_data(git_dir: Path, name: str, content: bytes) -> None:
+    """Write one file of the directory of ours anew.
+
+    Raises:
+        ClientError: it could not be written.
+    """
+    files.write(git_dir, f"{DIRECTORY}/{name}", content)
+
+
+def take_off(git: Git, git_dir: Path, before: str | None) -> None:
+    """Lead git back to where it looked before, then remove the directory of ours; not there is success.
+
+    Raises:
+        ClientError: it could not be removed.
+    """
+    if configured(git_dir) in {str(directory_of(git_dir)), None}:
+        configure(git, git_dir, before)
+    for name in read_hooks(git_dir):
+        files.remove(git_dir, f"{DIRECTORY}/{name}")
+    files.remove_empty_directory(git_dir, DIRECTORY)
+
+
+def set_filling(git_dir: Path, *, is_filling: bool) -> None:
+    """Say whether the files of a tree are being written.
+
+    Raises:
+        ClientError: it could not be written.
+    """
+    if is_filling:
+        files.write(git_dir, FILLING, b"")
+    else:
+        files.remove(git_dir, FILLING)
+
+
+def around(git_dir: Path) -> tuple[str, ...]:
+    """What git is to be told when orchestra itself changes refs in a tree: the hooks that were there before ours.
+
+    It is an argument, so that no variable in an agent's environment does the same.
+
+    Raises:
+        ClientError: what is there cannot be read.
+    """
+    said = _said_in(git_dir)
+    if not said and configured(git_dir) != str(directory_of(git_dir)):
+        return ()
+    return ("-c", f"{KEY}={said.get('previous') or os.devnull}")
+
+
+def guarded_by(git_dir: Path) -> str | None:
+    """The name of the workspace that the hooks of ours in a tree say they are of; None when there are none.
+
+    Raises:
+        ClientError: what is there cannot be read.
+    """
+    return _said_in(git_dir).get("name")
+
+
+def _said_in(git_dir: Path) -> dict[str, str]:
+    """The values in the file of ours that the shell reads, which anybody may have edited."""
+    text = os.fsdecode(read_hook_data(git_dir, "rule") or b"")
+    with contextlib.suppress(ValueError):
+        return {name: "".join(shlex.split(value)) for name, value in _SAID.findall(text)}
+    return {}

@@ -1,0 +1,1 @@
+"""Kind `guard`: git hooks for one tree alone, which refuse what its area does not allow."""

@@ -1,0 +1,170 @@
+"""Guards: what git refuses in a tree, and that they are in force, stay so, and leave no trace when they go."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.change import Action
+from reconciler.operations.forget import forget
+from reconciler.operations.sync import sync
+from tests.support.repository import GitRepo
+from tests.support.world import World, snapshot
+
+REFUSED = "orchestra: refused: "
+
+
+@pytest.fixture
+def guarded(world: World) -> World:
+    """Give a repository in which `auth` may change `app`, but for `app/vendor`."""
+    world.declare("auth: {modify: app, deny: app/vendor}")
+    world.settle()
+    return world
+
+
+def commit(tree: GitRepo, *words: str) -> str:
+    """Commit all that is there; empty when git did it, else what it said."""
+    tree.git("add", "--all")
+    done = tree.try_git("commit", "--quiet", "--allow-empty", "--message", "x", *words)
+    return done.stderr if done.returncode else ""
+
+
+@pytest.mark.parametrize("words", [(), ("--no-verify",)], ids=["plain", "no-verify"])
+@pytest.mark.parametrize("path", ["lib/b.py", "app/vendor/x", "new", "app.py", "app2/x"])
+def test_a_commit_outside_of_the_area_is_refused(guarded: World, path: str, words: tuple[str, ...]) -> None:
+    """With the path, by the first hook that can; nothing is committed."""
+    tree = guarded.tree()
+    before = tree.refs()
+    tree.write({path: "changed\n"})
+    said = commit(tree, *words)
+    assert REFUSED in said
+    assert f"  {path}\n" in said
+    assert tree.refs() == before
+
+
+def test_a_commit_in_the_area_is_made(guarded: World) -> None:
+    """Whatever is done to the path."""
+    tree = guarded.tree()
+    tree.write({"app/new.py": "x", "app/a.py": None, "app/deep/er/x": "x"})
+    assert commit(tree) == ""
+
+
+def test_what_came_with_the_base_counts_once_sync_brought_it(guarded: World) -> None:
+    """Not when an agent moved the base first, nor before orchestra looked."""
+    tree = guarded.tree()
+    tree.commit({"app/own.py": "x"})
+    guarded.main.commit({"lib/new.py": "x"})
+    assert REFUSED in tree.try_git("merge", "--no-edit", "main").stderr
+    tree.git("merge", "--abort")
+    assert sync(guarded.session(), ("auth",))[0].ok
+    assert tree.read("lib/new.py") == "x"
+    tree.commit({"app/more.py": "x"})
+
+
+def test_an_apply_that_has_nothing_to_do_lets_a_guard_know_its_base(guarded: World) -> None:
+    """Then a merge by hand counts."""
+    guarded.tree().commit({"app/own.py": "x"})
+    guarded.main.commit({"lib/new.py": "x"})
+    assert guarded.plan().is_empty
+    guarded.apply()
+    guarded.tree().git("merge", "--no-edit", "main")
+
+
+def test_other_trees_keep_the_hooks_that_they_have(guarded: World) -> None:
+    """The main worktree is not guarded, nor is one that somebody made."""
+    guarded.main.commit({"lib/x": "x"})
+    guarded.main.worktree(guarded.project.path.parent / "mine", "mine").commit({"lib/y": "x"})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("update-ref", "refs/heads/main", "HEAD"),
+        ("update-ref", "-d", "refs/heads/auth"),
+        ("update-ref", "refs/orchestra/archive/x/y", "HEAD"),
+        ("fetch", ".", "+HEAD:refs/heads/main", "--update-head-ok"),
+    ],
+    ids=" ".join,
+)
+def test_refs_of_others_are_refused(guarded: World, words: tuple[str, ...]) -> None:
+    """Those of the base, those of orchestra, and the tree's own is not deleted."""
+    tree = guarded.tree()
+    tree.commit({"app/own.py": "x"})
+    before = tree.refs()
+    assert REFUSED in tree.try_git(*words).stderr
+    assert tree.refs() == before
+
+
+def test_the_stash_is_refused_and_nothing_is_lost(guarded: World) -> None:
+    """It is one for all trees."""
+    tree = guarded.tree()
+    tree.write({"app/a.py": "mine"})
+    assert REFUSED in tree.try_git("stash").stderr
+    assert tree.read("app/a.py") == "mine"
+
+
+@pytest.mark.parametrize("damage", ["rule", "guard", "pre-commit", "bases", "configuration", "extension", "added"])
+def test_what_is_not_in_force_is_drift_and_put_back(guarded: World, damage: str) -> None:
+    """Every plan looks."""
+    tree, there = guarded.tree(), guarded.git_dir() / "orchestra-guard"
+    match damage:
+        case "configuration":
+            tree.git("config", "--worktree", "--unset", "core.hooksPath")
+        case "extension":
+            tree.git("config", "--unset", "extensions.worktreeConfig")
+        case "added":
+            (there / "commit-msg").write_text("#!/bin/sh\n")
+        case name:
+            (there / name).unlink()
+            (there / name).write_text("#!/bin/sh\nexit 0\n")
+    change = guarded.change("guard:auth")
+    assert change.action is Action.UPDATE
+    assert change.reason.startswith("it is not in force: ")
+    guarded.settle()
+    tree.write({"lib/b.py": "changed\n"})
+    assert REFUSED in commit(tree)
+
+
+@pytest.mark.parametrize("lost", ["rule", "bases"])
+def test_with_its_data_gone_it_refuses_and_names_the_way_out(guarded: World, lost: str) -> None:
+    """It does not guess."""
+    (guarded.git_dir() / "orchestra-guard" / lost).unlink()
+    guarded.tree().write({"app/a.py": "changed\n"})
+    said = commit(guarded.tree(), "--no-verify")
+    assert "not whole" in said
+    assert "orchestra forget" in said
+
+
+def test_when_it_goes_the_hooks_are_as_before(guarded: World) -> None:
+    """With the area, or by `forget`; the tree stays."""
+    guarded.declare("auth: {}")
+    change = guarded.change("guard:auth")
+    assert (change.action, change.orphan) == (Action.NO_OP, True) or change.action is Action.DELETE
+    forget(guarded.session(), "auth")
+    assert not (guarded.git_dir() / "orchestra-guard").exists()
+    assert guarded.tree().try_git("config", "--worktree", "core.hooksPath").returncode == 1
+    guarded.tree().commit({"lib/b.py": "x"})
+
+
+def test_forget_takes_it_off_when_all_marks_are_gone(guarded: World) -> None:
+    """The guard says whose it is."""
+    (guarded.git_dir() / "orchestra.json").unlink()
+    forget(guarded.session(), "auth")
+    guarded.tree().commit({"lib/b.py": "x"})
+
+
+def test_after_destroy_and_apply_it_is_in_force_again(guarded: World) -> None:
+    """The law of archives, with a guard."""
+    tree = guarded.tree()
+    tree.commit({"app/own.py": "x"})
+    tree.write({"app/new": "x", "lib/not-committed": "x"})
+    before = snapshot(tree.path, skip=(".git",))
+    assert guarded.destroy().is_complete
+    guarded.settle("auth")
+    assert snapshot(tree.path, skip=(".git",)) == before
+    assert REFUSED in commit(tree)
+
+
+def test_a_tree_that_is_being_filled_takes_no_commit(guarded: World) -> None:
+    """Its files are not all there."""
+    (guarded.git_dir() / "orchestra.filling").touch()
+    assert "being filled" in commit(guarded.tree())
