@@ -144,12 +144,17 @@ def _commit(ref: str, number: int, tree: Tree, parents: tuple[int, ...]) -> str:
     return f"{head}data {len(str(number))}\n{number}\n{above}{_files(tree)}"
 
 
+def patterns_of(area: frozenset[str]) -> list[str]:
+    """Patterns that match these paths."""
+    escaped = ("".join("\\" + letter if letter in "\\*" else letter for letter in path) for path in sorted(area))
+    return list(escaped) or ["nothing"]
+
+
 def _manifest(area: frozenset[str]) -> str:
-    patterns = ["".join("\\" + letter if letter in "\\*" else letter for letter in path) for path in sorted(area)]
-    return "worktrees: " + json.dumps({"agent": {"modify": patterns or ["nothing"]}}, ensure_ascii=False) + "\n"
+    return "worktrees: " + json.dumps({"agent": {"modify": patterns_of(area)}}, ensure_ascii=False) + "\n"
 
 
-def _write(repo: GitRepo, made: Histories, areas: list[frozenset[str]]) -> None:
+def write_histories(repo: GitRepo, made: Histories, areas: list[frozenset[str]]) -> None:
     """The whole history, and above the base one more commit for each area: it has the manifest that says so."""
     stream = [_commit(f"refs/x/{n}", n, commit.tree, commit.parents) for n, commit in enumerate(made.commits)]
     for number, area in enumerate(areas):
@@ -159,7 +164,8 @@ def _write(repo: GitRepo, made: Histories, areas: list[frozenset[str]]) -> None:
     repo.git("fast-import", "--quiet", "--force", stdin="\n".join(stream))
 
 
-def _check(repo: GitRepo, number: int) -> Checked:
+def check_base(repo: GitRepo, number: int) -> Checked:
+    """Check the branch by one of the areas."""
     return check_commits(repo.path, os.environ, Asked(branches=("agent",), base=f"base/{number}"))
 
 
@@ -177,13 +183,13 @@ def test_the_tightest_area_that_covers_a_history_is_enough_and_all_of_it_is_need
     """Merges of older and newer bases, of lines of its own, octopus, rebases, reverts, deletions, empty commits."""
     touched = made.commits[made.lines[-1]].touched
     areas = [touched, *(touched - {path} for path in sorted(touched))]
-    _write(law_repo, made, areas)
+    write_histories(law_repo, made, areas)
     event(f"{min(len(touched), 1)} or more paths touched")
     event(f"{sum(len(commit.parents) > 1 for commit in made.commits)} merges")
 
-    assert [each.violations for each in _check(law_repo, 0).branches] == [()]
+    assert [each.violations for each in check_base(law_repo, 0).branches] == [()]
     for number, path in enumerate(sorted(touched), 1):
-        (branch,) = _check(law_repo, number).branches
+        (branch,) = check_base(law_repo, number).branches
         assert {each.path for each in branch.violations} == {path.encode()}, path
 
 
@@ -195,6 +201,6 @@ def test_the_laws_are_tried_on_merges(tmp_path: Path) -> None:
     made.main = made.add({"a": "2"}, (0,))
     made.lines = [made.add({"a": "0", "d/a": "1"}, (1, 2), frozenset({"d/a"}), 2)]
     repo = GitRepo.init(tmp_path / "repo")
-    _write(repo, made, [frozenset({"d/a"})])
-    (branch,) = _check(repo, 0).branches
+    write_histories(repo, made, [frozenset({"d/a"})])
+    (branch,) = check_base(repo, 0).branches
     assert [(each.path, each.is_merge) for each in branch.violations] == [(b"a", True)]
