@@ -88,5 +88,9 @@ def quote(text: object) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Say what was probably meant; empty when nothing is near."""
-    found = difflib.get_close_matches(word[:_LONGEST_QUOTE], list(known), n=1)
+    names, short = list(known), word[:_LONGEST_QUOTE]
+    found = difflib.get_close_matches(short, names, n=1)
+    if not found:  # it compares from the front: `pmpm` is near `pnpm` only from behind
+        backwards = difflib.get_close_matches(short[::-1], [name[::-1] for name in names], n=1)
+        found = [name[::-1] for name in backwards]
     return f"did you mean `{found[0]}`?" if found else ""

@@ -10,6 +10,12 @@ TABLE = [
         "hint: did you mean `pnpm`?",
     ),
     (
+        "unknown provider that is near from behind",
+        "worktrees:\n  auth: {dependencies: [pmpm]}\n",
+        "orchestra.yaml:2:25: unknown provider `pmpm`",
+        "hint: did you mean `pnpm`?",
+    ),
+    (
         "unknown provider as text",
         "worktrees:\n  auth: {dependencies: atuo}\n",
         "orchestra.yaml:2:24: unknown provider `atuo`",
