@@ -138,6 +138,25 @@ def test_a_full_disk_is_said_and_not_tried_again(tmp_path: Path, around: dict[st
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+def test_what_filled_the_disk_of_the_repository_too_is_heard(tmp_path: Path) -> None:
+    """That its failure cannot be noted hides nothing of what it said, and it is not taken for done."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=True)
+    try:
+        world = World.make(disk)
+        world.declare("auth: {dependencies: [{run: 'echo here I am; dd if=/dev/zero of=full bs=4k; exit 3'}]}")
+        outcome = _dependency(world.try_apply())
+        assert "failed with exit status 3" in outcome.reason
+        assert "here I am" in outcome.reason
+        assert outcome.error is not None
+        assert str(outcome.error.where) == "orchestra.yaml:2:25"
+        (world.tree().path / "full").unlink()
+        assert world.change("dependency:auth/run").is_pending
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
 def test_killed_at_twenty_moments_an_install_is_never_taken_for_done(
     registry: Registry, tmp_path: Path, around: dict[str, str]
 ) -> None:

@@ -5,6 +5,7 @@ The rule: a mark says `ready` only after that, so that what was killed at any mo
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -28,7 +29,7 @@ from reconciler.clients.command import (
 )
 from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book
-from reconciler.errors import OrchestraError, PermanentError, TransientError
+from reconciler.errors import ClientError, OrchestraError, PermanentError, TransientError
 from reconciler.kinds.dependency.find import FAILED, INSTALLING, Finder, Tree
 from reconciler.kinds.dependency.providers.provider import flattened
 from reconciler.kinds.dependency.spec import TREE, DependencySpec
@@ -101,7 +102,8 @@ class Installer:
         if ran.code is not None and ran.code > 0:  # what is made there from now on may be somebody's
             makes = list(spec.by.makes(spec.place(tree.path)))
             before = installed_in(tree.book, tree.path) & {*makes}
-            self._mark(resource, tree, FAILED, makes, {"identities": identities(tree.path, before)})
+            with contextlib.suppress(ClientError):  # what it said matters more; without the mark it was interrupted
+                self._mark(resource, tree, FAILED, makes, {"identities": identities(tree.path, before)})
         if ran.code != 0:
             raise _failure(resource, argv, ran)
 

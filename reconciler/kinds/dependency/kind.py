@@ -12,7 +12,7 @@ from reconciler.clients.command import remove_directory
 from reconciler.clients.git import Git
 from reconciler.clients.marks import change_book, load_book
 from reconciler.clients.trees import Standing, linked_git_dir, standing_of
-from reconciler.errors import ConflictError, PermanentError
+from reconciler.errors import ConflictError, OrchestraError, PermanentError
 from reconciler.kinds.dependency.decide import decide, decide_removal
 from reconciler.kinds.dependency.find import Finder, Tree
 from reconciler.kinds.dependency.install import Installer
@@ -100,8 +100,12 @@ class DependencyKind:
         if actual and actual.blocked:
             raise PermanentError(actual.blocked, where=resource.where, hint=actual.hint)
         installer = Installer(self.git, self.clone, self.environment, self.finder)
-        with self.cores:
-            installer.install(resource, tree, self._listener(resource.address))
+        try:
+            with self.cores:
+                installer.install(resource, tree, self._listener(resource.address))
+        except OrchestraError as error:
+            error.where = error.where or resource.where
+            raise
 
     def destroy(self, address: Address, actual: DependencyActual) -> None:
         """Remove what was installed, but for what another one of its tree has there by now, and its mark.
