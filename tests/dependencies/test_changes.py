@@ -121,6 +121,20 @@ def test_each_tree_has_what_it_builds_itself(
     assert not [change.reason for change in world.plan_destroy().changes if "ignored" in change.reason]
 
 
+def test_what_was_built_and_cleaned_is_no_drift(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """Cargo fetched all the same."""
+    world = _world(tmp_path, around, known["cargo"])
+    world.declare()
+    world.settle()
+    world.tree().write({"target/debug/app": "built\n"})
+    world.declare("auth: {dependencies: [cargo]}")
+    world.apply()
+    shutil.rmtree(world.tree().path / "target")
+    world.require_settled()
+
+
 def test_a_tool_that_was_upgraded_installs_again(
     known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

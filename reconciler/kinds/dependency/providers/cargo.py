@@ -35,6 +35,7 @@ CARGO = Provider(
     manifests=("Cargo.toml",),
     settings=_settings,
     owns=("target",),
+    is_built_later=True,
     commands=_commands,
     stale=r"lock file .* needs to be updated|cannot (?:create|update) the lock file",
     how_to_lock="cargo generate-lockfile",

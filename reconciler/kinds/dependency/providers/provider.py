@@ -118,6 +118,7 @@ class Provider:
         stale: what it says when the lock file does not fit the manifests.
         how_to_lock: the command that mends that.
         transient: what it says, beside what networks say, when another attempt may help.
+        is_built_later: what it owns is made by others, from what it fetched: that it is gone is no loss.
         is_alone: its cache is not made for two at once.
         is_retried: to fail like a network does is a reason to try it again.
     """
@@ -137,6 +138,7 @@ class Provider:
     must_make: tuple[str, ...] = ()
     environment: Callable[[Place, Options], Mapping[str, str]] = _no_environment
     transient: str = r"(?!)"
+    is_built_later: bool = False
     is_alone: bool = False
     is_retried: bool = True
 
