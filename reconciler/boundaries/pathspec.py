@@ -36,12 +36,28 @@ def _text(pattern: Pattern) -> str:
 
 
 def _guarded(text: str) -> str:
-    """Put the class in at the place where it reads best; git is quick as long as the literal beginning stays."""
+    """Put the class in at the place where it reads best; git is quick as long as the literal beginning stays.
+
+    Where git compares trees, it takes segments for names one by one, and the rest for a pattern: so it must not get
+    beyond the first segment whose text is not in its own language.
+    """
     places = list(_places(text))
     if not places:  # `**` alone and the like: every path is in the language
         return text
+    start, end = _first_wild(text)
+    places = [place for place in places if start <= place.start and place.end <= end] or places
     best = min(places, key=lambda place: (place.rank, -place.start))
     return text[: best.start] + best.written + text[best.end :]
+
+
+def _first_wild(text: str) -> tuple[int, int]:
+    """Where the first segment is that has wildcards and is not `**`; all of it where there is none."""
+    start = 0
+    for segment in text.split("/"):
+        if segment != "**" and not Pattern.is_plain(segment):
+            return start, start + len(segment)
+        start += len(segment) + 1
+    return 0, len(text)
 
 
 class _Place(NamedTuple):
@@ -89,8 +105,13 @@ def _odd(character: str) -> str:
 
 
 def _class(text: str, start: int) -> _Place:
-    """Put it first in a class that is there; what only means itself at the beginning is escaped then."""
+    """Put it last in a class that is there, or first where it would end a range; what is first there is escaped then.
+
+    Last, since git takes what stands before the first `/` for a name: one that no class of one byte matches.
+    """
     end = classes.read(text, start).end
+    if text[end - 2] != "-":
+        return _Place(3, start, end, f"{text[start : end - 1]}{_NOWHERE}]")
     first = start + 1 + (text[start + 1] in "!^")
     escape = "\\" if text[first] in "]-" else ""
-    return _Place(3, start, end, f"{text[start:first]}{_NOWHERE}{escape}{text[first:end]}")
+    return _Place(7, start, end, f"{text[start:first]}{_NOWHERE}{escape}{text[first:end]}")

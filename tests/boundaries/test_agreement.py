@@ -1,4 +1,4 @@
-"""Our reading of a pattern is that of git: over many pairs, and over the table that git itself is tested with."""
+"""Our reading of a pattern is that of git and of the guard: over many pairs, and over git's own table."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.boundaries import pathspec
-from reconciler.boundaries.pattern import parse
+from reconciler.boundaries.area import Area
+from reconciler.boundaries.pattern import Pattern, parse
 from reconciler.boundaries.reading import matches
+from reconciler.kinds.guard.rule import rule_text
+from reconciler.kinds.guard.spec import GuardSpec
 from tests.boundaries import strategies
 from tests.support.repository import GitRepo
 
@@ -37,6 +40,19 @@ class Listing:
     def lists(self, *arguments: str) -> set[bytes]:
         """What git lists of it."""
         return set(self._git("ls-files", "-z", *arguments).split(b"\0")) - {b""}
+
+    def guard_finds(self, function: str, one: Pattern) -> set[bytes]:
+        """What the shell's guard finds of it, as the index has it: `outside` of an area of one pattern, or `denied`."""
+        area = Area((one,), (), (one,))
+        spec = GuardSpec("auth", self.repository.path, "auth", area)
+        (self.repository.path / ".git/rule").write_bytes(rule_text(spec, self.repository.path / ".git", ""))
+        empty, tree = (self._git(*words).decode().strip() for words in (("mktree",), ("write-tree",)))
+        script = f'. .git/rule; {function} git diff-tree -r -z --name-only --no-renames "$@"'
+        words = ["sh", "-c", script, "sh", empty, tree]
+        found = subprocess.run(
+            words, cwd=self.repository.path, stdin=subprocess.DEVNULL, capture_output=True, check=True
+        )
+        return set(found.stdout.split(b"\0")) - {b""}
 
     def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """In bytes: the builders' text would make one of two line ends."""
@@ -75,13 +91,15 @@ def test_git_lists_what_we_match(listing: Listing, capsys: pytest.CaptureFixture
         for one, own in zip(chosen, near, strict=True):
             listed = listing.lists(pathspec.of(one))
             assert listed == {path for path in held if matches(one, path)}, one.text
+            assert listing.guard_finds("denied", one) == listed, one.text
+            assert listing.guard_finds("outside", one) == set(held) - listed, one.text
             compared += len(held)
             made = set(own) & set(held)
             pairs += [path in listed for path in [*made, *source.sample(held, len(made))]]
     with capsys.disabled():
         sys.stderr.write(
             f"\n{len(pairs)} pairs of pattern and path, {sum(pairs)} matched ({sum(pairs) / len(pairs):.0%}), "
-            f"and {compared - len(pairs)} more; git says the same of all\n"
+            f"and {compared - len(pairs)} more; git and the guard say the same of all\n"
         )
     assert 0.25 < sum(pairs) / len(pairs) < 0.75
 
@@ -171,13 +189,14 @@ WILDMATCH = [
 
 @pytest.mark.parametrize(("text", "inside", "outside"), WILDMATCH, ids=[row[0] for row in WILDMATCH])
 def test_the_situations_of_gits_own_table(listing: Listing, text: str, inside: str, outside: str) -> None:
-    """git, our reading and the table agree; what is refused at all stands in `test_pattern.py`."""
+    """git, our reading, the guard and the table agree; what is refused at all stands in `test_pattern.py`."""
     one = parse(text)
     paths = [*inside.split(" "), *outside.split(" ")]
     for path in map(str.encode, paths):
         listing.hold([path])
         assert bool(listing.lists(pathspec.of(one))) is (path.decode() in inside.split(" ")), path
         assert matches(one, path) is (path.decode() in inside.split(" ")), path
+        assert listing.guard_finds("outside", one) == listing.lists() - listing.lists(pathspec.of(one)), path
 
 
 @pytest.mark.parametrize("name", ["alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
