@@ -13,7 +13,7 @@ from reconciler.model.change import Action, Change, FieldChange
 def decide(address: Address, spec: GuardSpec, actual: GuardActual | None) -> Change:
     """Compare a declared guard with what was found of it."""
     if actual is None or not actual.is_marked:
-        fields = tuple(each for each in _fields({}, spec.declared) if each.path != "branch")  # the workspace's says it
+        fields = tuple(_fields({}, spec.declared))
         return Change(address, Action.CREATE, "declared, and nothing holds the tree to its area", fields)
     fields = tuple(_fields(actual.applied, spec.declared))
     if not fields and not actual.faults:

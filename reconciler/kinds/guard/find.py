@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.clients import hooks
@@ -21,6 +21,7 @@ from reconciler.model.resource import Resource
 _SHARED = "core.hookspath"
 _SEPARATE = "extensions.worktreeconfig"
 _YES = frozenset({"true", "yes", "on", "1"})
+_WORKSPACE = "workspace"
 TRIED = "ready"
 BEFORE = "before"
 """In the mark: what the tree itself said of its hooks before ours came."""
@@ -79,6 +80,7 @@ class Finder:
         mark = tree.mark(address, spec.was)
         if mark is None:
             return GuardActual(tree.path, tree.git_dir)
+        spec = held(spec, tree)
         is_tried = mark.state == TRIED
         untried = () if is_tried else ("it was not seen to refuse what it must",)
         faults = (*untried, *self._faults(spec, tree.git_dir, self.previous(address, spec, tree, config), config))
@@ -136,6 +138,14 @@ class Finder:
             for address, (record, mark) in scope.survey.marks.items()
             if address.kind == KIND and address not in declared and address.name in scope.declared
         }
+
+
+def held(spec: GuardSpec, tree: Tree) -> GuardSpec:
+    """The guard of the branch that a tree has: where a new name of it is left to a person, still the old one."""
+    was = Address(_WORKSPACE, spec.was.name) if spec.was else None
+    mark = tree.mark(Address(_WORKSPACE, spec.workspace), was)
+    branch = mark.declared.get("branch") if mark else None
+    return replace(spec, branch=branch) if isinstance(branch, str) else spec
 
 
 def _is_so(entry: Entry | None, text: bytes, name: str) -> bool:

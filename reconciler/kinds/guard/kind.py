@@ -14,7 +14,7 @@ from reconciler.clients.marks import Mark, MarkBook, change_book, load_book
 from reconciler.clients.probing import would_be_made
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.guard.decide import decide, decide_removal
-from reconciler.kinds.guard.find import BEFORE, TRIED, Finder
+from reconciler.kinds.guard.find import BEFORE, TRIED, Finder, held
 from reconciler.kinds.guard.rule import BASES, HOOKS, PROGRAM, RULE, bases_text, program_text, rule_text
 from reconciler.kinds.guard.spec import KIND, GuardActual, GuardSpec
 from reconciler.kinds.memory import Memory
@@ -84,7 +84,7 @@ class GuardKind:
         change_book(git_dir, clone, lambda book: _renamed(book, spec).put(address, untried))
         self._write(resource, git_dir, self._config())
         hooks.configure(self.git, git_dir, str(hooks.directory_of(git_dir)))
-        self._probe(spec, tree.path)
+        self._probe(held(spec, tree), tree.path)
         change_book(git_dir, clone, lambda book: book.put(address, Mark(said, TRIED)))
 
     def _write(self, resource: Resource[GuardSpec], git_dir: Path, config: Mapping[str, str]) -> None:
@@ -98,7 +98,7 @@ class GuardKind:
             raise PermanentError(f"the base of {spec.workspace} does not exist", hint="fetch it, or name another")
         contents = {
             PROGRAM: program_text(),
-            RULE: rule_text(spec, self.repository.common_dir, previous.said),
+            RULE: rule_text(held(spec, tree), self.repository.common_dir, previous.said),
             BASES: bases,
         }
         hooks.write_hooks(git_dir, contents, PROGRAM, (*HOOKS, *previous.names))

@@ -41,9 +41,9 @@ class GuardSpec:
 
     @property
     def declared(self) -> dict[str, Any]:
-        """What the mark keeps of it."""
+        """What the mark keeps of it; the branch is the workspace's."""
         allowed, denied = self.area.allowed, self.area.deny
-        return {"branch": self.branch, "modify": [str(p) for p in allowed], "deny": [str(p) for p in denied]}
+        return {"modify": [str(p) for p in allowed], "deny": [str(p) for p in denied]}
 
 
 @dataclass(frozen=True, slots=True)
