@@ -13,11 +13,13 @@ from reconciler.boundaries.places import place_of
 from reconciler.clients import bubblewrap, files
 from reconciler.clients.bubblewrap import Mount
 from reconciler.clients.foreground import Errand, alone, run_in_foreground
+from reconciler.clients.hooks import directory_of, read_hook_data
 from reconciler.clients.openings import Openings, Wanted, find_openings, made_beside, remove_made
 from reconciler.clients.private_git import BORROWED, PrivateGit, require_files_backend
 from reconciler.clients.private_home import fill_home
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ConflictError, UsageError
+from reconciler.kinds.guard.rule import RULE
 from reconciler.manifest.areas import DeclaredArea, areas_of
 from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.model.address import Address
@@ -30,6 +32,7 @@ TURN_SECONDS = 3.0
 """How often commits are looked for: a guess, between what a person waits for and what git costs."""
 
 _SETTINGS = "settings"
+_RULE = "guard-rule"
 _KEPT = (
     *("PATH", "SHELL", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TERM", "COLORTERM", "TERM_PROGRAM"),
     *("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "EDITOR", "VISUAL", "PAGER", "CI"),
@@ -127,6 +130,8 @@ class Sandbox:
         yield Mount(common_dir, self.private.common_dir, writable=True)
         yield Mount(common_dir / BORROWED, common_dir / "objects")
         yield from (Mount(path, path) for path in self.private.shown_as_it_is())
+        if (self.private.directory / _RULE).exists():
+            yield Mount(directory_of(self.workspace.record.git_dir) / RULE, self.private.directory / _RULE)
 
     def _home(self) -> Iterator[Mount]:
         if self.asked.home == "private":
@@ -206,6 +211,7 @@ def execute(session: Session, asked: Asked, told: Callable[[str], None]) -> Exec
             fill_home(private.directory / "home", Path(session.environment.get("HOME", "/")))
         for remark in openings.remarks:
             told(remark)
+        _tell_guard(private)
         settings = _write_settings(asked, workspace, private, told)
         errand = Sandbox(session, asked, workspace, private, openings, settings).errand()
         try:
@@ -216,6 +222,15 @@ def execute(session: Session, asked: Asked, told: Callable[[str], None]) -> Exec
             private.save_state(replace(private.load_state(), made=made))
         importer.finish()
     return Executed(code, tuple(importer.results))
+
+
+def _tell_guard(private: PrivateGit) -> None:
+    """Let the guard know that it stands in a copy, where only the branch of the tree is of any consequence."""
+    rule = read_hook_data(private.record.git_dir, RULE)
+    if rule is None:
+        files.remove(private.directory, _RULE)
+    else:
+        files.write(private.directory, _RULE, rule + b"sandboxed=yes\n")
 
 
 def _write_settings(asked: Asked, workspace: Workspace, private: PrivateGit, told: Callable[[str], None]) -> Launch:

@@ -27,7 +27,7 @@ broken() {
 
 # --- whose tree, and what stood here before ---------------------------------------------------------------------------
 
-name='' branch='' common='' previous='' protected='' pinned='' whole=''
+name='' branch='' common='' previous='' protected='' pinned='' sandboxed='' whole=''
 [ -r "$hooks/rule" ] || broken "$hooks/rule is gone"
 . "$hooks/rule"
 [ "$whole" = yes ] || broken "$hooks/rule is cut short"
@@ -194,19 +194,44 @@ is_foreign() { # a branch: is it a base, or checked out in another tree?
 	return 1
 }
 
+# Packing refs is told as if each were set, and its own file, needless by then, as if the ref were deleted. Were it really
+# deleted, git would have told of the packed one before, without its value: which is refused.
+stays() { # old, new, ref: does the ref keep what it has?
+	case $2 in
+	*[!0]*)
+		[ "$(git rev-parse --quiet --verify "$3")" = "$2" ]
+		return
+		;;
+	esac
+	case $1 in *[!0]*) ;; *) return 1 ;; esac
+	(
+		unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+		cd "$common" && git grep --no-index --quiet -e "^$1 $3\$" -- packed-refs
+	)
+}
+
 one_ref() { # old, new, ref; nothing twice is a deletion of whatever is there
 	case $2 in
 	*[!0]*) [ "$1" != "$2" ] || return 0 ;;
 	esac
+	if [ "$3" = "$branch" ]; then
+		case $2 in *[!0]*) own_tip=$2 ;; *) stays "$@" || own_tip=$2 ;; esac
+		return 0
+	fi
+	[ -z "$sandboxed" ] || return 0 # a copy: of its refs only the branch of the tree ever leaves it
 	case $3 in
-	"$branch") own_tip=$2 ;;
+	refs/stash | refs/orchestra/*) ;;
+	refs/heads/*) is_foreign "$3" || return 0 ;;
+	*) return 0 ;;
+	esac
+	stays "$@" && return 0
+	case $3 in
 	refs/stash) refuse 'the stash is one for all trees, and another may take what this one puts there' \
 		'hint: commit instead; what is to be undone can be: `git commit -m wip`' ;;
 	refs/orchestra/*) refuse "$3 is orchestra's" 'hint: see `orchestra archive`' ;;
-	refs/heads/*) is_foreign "$3" && refuse "${3#refs/heads/} is not the branch of this tree, which is ${branch#refs/heads/}" \
+	*) refuse "${3#refs/heads/} is not the branch of this tree, which is ${branch#refs/heads/}" \
 		'hint: change it where it is checked out' ;;
 	esac
-	return 0
 }
 
 reference_transaction() {

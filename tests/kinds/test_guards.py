@@ -94,6 +94,33 @@ def test_refs_of_others_are_refused(guarded: World, words: tuple[str, ...]) -> N
     assert tree.refs() == before
 
 
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize("ref", ["refs/heads/auth", "refs/heads/main", "refs/stash", "refs/orchestra/archive/x/1"])
+def test_refs_are_packed_but_not_deleted(guarded: World, ref: str, *, is_packed: bool) -> None:
+    """Git tells a hook of the file that packing makes needless as of a deletion."""
+    tree = guarded.tree()
+    tree.commit({"app/own.py": "x"})
+    for each in ("refs/stash", "refs/orchestra/archive/x/1"):
+        guarded.main.git("update-ref", each, "HEAD")
+    before = tree.refs()
+    if is_packed:
+        tree.git("gc", "--quiet")
+        tree.git("pack-refs", "--all", "--prune")
+        assert not (guarded.common_dir / ref).exists()
+    assert tree.refs() == before
+    for words in ((), (before[ref],)):
+        assert REFUSED in tree.try_git("update-ref", "-d", ref, *words).stderr
+    assert tree.refs() == before
+
+
+def test_the_guard_follows_a_branch_that_is_renamed(guarded: World) -> None:
+    """In the apply that renames it: there is nothing left to do."""
+    guarded.declare("auth: {branch: other, modify: app, deny: app/vendor}")
+    guarded.settle()
+    guarded.tree().write({"lib/b.py": "changed\n"})
+    assert "other would change what auth may not" in commit(guarded.tree(), "--no-verify")
+
+
 def test_the_stash_is_refused_and_nothing_is_lost(guarded: World) -> None:
     """It is one for all trees."""
     tree = guarded.tree()

@@ -10,6 +10,9 @@ import pytest
 from tests.support.sandboxed import Shop
 from tests.support.users import words_as
 
+_PAST = "git -c core.hooksPath=/dev/null"
+"""git as a command in a sandbox can have it: past the guard, which only tells it early."""
+
 _COMMIT = "set -e; echo {0} > packages/auth/{0}.py; git add packages/auth; git commit -qm {0}"
 
 
@@ -68,10 +71,13 @@ def test_commits_arrive_while_the_command_runs(own):
 
 def test_what_leaves_the_area_is_refused_and_nothing_is_lost(shop):
     """Commit, path and line of the manifest are told; mended in the sandbox, it arrives."""
-    done = shop.exec("echo x > docs/note.txt; git add docs; git commit -qm bad; " + commit("good")).expect(0)
+    done = shop.exec(
+        f"echo x > docs/note.txt; git add docs; {_PAST} commit -qm bad; "
+        + commit("good").replace("git commit", f"{_PAST} commit")
+    ).expect(0)
     assert "docs/note.txt\n    outside of `modify: packages/auth`" in done.err
     assert log(shop) == ["first"]
-    shop.exec("git rm -q docs/note.txt && git commit -qm undone").expect(0)
+    shop.exec(f"git rm -q docs/note.txt && {_PAST} commit -qm undone").expect(0)
     assert log(shop) == ["first"]  # each commit is judged, not their sum
     shop.exec("git reset -q --soft main && git commit -qm mended").expect(0)
     assert (log(shop), status(shop)) == (["mended", "first"], [])
@@ -80,7 +86,7 @@ def test_what_leaves_the_area_is_refused_and_nothing_is_lost(shop):
 def test_a_branch_that_moved_outside_is_not_overwritten(own):
     """What a person committed there meanwhile stays; rebased in the sandbox, both are there."""
     own.exec(commit("mine") + "; (sleep 0.1)").expect(0)
-    own.exec("echo x > docs/no.txt; git add docs; git commit -qm bad").expect(0)  # keeps the sandbox ahead
+    own.exec(f"echo x > docs/no.txt; git add docs; {_PAST} commit -qm bad").expect(0)  # keeps the sandbox ahead
     (own.tree() / "packages/auth/hand.py").write_text("1\n")
     own.git("add", "packages/auth/hand.py", cwd=own.tree())
     own.git("commit", "-qm", "by hand", cwd=own.tree())
