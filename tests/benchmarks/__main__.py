@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import applying, installing, losses, parking, planning, programs, starting
+from tests.benchmarks import applying, committing, installing, losses, parking, planning, programs, starting
 from tests.benchmarks.measure import Row, table
 from tests.support.environment import foreign_variables, hermetic_variables
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "starting": lambda scratch, options: starting.run(scratch, options.pairs),
     "planning": lambda scratch, options: planning.run(scratch, options.pairs),
     "applying": lambda scratch, options: applying.run(scratch, options.pairs, options.repository),
+    "committing": lambda scratch, options: committing.run(scratch, options.pairs),
     "installing": lambda scratch, options: installing.run(scratch, options.pairs),
     "parking": lambda scratch, options: parking.run(scratch, options.pairs),
     "losses": lambda scratch, options: losses.run(scratch, options.par),
