@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from reconciler.model.change import Action
@@ -195,3 +198,41 @@ def test_a_tree_that_is_being_filled_takes_no_commit(guarded: World) -> None:
     """Its files are not all there."""
     (guarded.git_dir() / "orchestra.filling").touch()
     assert "being filled" in commit(guarded.tree())
+
+
+def test_a_branch_that_is_renamed_stays_guarded(guarded: World) -> None:
+    """In the same apply; the plan after it is empty."""
+    guarded.declare("auth: {modify: app, branch: feature/auth}")
+    guarded.settle()
+    guarded.tree().write({"lib/b.py": "changed\n"})
+    assert f"{REFUSED}feature/auth" in commit(guarded.tree(), "--no-verify")
+
+
+def test_where_git_runs_no_hooks_the_change_fails(
+    guarded: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forbidden change is tried in the tree, and leaves no trace there; the next plan does not take it for done."""
+    git = shutil.which("git")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").write_text(f'#!/bin/sh\nexec {git} -c core.hooksPath=/dev/null "$@"\n')
+    (tmp_path / "bin/git").chmod(0o755)
+    guarded.declare("auth: {modify: [app, top.txt]}")
+    before = snapshot(guarded.common_dir, skip=("orchestra", f"worktrees/{guarded.tree().path.name}", "config"))
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+        report = guarded.try_apply()
+    assert [o.reason for o in report.outcomes if "let a forbidden change through" in o.reason]
+    assert snapshot(guarded.common_dir, skip=("orchestra", f"worktrees/{guarded.tree().path.name}", "config")) == before
+    assert guarded.change("guard:auth").action is Action.UPDATE
+    guarded.settle()
+
+
+def test_trying_leaves_no_trace(guarded: World) -> None:
+    """No object, no ref, no log, no index."""
+    (guarded.git_dir() / "orchestra-guard/rule").write_text("")
+    skip = ("orchestra", "orchestra.json", "orchestra-guard")
+    private, objects = snapshot(guarded.git_dir(), skip=skip), snapshot(guarded.common_dir / "objects")
+    refs = guarded.main.refs()
+    guarded.apply()
+    assert snapshot(guarded.git_dir(), skip=skip) == private
+    assert (snapshot(guarded.common_dir / "objects"), guarded.main.refs()) == (objects, refs)
