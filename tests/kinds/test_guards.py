@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from reconciler.model.change import Action
 from reconciler.operations.forget import forget
+from reconciler.operations.options import PlanOptions
 from reconciler.operations.sync import sync
 from tests.support.repository import GitRepo
 from tests.support.world import World, snapshot
@@ -236,3 +238,65 @@ def test_trying_leaves_no_trace(guarded: World) -> None:
     guarded.apply()
     assert snapshot(guarded.git_dir(), skip=skip) == private
     assert (snapshot(guarded.common_dir / "objects"), guarded.main.refs()) == (objects, refs)
+
+
+def test_an_area_that_only_odd_bytes_leave_is_guarded(world: World) -> None:
+    """The forbidden path that is tried is none that a terminal shows; git writes it in quotes."""
+    world.declare("auth: {deny: '[^[:print:]]'}")
+    world.settle()
+    tree = world.tree()
+    (tree.path / "\x01").write_text("x")
+    assert '  "\\001"\n' in commit(tree)
+    (tree.path / "\x01").unlink()
+    tree.commit({"lib/b.py": "changed\n"})
+
+
+def test_what_the_tree_itself_said_of_its_hooks_comes_back(world: World, tmp_path: Path) -> None:
+    """They run meanwhile; taken off by `--prune`, ours leave them as they were."""
+    world.declare("auth:")
+    world.settle()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/pre-commit").write_text(f"#!/bin/sh\necho ran >{tmp_path}/told\n")
+    (tmp_path / "own/pre-commit").chmod(0o755)
+    world.tree().git("config", "--worktree", "core.hooksPath", str(tmp_path / "own"))
+    world.declare("auth: {modify: app}")
+    world.settle()
+    world.tree().commit({"app/a.py": "changed\n"})
+    assert (tmp_path / "told").exists()
+    world.declare("auth:")
+    world.apply(PlanOptions(prune=True))
+    assert world.tree().git("config", "--worktree", "core.hooksPath") == str(tmp_path / "own")
+    assert not (world.git_dir() / "orchestra-guard").exists()
+    world.require_settled()
+
+
+@pytest.mark.parametrize(
+    ("words", "most"),
+    [(("commit", "--quiet", "--message", "x"), 8), (("update-ref", "refs/heads/scratch", "HEAD"), 2)],
+    ids=["a commit", "a ref that is not ours"],
+)
+def test_it_starts_few_programs(
+    guarded: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], most: int
+) -> None:
+    """Eight for a commit where something is denied, beside git's own; for another ref the shell, in both phases."""
+    tree, record = guarded.tree(), tmp_path / "events"
+    tree.write({"app/a.py": "changed\n"})
+    tree.git("add", "--all")
+    monkeypatch.setenv("GIT_TRACE2_EVENT", str(record))  # of this git, and of each that a hook starts
+    tree.git(*words)
+    events = [json.loads(line) for line in record.read_text().splitlines()]
+    called = [each["argv"] for each in events if each["event"] == "start" and each["argv"][1] != "maintenance"]
+    hooks = [each for each in events if each["event"] == "child_start" and each["child_class"] == "hook"]
+    assert len(called) - 1 + len(hooks) == most, called
+
+
+def test_pushing_a_commit_that_leaves_the_area_is_refused(guarded: World, tmp_path: Path) -> None:
+    """By whatever name it is pushed; one that keeps to it is pushed."""
+    remote, tree = GitRepo.init(tmp_path / "remote", bare=True), guarded.tree()
+    tree.commit({"app/own.py": "x"})
+    tree.git("push", "--quiet", str(remote.path), "auth")
+    tree.git("checkout", "--quiet", "-b", "mine")
+    tree.write({"lib/b.py": "changed\n"})
+    assert commit(tree, "--no-verify") == ""
+    assert REFUSED in tree.try_git("push", str(remote.path), "mine:refs/heads/x").stderr
+    assert list(remote.refs()) == ["refs/heads/auth"]
