@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -66,13 +66,19 @@ class Trees:
 
         Any other tree that stands in its place is not looked into.
         """
+        tree = self.locate(declared, workspaces)
+        if tree.git_dir is None:
+            return tree
+        text = self._exclude_text(tree.book)
+        return replace(tree, is_hiding=self.located.is_cut_off(declared) or excludes.is_excluding(tree.git_dir, text))
+
+    def locate(self, declared: Path, workspaces: Collection[str]) -> Tree:
+        """The same for those who have nothing in the tree that git must ignore, and need not know whether it does."""
         git_dir = self.located.git_dir_of(declared)
         book = load_book(git_dir, self.clone) if git_dir else None
         if git_dir is None or book is None or not any(book.is_of(name) for name in workspaces):
             return Tree(self.located.resolve(declared))
-        text = self._exclude_text(book)
-        is_hiding = self.located.is_cut_off(declared) or excludes.is_excluding(git_dir, text)
-        return Tree(self.located.resolve(declared), git_dir, book, is_hiding=is_hiding)
+        return Tree(self.located.resolve(declared), git_dir, book)
 
     def require(self, address: Address, declared: Path, workspaces: tuple[str, ...]) -> tuple[Tree, Path]:
         """The tree to write into, and its git directory.

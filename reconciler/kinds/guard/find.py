@@ -74,7 +74,7 @@ class Finder:
         Raises:
             ClientError: something cannot be read.
         """
-        tree = self.trees.load(spec.tree, spec.workspaces)
+        tree = self.trees.locate(spec.tree, spec.workspaces)
         if tree.git_dir is None:
             return None
         mark = tree.mark(address, spec.was)

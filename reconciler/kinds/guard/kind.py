@@ -90,7 +90,7 @@ class GuardKind:
     def _write(self, resource: Resource[GuardSpec], git_dir: Path, config: Mapping[str, str]) -> None:
         """Write hooks, rule and bases; each stub only where there is a hook to hand on to."""
         spec = resource.spec
-        tree = self.finder.trees.load(spec.tree, spec.workspaces)
+        tree = self.finder.trees.locate(spec.tree, spec.workspaces)
         previous = self.finder.previous(resource.address, spec, tree, config)
         names = self.memory.bases.get(spec.tree, ())
         bases = self._bases(names, resolve_commits(self.git, self.repository.common_dir, names))
