@@ -92,6 +92,18 @@ class Borrowed:
         """
         return self.run("merge-base", "--all", one, other, ok=(0, 1)).text.split()
 
+    def independent(self, commits: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+        """The commits that neither another of them has nor one that is known; one program for all.
+
+        Raises:
+            ClientError: git failed.
+        """
+        names = set(commits)
+        request = "".join([*(f"{name}\n" for name in sorted(names)), *(f"^{name}\n" for name in sorted(set(known)))])
+        words = ("-c", "core.commitGraph=false", "rev-list", "--parents", "--stdin")
+        listed = {line.split()[0]: line.split()[1:] for line in self.run(*words, stdin=request).lines}
+        return tuple(sorted((names & listed.keys()).difference(*listed.values())))
+
     def merge(self, ours: str, theirs: str) -> str | None:
         """The tree that a merge of two commits has; None when they conflict.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.resources
 import json
 import os
 import signal
@@ -74,7 +73,7 @@ def run_in_foreground(errand: Errand, lock: IO[bytes], *, turn_seconds: float, o
 
 def _start(errand: Errand, control: int, lock: IO[bytes], *, is_foreground: bool) -> subprocess.Popen[bytes]:
     order = {"argv": errand.argv, "control": control, "foreground": is_foreground, "limits": errand.limits}
-    text = importlib.resources.files("reconciler.clients").joinpath("inner.py").read_text("utf-8")
+    text = Path(__file__).with_name("inner.py").read_text("utf-8")
     words = (*errand.around, sys.executable, "-IS", "-c", text, json.dumps(order))
     try:
         return subprocess.Popen(  # noqa: S603 - a list of words, never a shell

@@ -36,10 +36,12 @@ class Incoming:
     Attributes:
         store: holds them, and borrows what the repository has.
         pack: all their objects.
+        tips: the commits that were asked for, and are there.
     """
 
     store: Borrowed
     pack: Path
+    tips: tuple[str, ...]
 
     @property
     def objects(self) -> Path:
@@ -60,7 +62,13 @@ class Incoming:
 
 @contextlib.contextmanager
 def incoming(
-    git: Git, repository: Repository, objects: Path, tips: Iterable[str], known: Iterable[str]
+    git: Git,
+    repository: Repository,
+    objects: Path,
+    tips: Iterable[str],
+    known: Iterable[str],
+    *,
+    missing_ok: bool = False,
 ) -> Iterator[Incoming]:
     """Check commits and all that they need.
 
@@ -70,6 +78,7 @@ def incoming(
         objects: the directory of objects that a stranger wrote.
         tips: the commits.
         known: commits of the repository, of which nothing is needed.
+        missing_ok: pass over those that are not there, or are no commits.
 
     Raises:
         PermanentError: something in there is missing, or is not what it should be.
@@ -79,10 +88,11 @@ def incoming(
     with _scratch() as scratch, borrow(git, repository, wanted[0]) as store:
         copied = scratch / "objects"
         _copy_objects(objects, copied, repository.common_dir / "objects")
-        request = "".join([*(f"{name}\n" for name in wanted), *(f"^{name}\n" for name in sorted(set(known)))])
         pack = scratch / "pack"
         try:
             with borrow(git, repository, wanted[0], copied) as strange:
+                wanted = sorted(strange.trees(wanted)) if missing_ok else wanted
+                request = "".join([*(f"{name}\n" for name in wanted), *(f"^{name}\n" for name in sorted(set(known)))])
                 packed = strange.run(*_NO_GRAPH, "pack-objects", "--revs", "--stdout", "-q", stdin=request)
             pack.write_bytes(packed.stdout)
             with pack.open("rb") as file:
@@ -90,7 +100,7 @@ def incoming(
             store.run(*_NO_GRAPH, "rev-list", "--objects", "--quiet", "--stdin", stdin=request)
         except OSError as error:
             raise refused(f"cannot write {pack}", error) from error
-        yield Incoming(store, pack)
+        yield Incoming(store, pack, tuple(wanted))
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import files
+from reconciler.clients.foreground import is_busy
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.refusals import refused
 from reconciler.clients.trees import TreeRecord, half_done
@@ -31,6 +32,7 @@ BORROWED = "borrowed"
 _OURS = "orchestra"
 _STATE = "state.json"
 _VALUE = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_NAMED = re.compile(rb"(?:^|(?<= ))([0-9a-f]{40}(?:[0-9a-f]{24})?)(?= |$)", re.MULTILINE)
 _PACKED = re.compile(rb"([0-9a-f]{40}(?:[0-9a-f]{24})?) (refs/[^\0-\x20\x7f]+)")
 _NOT_SHARED = (b"refs/orchestra/", b"refs/stash", b"refs/worktree/", b"refs/bisect/", b"refs/rewritten/")
 
@@ -43,6 +45,8 @@ class State:
         imported: the commit of the branch that both sides had last.
         seed: the refs that it was given last.
         made: what was made in the tree beside the area.
+        is_settled: whether a command ended, and all that it left is known of or told in `held`.
+        held: what it left in the copy alone, and what no save of the tree would hold, in words.
         stepping: the commits from and to which the index of the tree is being brought.
     """
 
@@ -50,6 +54,8 @@ class State:
     seed: Mapping[str, str] = field(default_factory=dict)
     stepping: tuple[str, str] | None = None
     made: frozenset[str] = frozenset()
+    is_settled: bool = True
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +96,9 @@ class PrivateGit:
             return State()
         try:
             document = json.loads(entry.content)
-            stepping = document["stepping"]
-            made = frozenset(document["made"])
-            return State(document["imported"], document["seed"], tuple(stepping) if stepping else None, made)
+            stepping, made, held = document["stepping"], frozenset(document["made"]), tuple(document["held"])
+            known = (document["imported"], document["seed"], tuple(stepping) if stepping else None)
+            return State(*known, made, document["settled"], held)
         except (ValueError, KeyError, TypeError) as error:
             message = f"{self.directory / _STATE} cannot be read"
             raise ConflictError(message, hint=f"move {self.directory} away, and see what is in it") from error
@@ -108,6 +114,8 @@ class PrivateGit:
             "seed": dict(state.seed),
             "stepping": state.stepping,
             "made": sorted(state.made),
+            "settled": state.is_settled,
+            "held": state.held,
         }
         files.write(self.directory, _STATE, json.dumps(document).encode("ascii"), durable=True)
 
@@ -144,7 +152,7 @@ class PrivateGit:
         _copy_tree(source / "info", new, "info")
         _copy_tree(self.record.git_dir, new, self._admin)
         _write_packed(new, refs)
-        state = State(refs.get(f"refs/heads/{self.branch}", ""), refs)
+        state = State(refs.get(f"refs/heads/{self.branch}", ""), refs, is_settled=False)
         self.save_state(state)
         new.rename(self.common_dir)
         return state
@@ -161,7 +169,7 @@ class PrivateGit:
             message = f"branch {self.branch} cannot be found in {self.common_dir}, where the sandbox had it"
             raise ConflictError(message, hint=f"see what is in it, and move {self.directory} away to start anew")
         is_followed = tip == state.imported and own in refs and self._can_follow
-        now = replace(state, imported=refs[own] if is_followed else state.imported, seed=refs)
+        now = replace(state, imported=refs[own] if is_followed else state.imported, seed=refs, is_settled=False)
         wanted[own] = now.imported if is_followed else there.get(own, tip)
         self.save_state(now)
         _write_packed(self.common_dir, wanted)
@@ -198,6 +206,31 @@ class PrivateGit:
         name = f"refs/heads/{self.branch}"
         value = self._read(name).strip()
         return value.decode() if _VALUE.fullmatch(value) else self._packed().get(name)
+
+    @property
+    def half_done(self) -> str | None:
+        """What was begun in there and not ended: `rebase`, `merge`, ...; None when nothing."""
+        return half_done(self.common_dir / self._admin)
+
+    def index(self) -> bytes:
+        """The index in there, as it is."""
+        return self._read(f"{self._admin}/index")
+
+    def named(self) -> set[str]:
+        """All that refs and their logs name in there and were not given to it: commits, or what somebody wrote."""
+        state, packed = self.load_state(), self._packed()
+        values = {name for ref, name in packed.items() if state.seed.get(ref) != name}
+        for directory in ("refs", "logs", f"{self._admin}/refs", f"{self._admin}/logs"):
+            for file in self._files(directory):
+                values.update(match.decode() for match in _NAMED.findall(self._read(file)))
+        for name in ("HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
+            values.update(match.decode() for match in _NAMED.findall(self._read(f"{self._admin}/{name}")))
+        return {name for name in values if name.strip("0")} - {state.imported}
+
+    def _files(self, relative: str) -> tuple[str, ...]:
+        with contextlib.suppress(ConflictError):
+            return files.list_files(self.common_dir, relative)
+        return ()
 
     def _packed(self) -> dict[str, str]:
         found = (_PACKED.fullmatch(line) for line in self._read("packed-refs").split(b"\n"))
@@ -254,6 +287,29 @@ def _explained(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise refused(f"cannot prepare {where}", error) from error
+
+
+def unsaved_reasons(repository: Repository, record: TreeRecord) -> Iterator[str]:
+    """Say what of a tree's sandbox would be lost with the tree. Starts no program.
+
+    Raises:
+        ClientError: the operating system refused.
+    """
+    directory = record.git_dir / DIRECTORY
+    if not (directory / "git").exists():
+        return
+    if is_busy(directory):
+        yield "a command is running in its sandbox"
+        return
+    private = PrivateGit(repository, record, record.branch or "")
+    try:
+        state = private.load_state()
+    except ConflictError as error:
+        yield error.message
+        return
+    if not state.is_settled:
+        yield "a command in its sandbox was killed, and what it left is not known: `orchestra exec` completes it"
+    yield from state.held
 
 
 def require_files_backend(config: Mapping[str, str]) -> None:

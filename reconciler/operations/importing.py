@@ -10,13 +10,17 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 
 from reconciler.boundaries.paths import shown
-from reconciler.clients.borrowed import Borrowed
+from reconciler.clients import files
+from reconciler.clients.borrowed import Borrowed, borrow
 from reconciler.clients.descent import scan
 from reconciler.clients.history import changes_between
 from reconciler.clients.incoming import Incoming, incoming
 from reconciler.clients.lock import Held
+from reconciler.clients.pack import ObjectFormat
 from reconciler.clients.private_git import PrivateGit, State
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.errors import ClientError, ConflictError, LockHeldError, OrchestraError, RefusedError
@@ -29,6 +33,8 @@ from reconciler.operations.session import Session
 
 _GITLINK = "160000"
 _LOCK_SECONDS = 10.0
+_KEPT = "refs/worktree/sandbox/"
+"""Refs that only the tree has: what was left in its sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +100,64 @@ class Importer:
     def finish(self) -> None:
         """Import what is new, and say what was not."""
         self._refused = None
+        for step in (partial(self._look, lock_seconds=_LOCK_SECONDS), self.settle):
+            try:
+                step()
+            except OrchestraError as error:
+                self._refuse(error)
+
+    def settle(self) -> None:
+        """Give the tree what the private copy alone has and a branch has not, so that a save of the tree has it.
+
+        Raises:
+            ClientError: git or the operating system refused; nothing is taken for known then.
+        """
+        held = tuple(self._held())
+        with self._locked(_LOCK_SECONDS):
+            state = self.private.load_state()
+            self.private.save_state(replace(state, is_settled=True, held=held))
+
+    def _held(self) -> Iterator[str]:
+        """Keep what can be kept, and say what cannot."""
+        state, tip = self.private.load_state(), self.private.tip()
+        if tip != state.imported:
+            yield "commits in its sandbox are not imported"
+        if begun := self.private.half_done:
+            yield f"a {begun} is half done in its sandbox"
         try:
-            self._look(lock_seconds=_LOCK_SECONDS)
-        except OrchestraError as error:
-            self._refuse(error)
+            self._keep_unnamed()
+            staged = self._staged(tip) if tip == state.imported else []
+            if staged:
+                yield f"{plural(len(staged), 'file')} staged in its sandbox and nowhere else ({some(staged)})"
+        except ClientError as error:
+            yield f"what else is in its sandbox cannot be read: {error.message}"
+
+    def _keep_unnamed(self) -> None:
+        """Take in commits that only a stash, a log or another branch in there names, and name them for this tree."""
+        git, repository = self.session.git, self.session.repository
+        survey = take_survey(git, repository)
+        names = self.private.named() - _known(survey)
+        if not names:
+            return
+        objects = self.private.common_dir / "objects"
+        with incoming(git, repository, objects, names, _known(survey), missing_ok=True) as found:
+            tips = found.store.independent(found.tips, _known(survey))
+            with self._locked(_LOCK_SECONDS):
+                found.take(git, repository)
+                lines = "".join(f"update {_KEPT}{name[:16]} {name}\n" for name in tips)
+                words = ("-c", f"core.hooksPath={os.devnull}", "update-ref", "--stdin")
+                git.run(*words, git_dir=self.private.record.git_dir, stdin=lines.encode())
+
+    def _staged(self, tip: str | None) -> list[str]:
+        """The files of which the index in there has what neither a commit nor the tree has."""
+        git, repository, tree = self.session.git, self.session.repository, self.private.record.path
+        with borrow(git, repository, tip or "") as store:
+            (store.git_dir / "index").write_bytes(self.private.index())
+            words = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames")
+            fields = store.run(*words, "--ignore-submodules=none", tip or "HEAD").text.split("\0")[:-1]
+        form = ObjectFormat(store.hash_name)
+        staged = ((line.split(" ")[3], path) for line, path in zip(fields[::2], fields[1::2], strict=True))
+        return [path for name, path in staged if name.strip("0") and not _is_in(tree, path, form, name)]
 
     def _refuse(self, error: OrchestraError) -> None:
         self._refused = self.private.tip()
@@ -214,6 +274,14 @@ class Importer:
 
     def _locked(self, seconds: float) -> contextlib.AbstractContextManager[Held]:
         return locked(self.session, "orchestra exec", lock_timeout=seconds)
+
+
+def _is_in(tree: Path, path: str, form: ObjectFormat, name: str) -> bool:
+    """Whether a file of the tree is an object."""
+    with contextlib.suppress(ClientError, ConflictError):
+        entry = files.read(tree, path)
+        return entry is not None and entry.content is not None and form.identify("blob", entry.content) == name
+    return False
 
 
 def _known(survey: Survey) -> set[str]:

@@ -13,6 +13,7 @@ from reconciler.clients.git import Git
 from reconciler.clients.integration import Way
 from reconciler.clients.marks import Mark
 from reconciler.clients.merged import Question, Target, Verdict, how_merged, where_it_began
+from reconciler.clients.private_git import unsaved_reasons
 from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord
@@ -156,6 +157,7 @@ def _plain_reasons(survey: Survey, doomed: Doomed) -> Iterator[str]:
         f"worktree {other.path} lies inside it" for other in survey.records if str(other.path).startswith(below)
     )
     yield from (f"{name} ({pid}) is at work there" for pid, name in processes_using(record.path))
+    yield from unsaved_reasons(survey.repository, record)
 
 
 def _has_files(tree: Path) -> bool:
