@@ -124,4 +124,5 @@ def require_bubblewrap(runner: Runner) -> None:
         PermanentError: there is none, or it cannot work here.
     """
     if reason := why_not(runner):
-        raise PermanentError(f"there is no sandbox: {reason}", hint="see `orchestra exec --help` for --sandbox")
+        hint = "install bubblewrap; in a container or on Ubuntu, let users make namespaces"
+        raise PermanentError(f"there can be no sandbox: {reason}", hint=hint)

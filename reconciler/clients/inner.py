@@ -30,7 +30,7 @@ _TYPES_INTO_TERMINALS = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050001  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | EPERM
 _LOAD, _EQUALS, _RETURN = 0x20, 0x15, 0x06
 _NUMBER, _ARCHITECTURE, _REQUEST = 0, 4, 24  # where in what a filter is given
-_NO_NEW_PRIVILEGES, _SECCOMP, _SUBREAPER = 38, 22, 36
+_NO_NEW_PRIVILEGES, _SECCOMP, _SUBREAPER, _DUMPABLE = 38, 22, 36, 4
 
 
 def main(order: dict[str, Any]) -> int:
@@ -43,6 +43,7 @@ def main(order: dict[str, Any]) -> int:
     for number in (*_PASSED_ON, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
     _libc().prctl(_SUBREAPER, 1, 0, 0, 0)
+    _libc().prctl(_DUMPABLE, 0, 0, 0, 0)  # a debugger in there could stop us, and nobody would hear of the end
     child = os.fork()
     if child == 0:
         _become(order)

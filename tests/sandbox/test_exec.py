@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import time
@@ -44,7 +45,7 @@ def test_git_works_inside_and_goes_nowhere(shop):
     ).expect(0)
     after = [line for line in shop.git("for-each-ref").splitlines() if not line.endswith("refs/heads/auth")]
     assert after == [line for line in before.splitlines() if not line.endswith("refs/heads/auth")]
-    assert shop.git("fsck", "--strict") == ""
+    assert shop.git("fsck", "--strict", "--no-dangling") == ""
 
 
 def test_what_git_keeps_for_itself_is_there_at_the_next_command(shop):
@@ -154,6 +155,26 @@ def test_what_was_made_to_be_open_and_stayed_empty_goes(own):
 def test_a_mistake_is_told(own, words, code, said):
     """In a sentence, with a way out."""
     assert said in own.orchestra(*words).expect(code).err
+
+
+def test_without_bubblewrap_nothing_runs(own, tmp_path):
+    """It is refused, with what is missing; also where bwrap is there and cannot work."""
+    for name in ("git", "sh", "touch"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    ran = "touch packages/auth/ran"
+    done = own.exec(ran, env={"PATH": str(tmp_path)}).expect(1)
+    assert "there can be no sandbox: bwrap is not installed" in done.err
+    (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    done = own.exec(ran, env={"PATH": str(tmp_path)}).expect(1)
+    assert "(bwrap: No permissions to create new namespace)" in done.err
+    assert not (own.tree() / "packages/auth/ran").exists()
+
+
+def test_refs_in_a_reftable_are_refused(own):
+    """A copy of one stack of all refs cannot be told apart by branches."""
+    own.git("config", "extensions.refStorage", "reftable")
+    assert "refs of this repository are kept as reftable" in own.exec("true").err
 
 
 def test_a_terminal_is_the_commands(own):

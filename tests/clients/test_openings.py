@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.boundaries.pattern import parse
+from reconciler.clients.openings import MOST_CLOSED, Openings, Wanted, find_openings, made_beside, remove_made
+from tests.support.repository import file_tree
+
+FILES = {
+    "a/x.py": "1",
+    "a/b/deep/y.py": "1",
+    "c/one.md": "1",
+    "c/two.txt": "1",
+    "c/sub/z": "1",
+    "top.json": "1",
+    ".git": "gitdir: x\n",
+}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Give a tree with some files."""
+    file_tree(tmp_path, FILES)
+    return tmp_path
+
+
+def found(tree: Path, **wanted: list[str]) -> Openings:
+    """What is opened for patterns."""
+    return find_openings(tree, Wanted(**{key: tuple(map(parse, texts)) for key, texts in wanted.items()}))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "opened"),
+    [
+        pytest.param({"modify": ["a"]}, {"a": True}, id="a directory"),
+        pytest.param({"modify": ["a/**"]}, {"a": True}, id="all below one"),
+        pytest.param({"modify": ["**"]}, {"": True, ".git": False}, id="everything"),
+        pytest.param({"modify": ["new/one"]}, {"new/one": True}, id="a missing directory"),
+        pytest.param({"modify": ["c/*.md"]}, {"c": True, "c/two.txt": False, "c/sub": False}, id="some of one"),
+        pytest.param(
+            {"modify": ["top.json"]}, {"": True, ".git": False, "a": False, "c": False}, id="a file at the top"
+        ),
+        pytest.param({"modify": ["*/sub/**"]}, {"c/sub": True}, id="what matches by now"),
+        pytest.param({"modify": ["a"], "deny": ["a/b/deep"]}, {"a": True, "a/b": True, "a/b/deep": False}, id="denied"),
+        pytest.param({"modify": ["c"], "deny": ["a/b"]}, {"c": True}, id="denied elsewhere"),
+        pytest.param({"modify": ["a/**/y.py"]}, {"a": True}, id="scattered"),
+        pytest.param({"shared": ["**/y.py"]}, {}, id="shared and scattered"),
+        pytest.param({"modify": ["c/*.md", "c/sub/z"]}, {"c": True, "c/two.txt": False, "c/sub": True}, id="nested"),
+    ],
+)
+def test_areas_become_directories(tree, wanted, opened):
+    """A directory is open, and closed is what in it is not in the area."""
+    assert found(tree, **wanted).writable == opened
+
+
+@pytest.mark.parametrize("text", ["link", "link/inner", "link/*.md", "*/inner/**", "link/new/one"])
+def test_nothing_is_opened_through_a_link(tree, text):
+    """Neither what a link leads to, nor what lies behind it; nothing is made there."""
+    other = tree.parent / f"{tree.name}.other"
+    (other / "inner").mkdir(parents=True)
+    (tree / "link").symlink_to(other)
+    assert found(tree, modify=[text]).writable == {}
+    assert sorted(path.name for path in other.iterdir()) == ["inner"]
+
+
+def test_too_much_to_close_stays_open(tree):
+    """The cost of closing is quadratic; it is said."""
+    file_tree(tree, {f"c/{number}.txt": "1" for number in range(MOST_CLOSED)})
+    openings = found(tree, modify=["c/*.md"])
+    assert openings.writable == {"c": True}
+    assert openings.remarks == ["c is open, all of it, for c/*.md: too much lies in it to close the rest"]
+
+
+def test_what_was_made_goes_when_it_stayed_empty(tree):
+    """Each directory that was made for it, and no other."""
+    openings = found(tree, modify=["a/new/one", "a/new/two"])
+    (tree / "a/new/two/file").write_text("1")
+    remove_made(tree, openings)
+    assert (tree / "a/new/two/file").exists()
+    assert not (tree / "a/new/one").exists()
+
+
+def test_what_was_made_beside_the_area_may_be_undone(tree):
+    """It is not closed at the next command."""
+    wanted = Wanted(modify=(parse("c/*.md"),))
+    openings = find_openings(tree, wanted)
+    file_tree(tree, {"c/no.txt": "1", "c/yes.md": "1"})
+    made = made_beside(tree, wanted, openings)
+    assert made == {"c/no.txt"}
+    again = find_openings(tree, Wanted(modify=wanted.modify, made=made))
+    assert again.writable == {"c": True, "c/two.txt": False, "c/sub": False}

@@ -1,0 +1,182 @@
+"""Every attempt, as root and as an ordinary user: what is outside is, byte for byte, as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.attempts import ATTEMPTS, Attempt
+from tests.support.repository import file_tree
+from tests.support.sandboxed import Shop
+from tests.support.users import USERS, directory_of, give_to, words_as
+
+_LATE_SECONDS = 1.5
+# What the import writes itself: under its lock, and what it keeps of a sandbox for the archive.
+_VOLATILE = ("/.git/orchestra/lock", "/.git/worktrees/auth/orchestra.sandbox", "/.git/worktrees/auth/refs")
+
+
+@dataclass
+class Outside:
+    """What an attempt may want to reach, and how it is seen whether it did."""
+
+    shop: Shop
+    heard: list[bytes] = field(default_factory=list)
+
+    @property
+    def directory(self) -> Path:
+        return self.shop.directory
+
+    def variables(self, process: int) -> dict[str, str]:
+        """What the script is told of it."""
+        main = self.shop.main
+        told = {
+            "MAIN": main,
+            "GIT": main / ".git",
+            "ADMIN": self.shop.admin(),
+            "OTHER": self.shop.tree("ui"),
+            "OUT": self.directory / "out",
+            "SOCKET": f"{tempfile.gettempdir()}/orchestra-test.{os.getpid()}",
+            "TMUX_SOCKET": f"{tempfile.gettempdir()}/orchestra-test.tmux",
+            "USER_HOME": self.directory / "home",
+            "OUTSIDE": process,
+        }
+        return {name: str(value) for name, value in told.items()}
+
+    def picture(self) -> dict[str, str]:
+        """Everything that is there, but what the area of the workspace has and what a sandbox keeps."""
+        found = {}
+        for path in sorted(self.directory.rglob("*")):
+            name = str(path.relative_to(self.directory))
+            if any(each in f"/{name}" for each in _VOLATILE) or self._is_open(path):
+                continue
+            found[name] = _seen(path)
+        return found | {str(path): str(path.exists()) for path in _NEVER}
+
+    def _is_open(self, path: Path) -> bool:
+        tree = self.shop.tree()
+        places = [tree / "packages/auth", tree / "node_modules", tree / ".sub-agents", tree / "docs"]
+        is_denied = path.is_relative_to(tree / "packages/auth/vendor") or path == tree / "docs/logo.svg"
+        return not is_denied and any(path.is_relative_to(place) for place in places)
+
+
+_NEVER = tuple(Path(f"{place}/orchestra-no") for place in ("/tmp", "/dev/shm", "/var/tmp"))  # noqa: S108
+
+
+def _seen(path: Path) -> str:
+    status = path.lstat()
+    content = ""
+    if stat.S_ISLNK(status.st_mode):
+        content = str(path.readlink())
+    elif stat.S_ISREG(status.st_mode):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+    is_directory = stat.S_ISDIR(status.st_mode)
+    return f"{status.st_mode:o} {content} {'' if is_directory else status.st_mtime_ns}"
+
+
+@pytest.fixture(scope="module", params=USERS)
+def world(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """One repository for all attempts: none of them changes it, or the next one is told."""
+    with directory_of(request.param) as directory:
+        shop = Shop.make(request.param, directory)
+        (directory / "out").mkdir()
+        (directory / "out/file").write_text("mine\n")
+        (directory / "home/.bashrc").write_text("# mine\n")
+        give_to(shop.user, directory)
+        yield shop
+
+
+@pytest.fixture
+def outside(world: Shop) -> Iterator[Outside]:
+    yield Outside(world)
+    kept = (world.admin() / "orchestra.sandbox", world.admin() / "refs")
+    for place in (*kept, world.tree() / "node_modules", world.tree() / "packages/auth/sub"):
+        shutil.rmtree(place, ignore_errors=True)
+    world.git("reset", "-q", "--hard", "main", cwd=world.tree())
+    world.git("clean", "-ffdq", cwd=world.tree())
+
+
+@pytest.fixture
+def listening(outside: Outside) -> Iterator[Path]:
+    """A program outside that does what it is told through a socket: here, it only notes that it was."""
+    place = Path(outside.variables(0)["SOCKET"])
+    place.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(place))
+        place.chmod(0o777)
+        server.listen()
+        server.settimeout(0.2)
+        ended = threading.Event()
+        thread = threading.Thread(target=_listen, args=(server, outside.heard, ended))
+        thread.start()
+        yield place
+        ended.set()
+        thread.join()
+    place.unlink()
+
+
+def _listen(server: socket.socket, heard: list[bytes], ended: threading.Event) -> None:
+    while not ended.is_set():
+        try:
+            connection, _ = server.accept()
+        except TimeoutError:
+            continue
+        with connection:
+            heard.append(connection.recv(100))
+
+
+@contextlib.contextmanager
+def _sleeper(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the user's, outside."""
+    with subprocess.Popen(words_as(shop.user, ["sleep", "600"])) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.name)
+def test_an_attempt_changes_nothing_outside(outside, listening, attempt: Attempt):
+    """Files, refs, configuration, hooks, marks, processes and sockets are as they were."""
+    shop = outside.shop
+    with _sleeper(shop) as process:
+        told = outside.variables(process.pid)
+        before, refs = outside.picture(), shop.git("for-each-ref")
+        options = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
+        done = shop.exec(attempt.script, *options)
+        if "late" in attempt.script:
+            time.sleep(_LATE_SECONDS)
+        after = outside.picture()
+        assert process.poll() is None, "it ended a process outside"
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert {name for name in changed if "/.git/objects/" not in name or name in before} == set(), done.err
+    assert shop.git("for-each-ref", "refs/heads", "refs/tags", "refs/orchestra", "refs/remotes", "refs/stash") == refs
+    assert shop.git("fsck", "--strict", "--no-dangling") == ""
+    assert outside.heard == []
+    assert ("not imported" in done.err) >= attempt.imports, done.err
+    assert not (shop.tree() / "packages/auth/late").exists()
+
+
+def test_the_attempts_would_be_seen(own):
+    """Without the sandbox, the ordinary ones of them change what is looked at."""
+    shop, outside = own, Outside(own)
+    file_tree(shop.directory, {"out/file": "mine\n"})
+    told = outside.variables(0)
+    quiet = {"an absolute path", "a subprocess", "the branch of another", "a hook", "a mode", "a time"}
+    for attempt in ATTEMPTS:
+        if attempt.name in quiet:
+            before = (outside.picture(), shop.git("for-each-ref"))
+            shop.run("sh", "-c", attempt.script, cwd=shop.tree(), env=told)
+            assert before != (outside.picture(), shop.git("for-each-ref")), attempt.name
