@@ -12,6 +12,7 @@ from reconciler.boundaries.permissions.launch import DESK, Grounds, Launch
 from reconciler.boundaries.places import place_of
 from reconciler.clients import bubblewrap, files
 from reconciler.clients.bubblewrap import Mount
+from reconciler.clients.files import real_path
 from reconciler.clients.foreground import Errand, alone, run_in_foreground
 from reconciler.clients.hooks import directory_of, read_hook_data
 from reconciler.clients.openings import Openings, Wanted, find_openings, made_beside, remove_made
@@ -199,6 +200,7 @@ def execute(session: Session, asked: Asked, told: Callable[[str], None]) -> Exec
     workspace = find_workspace(session, manifest, asked.name)
     require_files_backend(session.survey.config)
     bubblewrap.require_bubblewrap(session.git.runner)
+    _require_apart(session, asked, workspace)
     private = PrivateGit(session.repository, workspace.record, workspace.declaration.branch)
     with alone(private.directory, asked.name) as lock:
         wanted = replace(workspace.wanted, made=private.load_state().made)
@@ -242,6 +244,23 @@ def _write_settings(asked: Asked, workspace: Workspace, private: PrivateGit, tol
     for name, text in launch.files.items():
         files.write(private.directory, f"{_SETTINGS}/{name}", text.encode())
     return launch
+
+
+def _require_apart(session: Session, asked: Asked, workspace: Workspace) -> None:
+    """Refuse to open what the sandbox is there to close.
+
+    Raises:
+        UsageError: it is no directory, or holds or is part of the repository or the tree.
+    """
+    closed = (session.repository.common_dir, session.root, workspace.record.path)
+    places = [*asked.writable, *([] if asked.home in {"private", "user"} else [Path(asked.home)])]
+    for place in places:
+        real = real_path(place)
+        if not real.is_dir():
+            raise UsageError(f"{place} is no directory", hint="make it first")
+        if any(real.is_relative_to(each) or each.is_relative_to(real) for each in closed):
+            message = f"{place} holds the repository or is part of it, and is not made writable"
+            raise UsageError(message, hint="widen `modify` of the workspace for what lies in its tree")
 
 
 def find_workspace(session: Session, manifest: Manifest, name: str) -> Workspace:

@@ -150,6 +150,9 @@ def test_what_was_made_to_be_open_and_stayed_empty_goes(own):
     [
         pytest.param(["exec", "auth"], 3, "no command was given", id="no command"),
         pytest.param(["exec", "auht", "--", "true"], 3, "did you mean `auth`?", id="no such workspace"),
+        pytest.param(["exec", "auth", "--write", "/", "--", "true"], 3, "holds the repository", id="everything"),
+        pytest.param(["exec", "auth", "--write", ".git", "--", "true"], 3, "is part of it", id="the repository"),
+        pytest.param(["exec", "auth", "--home", "no/such", "--", "true"], 3, "is no directory", id="no such home"),
     ],
 )
 def test_a_mistake_is_told(own, words, code, said):
