@@ -126,6 +126,8 @@ class Sandbox:
         if self.settings.files:
             yield Mount(bubblewrap.SETTINGS, self.private.directory / _SETTINGS)
         yield from (Mount(path, path, writable=True) for path in self.asked.writable)
+        if self.asked.home == "user":
+            yield from (Mount(path, path) for path in self._closed_at_home())
         for path, is_open in self.openings.ordered:
             yield Mount(tree / path, tree / path, writable=is_open)
         yield Mount(common_dir, self.private.common_dir, writable=True)
@@ -139,6 +141,14 @@ class Sandbox:
             yield Mount(bubblewrap.HOME, self.private.directory / "home", writable=True)
         else:
             yield Mount(self.home, self.home, writable=True)
+
+    def _closed_at_home(self) -> Iterator[Path]:
+        """What lies in the user's home and stays closed: all trees, and the archives."""
+        trees = (record.path for record in self.session.survey.records)
+        home = real_path(self._user_home)
+        for path in sorted({self.session.root, self.workspace.record.path, *trees, self.session.state}):
+            if real_path(path).is_relative_to(home) and path.is_dir():
+                yield path
 
     @property
     def home(self) -> Path:

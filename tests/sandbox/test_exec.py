@@ -138,6 +138,21 @@ def test_a_home_can_be_the_users_or_a_directory(own, tmp_path):
     assert (own.directory / "login/y").exists()
 
 
+def test_a_home_that_holds_the_repository_opens_nothing_of_it(own):
+    """With the user's home writable, trees, manifest, git directory and archives in it stay closed."""
+    home = {"HOME": str(own.directory), "XDG_STATE_HOME": str(own.directory / "state")}
+    (own.directory / "state/orchestra").mkdir(parents=True)
+    places = (own.main / "orchestra.yaml", own.main / "x", own.tree() / "x", own.tree("ui") / "x")
+    places = (*places, own.directory / "state/orchestra/x", own.tree() / "packages/ui/x")
+    tries = "; ".join(f"(echo no > {place}) 2>/dev/null && echo wrote {place}" for place in places)
+    mine = f"echo 1 > ~/mine; echo 1 > packages/auth/new; echo no > {own.main}/.git/x"
+    done = own.exec(f"{tries}; {mine}", "--home", "user", env=home)
+    assert (done.code, done.out) == (0, "")
+    assert (own.directory / "mine").exists()
+    assert (own.tree() / "packages/auth/new").exists()
+    assert not (own.main / ".git/x").exists()
+
+
 def test_what_was_made_to_be_open_and_stayed_empty_goes(own):
     """A missing directory of the area is made for the command; unused, it goes again."""
     assert not (own.tree() / "node_modules").exists()
