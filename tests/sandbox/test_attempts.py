@@ -20,7 +20,7 @@ import pytest
 
 from tests.sandbox.attempts import ATTEMPTS, Attempt
 from tests.support.repository import file_tree
-from tests.support.sandboxed import Shop
+from tests.support.sandboxed import ROUND_THE_GUARD, Shop
 from tests.support.users import USERS, directory_of, give_to, words_as
 
 _LATE_SECONDS = 1.5
@@ -155,7 +155,7 @@ def test_an_attempt_changes_nothing_outside(outside, listening, attempt: Attempt
         told = outside.variables(process.pid)
         before, refs = outside.picture(), shop.git("for-each-ref")
         options = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
-        done = shop.exec(attempt.script, *options)
+        done = shop.exec(attempt.script, *options, *ROUND_THE_GUARD)
         if "late" in attempt.script:
             time.sleep(_LATE_SECONDS)
         after = outside.picture()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.sandbox.test_import import commit, log, status
-from tests.support.sandboxed import Shop
+from tests.support.sandboxed import ROUND_THE_GUARD, Shop
 
 
 def destroyed(shop: Shop) -> str:
@@ -43,7 +43,7 @@ def test_what_was_imported_is_parked_and_comes_back(shop):
 )
 def test_a_tree_with_work_that_no_save_holds_is_kept(own, script, why):
     """It says why; the work is there at the next command."""
-    own.exec(script.replace("{git}", str(own.main / ".git")))
+    own.exec(script.replace("{git}", str(own.main / ".git")), *ROUND_THE_GUARD)
     said = destroyed(own)
     assert own.tree().exists(), said
     assert why in said
@@ -62,7 +62,9 @@ def test_a_tree_with_work_that_no_save_holds_is_kept(own, script, why):
 )
 def test_commits_that_no_branch_outside_has_are_archived(own, script):
     """Another branch's, a stash's and what was taken back is in the archive, and not on the branch."""
-    own.exec("set -e; " + script.replace("{commit}", commit("one").removeprefix("set -e; "))).expect(0)
+    own.exec("set -e; " + script.replace("{commit}", commit("one").removeprefix("set -e; ")), *ROUND_THE_GUARD).expect(
+        0
+    )
     destroyed(own)
     assert not own.tree().exists()
     assert "one" not in own.git("log", "--format=%s", "--branches").splitlines()

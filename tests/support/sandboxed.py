@@ -105,3 +105,11 @@ class Shop:
     def exec(self, script: str, *options: str, name: str = "auth", env: Mapping[str, str] | None = None) -> CliRun:
         """Run a shell script in the sandbox of a workspace."""
         return self.orchestra("exec", *options, name, "--", "sh", "-c", script, env=env)
+
+
+ROUND_THE_GUARD = tuple(
+    word
+    for setting in ("COUNT=1", "KEY_0=core.hooksPath", f"VALUE_0={os.devnull}")
+    for word in ("--env", f"GIT_CONFIG_{setting}")
+)
+"""Options with which git in the sandbox runs no hook, as a command in there can have it: only the import is left."""
