@@ -68,6 +68,8 @@ class Runner:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._stopped = False
+        self.on_stop: list[Callable[[], object]] = []
+        """Called when all is to be ended: by those who start programs in other ways than through here."""
 
     def run(
         self,
@@ -224,6 +226,8 @@ class Runner:
             running = tuple(self._running)
         for process in running:
             _end(process)
+        for stop in self.on_stop:
+            stop()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -51,6 +51,8 @@ class Memory:
         brought_back: files of ours that came back with a tree from its archive, since somebody had edited them.
         parked: workspaces of which an archive waits to be brought back.
         without_tree: dependencies that were planned before there was a tree to look into.
+        numbers: per workspace the ports that it will have after this plan.
+        kept: workspaces that are no longer declared, or to be destroyed, and whose trees stay.
         drifted: declared paths of trees that were moved by hand, and where they are.
         bases: per declared path of a tree with a guard, what names the commits that count as its base.
     """
@@ -60,6 +62,8 @@ class Memory:
     never_ignored: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     starts: dict[str, str] = field(default_factory=dict)
     drifted: dict[Path, Path] = field(default_factory=dict)
+    numbers: dict[str, dict[str, int]] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
     parked: set[str] = field(default_factory=set)
     brought_back: set[Address] = field(default_factory=set)
     without_tree: set[Address] = field(default_factory=set)

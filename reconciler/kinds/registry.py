@@ -8,10 +8,10 @@ from typing import Any
 
 from reconciler.clients.git import Git, Repository
 from reconciler.kinds.file import FileKind
+from reconciler.kinds.given import CONTAINERS, PORTS
 from reconciler.kinds.guard.spec import KIND as GUARD
 from reconciler.kinds.installed import DEPENDENCY
 from reconciler.kinds.memory import Memory
-from reconciler.kinds.ports.spec import KIND as PORTS
 from reconciler.kinds.workspace import WorkspaceKind
 from reconciler.kinds.workspace.fates import Removal
 from reconciler.kinds.workspace.make import Maker
@@ -67,6 +67,11 @@ def build_kinds(
         from reconciler.kinds.ports.kind import PortsKind  # noqa: PLC0415
 
         kinds.append(PortsKind(git, repository, clone, global_excludes, PortList(state), memory))
+    if needed is None or CONTAINERS in needed:
+        from reconciler.kinds.containers.kind import ContainersKind  # noqa: PLC0415
+
+        around = (environment or {}, global_excludes, state)
+        kinds.append(ContainersKind(git, repository, clone, *around, memory, on_output))
     if needed is None or DEPENDENCY in needed:
         from reconciler.kinds.dependency import DependencyKind  # noqa: PLC0415
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from reconciler.errors import Location
 from reconciler.manifest import grammar
 from reconciler.manifest.declaration import (
+    ContainersDeclaration,
     CopyDeclaration,
     Declaration,
     DependencyDeclaration,
@@ -100,6 +101,8 @@ class Builder:
             path=grammar.fill(body.path or defaults.path or DEFAULT_PATH, places),
             eager=True,
             dependencies=self._dependencies(body, path),
+            containers=self._containers(body, path),
+            env_file=self._env_file(body, path),
             was=body.was,
             needs=self._needs(body, path, name, siblings, ""),
         )
@@ -343,6 +346,29 @@ class Builder:
         from reconciler.manifest.dependencies import DependencyBuilder  # noqa: PLC0415 - most manifests have none
 
         return DependencyBuilder(self.root, self.substitution, self.problems).build(bodies, path, parents)
+
+    def _containers(self, body: Worktree, path: Path) -> ContainersDeclaration | None:
+        """Its own, or those of `defaults`."""
+        own = body.containers is not None
+        declared, where = (body.containers, path) if own else (self._defaults.containers, ("defaults",))
+        if declared is None:
+            return None
+        from reconciler.manifest.containers import ContainersBuilder  # noqa: PLC0415 - most manifests have none
+
+        made = ContainersBuilder(self.root, self.problems).build(declared, (*where, "containers"))
+        if made is not None:
+            self._require_own_env_file(body, path)
+        return made
+
+    def _env_file(self, body: Worktree, path: Path) -> str:
+        """Where ports and project are told; `containers` may say it too, but nothing else."""
+        containers = body.containers if body.containers is not None else self._defaults.containers
+        said = body.env_file or self._defaults.env_file
+        own = containers.env_file if containers else None
+        if own and body.env_file and own != body.env_file:
+            place = key_place(self.root, (*path, "containers", "env_file"))
+            self.problems.add(f"`env_file` is {quote(body.env_file)} already", place, "keep one of them")
+        return own or said or DEFAULT_ENV_FILE
 
     def _needs(self, body: Workspace, path: Path, name: str, siblings: tuple[str, ...], prefix: str) -> tuple[str, ...]:
         found = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.errors import Location, Problem
+from reconciler.manifest.nodes import MapNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,29 @@ class DependencyDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainersDeclaration:
+    """The containers of a worktree.
+
+    Attributes:
+        compose: a Compose file of the repository; None where `services` stands in the manifest.
+        volumes: what becomes of each volume, by its name; the one named `` is for all others.
+        seconds: how long it may take until all work; None when nothing is said of it.
+        context: which engine, by a context of the client.
+        host: which engine, by where it listens.
+    """
+
+    where: Location
+    compose: str | None
+    services: MapNode | None
+    profiles: tuple[str, ...]
+    pull: str | None
+    seconds: float | None
+    volumes: Mapping[str, str]
+    context: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """One workspace of any level.
 
@@ -110,6 +134,7 @@ class Declaration:
         template: None is the helper's own name when there is such a template, else `general`.
         needs: full names of siblings.
         helpers: full names, in order.
+        containers: None: there are none.
         dependencies: in the order in which they are written; a helper's are its parent's, if it says nothing else.
     """
 
@@ -148,6 +173,7 @@ class Declaration:
     helpers: tuple[str, ...]
     files: tuple[FileDeclaration, ...]
     dependencies: tuple[DependencyDeclaration, ...] = ()
+    containers: ContainersDeclaration | None = None
 
 
 @dataclass(frozen=True, slots=True)

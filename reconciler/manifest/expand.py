@@ -26,12 +26,15 @@ from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
 if TYPE_CHECKING:
+    from reconciler.kinds.containers import ContainersSpec
     from reconciler.kinds.dependency import DependencySpec
+    from reconciler.manifest.compose_source import ComposeFile
 
 DESKS = ".sub-agents"
 CLAUDE = "CLAUDE.local.md"
 AnyResource: TypeAlias = (
     "Resource[WorkspaceSpec] | Resource[FileSpec] | Resource[GuardSpec] | Resource[PortsSpec]"
+    " | Resource[ContainersSpec]"
     " | Resource[DependencySpec]"
 )
 Top = Callable[[Declaration], frozenset[str]]
@@ -148,8 +151,7 @@ class _Expansion:
     def resources(self) -> Iterator[AnyResource]:
         yield self._workspace()
         yield from self.guards()
-        if self.declaration.ports and self._has_tree:
-            yield self._ports()
+        yield from self._reachable()
         for tree, workspace, prefix in self._homes():
             for path, content in self._texts(prefix):
                 yield self._file(tree, workspace, prefix + path, content=content)
@@ -265,17 +267,32 @@ class _Expansion:
             base = by_branch[base].base
         yield base
 
-    def _ports(self) -> Resource[PortsSpec]:
+    def _reachable(self) -> Iterator[AnyResource]:
+        """Its containers, and the ports of itself and of those."""
+        declaration = self.declaration
+        if not self._has_tree or declaration.containers is None:
+            if declaration.ports and self._has_tree:
+                yield self._ports(declaration.ports)
+            return
+        from reconciler.manifest import containers  # noqa: PLC0415 - most manifests have none
+
+        file: ComposeFile = containers.compose_file(declaration.containers, self.read)
+        yield self._ports(containers.port_names(declaration, file), self.manifest.project)
+        tree, old = self._tree_of(declaration), self._was(declaration)
+        yield containers.expand_containers(declaration, file, tree, self.manifest.project, old)
+
+    def _ports(self, names: tuple[str, ...], project: str | None = None) -> Resource[PortsSpec]:
         declaration = self.declaration
         old = self._was(declaration)
         spec = PortsSpec(
             workspace=declaration.full_name,
             tree=self._tree_of(declaration),
-            names=declaration.ports,
+            names=names,
             env_file=declaration.env_file,
             span=self.manifest.port_range,
             starts=tuple((each.branch, each.base) for each in self._with_ancestors(declaration)),
             was=Address("ports", old) if old else None,
+            project=project,
         )
         place = declaration.places.get("ports", declaration.where)
         return Resource(Address("ports", declaration.full_name), spec, (self._address,), place)

@@ -128,12 +128,25 @@ def _validate_dependencies(value: object) -> object:
     return validate_dependencies(value)
 
 
+CONTAINERS: dict[str, object] = {"const": "containers"}
+"""The same, for what `containers_models` has."""
+
+
+def _validate_containers(value: object) -> object:
+    from reconciler.manifest.containers_models import validate_containers  # noqa: PLC0415 - most manifests have none
+
+    return validate_containers(value)
+
+
 if TYPE_CHECKING:
+    from reconciler.manifest.containers_models import ContainersBody
     from reconciler.manifest.dependency_models import DependencyBody
 
+    Containers = ContainersBody
     Dependencies = list[DependencyBody]
 else:  # a third of the time that pydantic takes for all models
     Dependencies = Annotated[Any, PlainValidator(_validate_dependencies), WithJsonSchema(DEPENDENCIES)]
+    Containers = Annotated[Any, PlainValidator(_validate_containers), WithJsonSchema(CONTAINERS)]
 
 FileBodies = Annotated[
     dict[str, Annotated[FileBody, BeforeValidator(_text_is_content, json_schema_input_type=FileBody | str)]], Body
@@ -176,6 +189,7 @@ class Defaults(Common):
     path: PathTemplate | None = Field(None, description="Where trees are; knows `{project}`, `{name}`, `{branch}`.")
     owner: Owner | None = Field(None, description="Whose worktrees these are.")
     eager: bool | None = Field(None, description="Make the trees of helpers at once.")
+    containers: Containers | None = Field(None, description="What runs beside each worktree; `{}`: nothing.")
 
 
 class Workspace(Common):
@@ -205,6 +219,7 @@ class Worktree(Workspace):
     base: Base | None = Field(None, description="Where a new branch starts; left out: the default branch.")
     path: PathTemplate | None = Field(None, description="Where its tree is; knows `{project}`, `{name}`, `{branch}`.")
     was: Name | None = Field(None, description="Its name until now, when it was renamed.")
+    containers: Containers | None = Field(None, description="What runs beside it; `{}`: nothing.")
 
 
 class Checks(Model):
@@ -247,6 +262,10 @@ def model_at(path: tuple[str | int, ...]) -> type[Model] | None:
         from reconciler.manifest.dependency_models import dependency_model  # noqa: PLC0415 - most manifests have none
 
         return dependency_model(below)
+    if _is_containers(path):
+        from reconciler.manifest.containers_models import ContainersBody  # noqa: PLC0415 - most manifests have none
+
+        return ContainersBody
     steps: list[str | int] = list(path)
     model: type[Model] = Document
     while steps:
@@ -266,6 +285,11 @@ def _inside_dependencies(path: tuple[str | int, ...]) -> tuple[str | int, ...] |
         if key == "dependencies" and isinstance(index, int):
             return path[depth + 2 :]
     return None
+
+
+def _is_containers(path: tuple[str | int, ...]) -> bool:
+    is_default, is_own = path == ("defaults", "containers"), path[:1] == ("worktrees",) and path[2:] == ("containers",)
+    return is_default or is_own
 
 
 _SINGLE = (Defaults, Checks)

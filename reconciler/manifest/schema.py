@@ -10,8 +10,11 @@ import json
 import sys
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from reconciler.manifest.containers_models import ADAPTER as CONTAINERS_ADAPTER
 from reconciler.manifest.dependency_models import ADAPTER, OPTIONS
-from reconciler.manifest.models import DEPENDENCIES, Document
+from reconciler.manifest.models import CONTAINERS, DEPENDENCIES, Document
 
 _EMPTY = {"type": "null"}
 _BODIES = ("Worktree", "Helper", "Defaults", "Checks", *(model.__name__ for model in OPTIONS.values()))
@@ -19,20 +22,22 @@ _BODIES = ("Worktree", "Helper", "Defaults", "Checks", *(model.__name__ for mode
 
 def schema() -> dict[str, object]:
     """Make the schema."""
-    generated = _with_dependencies(Document.model_json_schema())
+    generated = _complete(
+        _complete(Document.model_json_schema(), DEPENDENCIES, ADAPTER), CONTAINERS, CONTAINERS_ADAPTER
+    )
     top = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "orchestra.yaml"}
     made = _tidied({**top, **generated, "title": "orchestra.yaml"})
     assert isinstance(made, dict)  # noqa: S101 - it was one
     return made
 
 
-def _with_dependencies(generated: dict[str, Any]) -> dict[str, Any]:
+def _complete(generated: dict[str, Any], instead: dict[str, object], adapter: TypeAdapter[Any]) -> dict[str, Any]:
     """Put in what the models leave out, since it is apart from them."""
-    made = ADAPTER.json_schema(mode="validation", ref_template="#/$defs/{model}")
-    definitions = made.pop("$defs")
+    made = adapter.json_schema(mode="validation", ref_template="#/$defs/{model}")
+    definitions = made.pop("$defs", {})
     text = json.dumps({**generated, "$defs": {**generated["$defs"], **definitions}})
     put_in = json.dumps(made)
-    complete: dict[str, Any] = json.loads(text.replace(json.dumps(DEPENDENCIES), put_in))
+    complete: dict[str, Any] = json.loads(text.replace(json.dumps(instead), put_in))
     return complete
 
 

@@ -18,7 +18,7 @@ from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.expand import AnyResource, Top, expand
 from reconciler.manifest.templates import Reader
 
-KIND_ORDER = ("workspace", "file", "guard", "ports", "dependency")
+KIND_ORDER = ("workspace", "file", "guard", "ports", "containers", "dependency")
 
 
 @dataclass(frozen=True, slots=True)

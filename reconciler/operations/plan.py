@@ -18,6 +18,7 @@ from reconciler.engine.planner import make_plan
 from reconciler.engine.saved_plan import dump_plan
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
+from reconciler.kinds.given import CONTAINERS, may_have_containers
 from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace.fates import Removal
@@ -139,6 +140,8 @@ def kinds_of(
     """Build the kinds of the session's repository: of these addresses, and of all that is marked; None is all."""
     marked = session.survey.marks
     needed = None if addresses is None else {address.kind for address in (*addresses, *marked)}
+    if needed is not None and may_have_containers(session.repository.common_dir):
+        needed.add(CONTAINERS)  # some may be left of trees that are gone
     return build_kinds(
         session.git,
         session.repository,

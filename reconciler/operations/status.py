@@ -12,7 +12,7 @@ from reconciler.clients.git import Git
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, half_done
 from reconciler.errors import OrchestraError
-from reconciler.kinds.ports.spec import numbers_of
+from reconciler.kinds.given import numbers_of
 from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from reconciler.clients.clone import prepare_clone
 from reconciler.clients.files import read, write
 from reconciler.clients.git import Git
 from reconciler.clients.survey import take_survey
+from reconciler.kinds.containers import ContainersSpec, PortWish
+from reconciler.kinds.containers import Source as ComposeSource
 from reconciler.kinds.dependency import DependencySpec, Options
 from reconciler.kinds.file import FileSpec, Source
 from reconciler.kinds.guard.spec import GuardSpec
@@ -28,6 +30,7 @@ from reconciler.model.address import Address
 from reconciler.model.change import Action
 from reconciler.model.kind import Kind
 from reconciler.model.resource import Resource
+from tests.support.engine import SMALL, require_engine, sweep
 from tests.support.world import World, snapshot
 
 
@@ -79,6 +82,19 @@ def _guard(root: Path) -> Resource[Any]:
     return Resource(Address("guard", "auth"), GuardSpec("auth", root / "shop.wt/auth", "auth", area))
 
 
+def _containers(root: Path) -> Sample:
+    text = (
+        f"services: {{web: {{image: {SMALL}, stop_signal: SIGKILL, ports: [80], volumes: [data:/data]}}, "
+        f"once: {{image: {SMALL}, command: [sh, -c, exit]}}}}\nvolumes: {{data: {{}}}}"
+    )
+    source, wish = ComposeSource("compose.yaml", text), PortWish("web", "web", 80)
+    tree = root / "shop.wt/auth"
+    spec = ContainersSpec("auth", tree, "shop", source, ("web", "once"), (wish,), wait_seconds=30)
+    ports = replace(_ports(root).spec, names=("web",), project="shop")
+    before = (_auth(root), _file("SESSION.md", root, content=b"x"), replace(_ports(root), spec=ports))
+    return Sample(Resource(Address("containers", "auth"), spec), before)
+
+
 def _source(root: Path) -> Source:
     write(root / "shop", ".git/info/exclude", b"/.env\n")
     write(root / "shop", ".env", b"x", mode=0o600)
@@ -98,6 +114,7 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     "file: a copy": lambda root: _in_auth(root, ".env", content=b"x", source=_source(root)),
     "ports": lambda root: Sample(_ports(root), (_auth(root), _file("SESSION.md", root, content=b"x"))),
     "guard": lambda root: Sample(_guard(root), (_auth(root),)),
+    "containers": _containers,
     "dependency": lambda root: _run(root, command="true"),
     "dependency: inputs and outputs": lambda root: _run(
         root, command="cp app/a.py .sub-agents/out", inputs=("app/**",), outputs=(".sub-agents/out",)
@@ -149,8 +166,10 @@ class Bench:
 
 
 @pytest.fixture(params=SAMPLES, ids=str)
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Give a sample, with everything there that it needs."""
+    if request.param == "containers":
+        require_engine()
     world = World.make(tmp_path)
     git = Git(os.environ)
     repository = git.discover(world.project.path)
@@ -166,7 +185,9 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     bench = Bench(world, kinds, git, SAMPLES[request.param](tmp_path))
     for resource in bench.sample.before:
         bench.apply(resource)
-    return bench
+    yield bench
+    if request.param == "containers":
+        sweep(world)
 
 
 def test_every_kind_has_a_sample(tmp_path: Path) -> None:
@@ -239,8 +260,8 @@ def test_to_destroy_twice_is_safe(bench: Bench) -> None:
 
 def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_lost(bench: Bench) -> None:
     """Each kind looks once more: it refuses, or the workspace brings it back."""
-    if isinstance(bench.resource.spec, DependencySpec | GuardSpec):
-        return  # they remove nothing that a person writes: see `test_dependencies.py` and `test_guards.py`
+    if isinstance(bench.resource.spec, DependencySpec | GuardSpec | ContainersSpec):
+        return  # they remove nothing that a person writes: see `test_dependencies.py`, `test_guards.py`, `test_volumes.py`
     bench.apply(bench.resource)
     actual = bench.observe(*bench.sample.before)[bench.resource.address]
     spec = bench.resource.spec

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.world import World
+
 SMALL = "orchestra-test/small"
 POSTGRES = "orchestra-test/postgres"
 
@@ -44,3 +46,24 @@ def _lacking(host: str) -> str:
         except (OSError, subprocess.CalledProcessError):
             return what
     return ""
+
+
+def clone_of(world: World) -> str:
+    """The identity of a project's clone."""
+    value = world.main.try_git("config", "orchestra.clone").stdout.strip()
+    return value.partition("@")[0]  # what follows binds it to its directory
+
+
+def left_of(clone: str) -> dict[str, list[str]]:
+    """What bears the label of a clone."""
+    label = f"label=orchestra.clone={clone}"
+    words = {"container": ("ps", "--all"), "network": ("network", "ls"), "volume": ("volume", "ls")}
+    return {what: docker(*command, "--quiet", "--filter", label).split() for what, command in words.items()}
+
+
+def sweep(world: World) -> None:
+    """Remove all that bears the label of a project's clone."""
+    if clone := clone_of(world):
+        for what, names in left_of(clone).items():
+            force = ("--force",) if what != "network" else ()
+            subprocess.run(["docker", what, "rm", *force, *names], capture_output=True, check=False)

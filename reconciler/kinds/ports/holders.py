@@ -10,8 +10,9 @@ from pathlib import Path
 from reconciler.clients.marks import load_book
 from reconciler.clients.port_list import Holder
 from reconciler.errors import OrchestraError, PermanentError
+from reconciler.kinds.given import numbers_of
 from reconciler.kinds.ports.choose import ExhaustedError, choose
-from reconciler.kinds.ports.spec import KIND, PortsSpec, numbers_of
+from reconciler.kinds.ports.spec import KIND, PortsSpec
 from reconciler.model.address import Address
 
 _SHOWN = 3

@@ -18,10 +18,11 @@ from reconciler.clients.port_list import Holder, PortList
 from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ConflictError, OrchestraError, RefusedError
 from reconciler.kinds.digest import NOT_A_FILE, digest
+from reconciler.kinds.given import numbers_of
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.ports.decide import decide, decide_removal
 from reconciler.kinds.ports.holders import Holders
-from reconciler.kinds.ports.spec import KIND, PortsActual, PortsSpec, numbers_of
+from reconciler.kinds.ports.spec import KIND, PortsActual, PortsSpec
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.tree import Tree, Trees, tip_of
 from reconciler.model.address import Address
@@ -67,6 +68,7 @@ class PortsKind:
             actual = self._find(resource, holders)
             proposed = self._propose(resource.spec, actual, holders, given)
             given.update(proposed.values())
+            self.memory.numbers[resource.spec.workspace] = {**actual.kept(resource.spec), **proposed}
             found[resource.address] = replace(actual, proposed=proposed)
         return {**found, **self._orphans(resources, scope)}
 
@@ -104,6 +106,7 @@ class PortsKind:
             applied=str(mark.declared.get("sha256")) if mark else None,
             hidden=tree.is_hiding,
             brought_back=resource.address in self.memory.brought_back,
+            clone=self.clone,
         )
         return self._find_file(spec, tree, found)
 
@@ -123,7 +126,7 @@ class PortsKind:
         return replace(found, blocked=f"{spec.env_file} exists and is not ours", hint=hint)
 
     def _wanted(self, spec: PortsSpec, found: PortsActual) -> bytes | None:
-        return spec.content(found.numbers) if set(spec.names) <= found.numbers.keys() else None
+        return spec.content(found.numbers, self.clone) if set(spec.names) <= found.numbers.keys() else None
 
     def _propose(self, spec: PortsSpec, actual: PortsActual, holders: Holders, given: set[int]) -> dict[str, int]:
         """Say what could be given to what has no number yet; nothing when there is not enough."""
@@ -159,8 +162,10 @@ class PortsKind:
         """Any numbers: which they are, no declaration tells."""
         spec = resource.spec
         numbers = {name: spec.span[0] + index for index, name in enumerate(spec.names)}
-        entry = Entry(spec.content(numbers))
-        return PortsActual(spec.tree, True, numbers, path=spec.env_file, applied=digest(entry), entry=entry)
+        entry = Entry(spec.content(numbers, self.clone))
+        return PortsActual(
+            spec.tree, True, numbers, path=spec.env_file, applied=digest(entry), entry=entry, clone=self.clone
+        )
 
     # --- acting ------------------------------------------------------------------------------------------------------
 
@@ -213,7 +218,7 @@ class PortsKind:
         """Hide the file, write it unless somebody edited it, and say so in the mark, in this order."""
         spec, address, clone = resource.spec, resource.address, self._require_clone()
         before = tree.mark(address, spec.was)
-        wanted = Entry(spec.content(numbers))
+        wanted = Entry(spec.content(numbers, clone))
         self.trees.hide(tree.path, git_dir, {address: spec.env_file})
         applied = str(before.declared.get("sha256")) if before else None
         found = files.read(tree.path, spec.env_file)

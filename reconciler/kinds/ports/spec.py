@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.clients.files import Entry
-from reconciler.clients.marks import Mark
 from reconciler.kinds.digest import digest
+from reconciler.kinds.given import PORTS, project_name
 from reconciler.kinds.ports.dotenv import dotenv, variable
 from reconciler.model.address import Address
 
-KIND = "ports"
+KIND = PORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class PortsSpec:
         span: the first and the last number that may be given.
         starts: branch and base of the workspace and of those above it, as of files.
         was: its address before the workspace was renamed.
+        project: the name of the project, where the workspace has containers too: the file tells theirs.
         replace: an edit by hand of the file is to be replaced, as requested.
     """
 
@@ -38,16 +39,20 @@ class PortsSpec:
     starts: tuple[tuple[str, str | None], ...] = ()
     was: Address | None = None
     replace: bool = False
+    project: str | None = None
 
     @property
     def workspaces(self) -> tuple[str, ...]:
         """The names by which its tree may be marked."""
         return (self.workspace, self.was.name) if self.was else (self.workspace,)
 
-    def content(self, numbers: Mapping[str, int]) -> bytes:
+    def content(self, numbers: Mapping[str, int], clone: str | None) -> bytes:
         """What the file holds."""
         head = f"Ports of {self.workspace}, given by orchestra."
-        return dotenv(head, {variable(name): str(numbers[name]) for name in self.names})
+        told = {variable(name): str(numbers[name]) for name in self.names}
+        if self.project is not None:
+            told = {"COMPOSE_PROJECT_NAME": project_name(self.project, self.workspace, clone or ""), **told}
+        return dotenv(head, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class PortsActual:
         blocked: why that cannot be written, and `hint` the way out.
         hidden: git does not show it as untracked.
         brought_back: the tree came back from its archive just now.
+        clone: whose tree it is.
     """
 
     tree: Path
@@ -82,6 +88,7 @@ class PortsActual:
     hint: str = ""
     hidden: bool = True
     brought_back: bool = False
+    clone: str | None = None
 
     @property
     def digest(self) -> str:
@@ -99,11 +106,3 @@ class PortsActual:
         low, high = spec.span
         held = ((name, self.numbers[name]) for name in spec.names if name in self.numbers and name not in self.lost)
         return {name: number for name, number in held if low <= number <= high}
-
-
-def numbers_of(mark: Mark | None) -> dict[str, int]:
-    """The numbers that a mark tells; anybody may have edited it."""
-    numbers = mark.declared.get("numbers") if mark else None
-    if not isinstance(numbers, Mapping):
-        return {}
-    return {str(name): number for name, number in numbers.items() if type(number) is int}

@@ -51,7 +51,9 @@ class WorkspaceKind:
         found = observe(self.git, scope.survey, resources, self.memory.located, count=True)
         self.memory.starts.update(_starts(found))
         declared = {name for resource in resources for name in (resource.spec.name, resource.spec.was) if name}
-        return {**found, **find_orphans(self.git, scope, declared, self.removal)}
+        orphans = find_orphans(self.git, scope, declared, self.removal)
+        self.memory.kept.update(address.name for address, actual in orphans.items() if actual.kept_because)
+        return {**found, **orphans}
 
     def look(self, resource: Resource[WorkspaceSpec]) -> WorkspaceActual | None:
         """Read one workspace anew; a desk without a tree takes no program at all."""

@@ -1,0 +1,367 @@
+"""The container engine, asked and told by its own client: what bears our labels, and what no library can order.
+
+The rule: everything of ours bears the label of its clone; by it alone things are found, a constant number of programs
+for all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.clients.process import Finished, Runner
+from reconciler.errors import ClientError, PermanentError, TransientError
+
+CLONE = "orchestra.clone"
+WORKSPACE = "orchestra.workspace"
+DECLARED = "orchestra.declared"
+VOLUME = "orchestra.volume"
+RESTORED_FROM = "orchestra.restored-from"
+IMAGE = "orchestra.image"
+POLICY = "orchestra.policy"
+
+_COLUMNS = (
+    "{{.ID}}",
+    "{{.Names}}",
+    "{{.State}}",
+    "{{.Status}}",
+    "{{.Image}}",
+    "{{.Ports}}",
+    f'{{{{.Label "{WORKSPACE}"}}}}',
+    '{{.Label "com.docker.compose.service"}}',
+    f'{{{{.Label "{DECLARED}"}}}}',
+)
+_MOUNT = "/orchestra-volume"
+_EXITED = re.compile(r"Exited \((-?\d+)\)")
+_HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
+_TRANSIENT = re.compile(
+    r"Cannot connect to the Docker daemon|connection refused|connection reset|error during connect|EOF|i/o timeout"
+    r"|context deadline exceeded|removal of container .* is already in progress",
+    re.IGNORECASE,
+)
+NO_POOL = re.compile(r"non-overlapping IPv4 address pool|predefined address pools have been fully subnetted")
+_OVERLAPS = re.compile(r"[Pp]ool overlaps|overlaps with (?:other|existing)|conflicts with network")
+_NOT_THERE = re.compile(r"[Nn]o such (?:container|network|volume|object)|not found")
+_SUBNETS = tuple(f"10.{210 + high}.{low}.0/24" for high in range(32) for low in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which engine; both empty: the one that the client uses by itself.
+
+    Attributes:
+        context: the name of one of the client's contexts.
+        host: where it listens, as `ssh://…` or `tcp://…`.
+    """
+
+    context: str = ""
+    host: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """How the client is told."""
+        return (*(("--context", self.context) if self.context else ()), *(("--host", self.host) if self.host else ()))
+
+    def __str__(self) -> str:
+        """For people."""
+        return self.host or (f"context {self.context}" if self.context else "the container engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of ours, as the engine lists it.
+
+    Attributes:
+        state: `created`, `running`, `restarting`, `exited`, …
+        health: `healthy`, `unhealthy`, `starting`; empty where nothing checks it.
+        code: its exit status, once it ended.
+        is_new: it runs for less than a second.
+        ports: where it can be reached, as the engine writes it.
+        declared: what identifies the declaration that it was made from.
+    """
+
+    id: str
+    name: str
+    state: str
+    image: str
+    workspace: str
+    service: str
+    health: str = ""
+    code: int | None = None
+    is_new: bool = False
+    ports: str = ""
+    declared: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network of ours."""
+
+    id: str
+    name: str
+    workspace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume of ours.
+
+    Attributes:
+        key: what its workspace calls it.
+        restored_from: the archive that it was made to hold; empty when it began empty.
+        image: an image that may mount it.
+        policy: what was to become of it, when it was made.
+    """
+
+    name: str
+    workspace: str
+    key: str = ""
+    restored_from: str = ""
+    image: str = ""
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that bears the label of one clone, or of one workspace of it."""
+
+    containers: tuple[Container, ...] = ()
+    networks: tuple[Network, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+
+    @property
+    def workspaces(self) -> frozenset[str]:
+        """Whose things there are."""
+        return self.active | {each.workspace for each in self.volumes}
+
+    @property
+    def active(self) -> frozenset[str]:
+        """Of whom there is more than volumes, which may have been kept."""
+        return frozenset((*(each.workspace for each in self.containers), *(each.workspace for each in self.networks)))
+
+    def of(self, workspace: str) -> Found:
+        """The things of one workspace."""
+        return Found(
+            tuple(each for each in self.containers if each.workspace == workspace),
+            tuple(each for each in self.networks if each.workspace == workspace),
+            tuple(each for each in self.volumes if each.workspace == workspace),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOrder:
+    """A network that is to be made."""
+
+    name: str
+    driver: str = ""
+    internal: bool = False
+    attachable: bool = False
+    ipv6: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> Iterator[str]:
+        """How the client is told."""
+        yield from ("--driver", self.driver) if self.driver else ()
+        yield from ("--internal",) if self.internal else ()
+        yield from ("--attachable",) if self.attachable else ()
+        yield from ("--ipv6",) if self.ipv6 else ()
+        yield from (word for key, value in self.options.items() for word in ("--opt", f"{key}={value}"))
+        yield from (word for key, value in self.labels.items() for word in ("--label", f"{key}={value}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One engine."""
+
+    runner: Runner
+    place: Place = field(default_factory=Place)
+
+    def find(self, clone: str, workspace: str | None = None) -> Found:
+        """Find what bears our labels: three programs.
+
+        Raises:
+            ClientError: there is no engine, or it does not answer.
+        """
+        labels = [f"{CLONE}={clone}", *([f"{WORKSPACE}={workspace}"] if workspace is not None else [])]
+        narrow = tuple(word for label in labels for word in ("--filter", f"label={label}"))
+        listed = self._rows(("ps", "--all", "--no-trunc", *narrow), _COLUMNS)
+        label = f'{{{{.Label "{WORKSPACE}"}}}}'
+        networks = self._rows(("network", "ls", "--no-trunc", *narrow), ("{{.ID}}", "{{.Name}}", label))
+        more = [f'{{{{.Label "{name}"}}}}' for name in (VOLUME, RESTORED_FROM, IMAGE, POLICY)]
+        volumes = self._rows(("volume", "ls", *narrow), ("{{.Name}}", label, *more))
+        return Found(
+            tuple(_container(row) for row in listed),
+            tuple(Network(*row) for row in networks),
+            tuple(Volume(*row) for row in volumes),
+        )
+
+    def containers(self, clone: str, workspace: str) -> tuple[Container, ...]:
+        """The containers of one workspace alone: one program.
+
+        Raises:
+            ClientError: the engine does not answer.
+        """
+        narrow = ("--filter", f"label={CLONE}={clone}", "--filter", f"label={WORKSPACE}={workspace}")
+        return tuple(_container(row) for row in self._rows(("ps", "--all", "--no-trunc", *narrow), _COLUMNS))
+
+    def _rows(self, words: Sequence[str], columns: Sequence[str]) -> list[list[str]]:
+        text = self.run(*words, "--format", "\t".join(columns)).text
+        return [line.split("\t") for line in text.splitlines() if line]
+
+    def make_network(self, order: NetworkOrder) -> None:
+        """Make a network; where the engine has no addresses left to give, with some of our own choice.
+
+        Raises:
+            ClientError: it could not be made.
+        """
+        words = ("network", "create", *order.words)
+        said = self._try(*words, order.name)
+        if said.code and NO_POOL.search(said.stderr):
+            for subnet in self._free_subnets(order.name):
+                said = self._try(*words, "--subnet", subnet, order.name)
+                if not (said.code and _OVERLAPS.search(said.stderr)):
+                    break
+        if said.code:
+            raise failure(self.place, said.argv, said.stderr)
+
+    def _free_subnets(self, name: str) -> Iterator[str]:
+        """Subnets that no network of the engine has, those that are not next to each other for each name."""
+        ids = self.run("network", "ls", "--quiet").lines
+        template = "{{range .IPAM.Config}}{{.Subnet}} {{end}}"
+        taken = set(self.run("network", "inspect", "--format", template, *filter(None, ids)).text.split())
+        start = sum(name.encode()) * 31 % len(_SUBNETS)
+        rotated = (*_SUBNETS[start:], *_SUBNETS[:start])
+        return (subnet for subnet in rotated if subnet not in taken)
+
+    def remove(self, what: str, names: Iterable[str]) -> None:
+        """Remove containers, networks or volumes; what is gone already is no failure.
+
+        Raises:
+            ClientError: one could not be removed.
+        """
+        wanted = tuple(names)
+        force = ("--force", "--volumes") if what == "container" else ()
+        if wanted:
+            said = self._try(what, "rm", *force, *wanted)
+            complaints = [line for line in said.stderr.splitlines() if line and not _NOT_THERE.search(line)]
+            if said.code and complaints:
+                raise failure(self.place, said.argv, "\n".join(complaints))
+
+    def stop(self, names: Iterable[str]) -> None:
+        """Have containers end by themselves, within the time that each of them is given.
+
+        Raises:
+            ClientError: the engine refused.
+        """
+        wanted = tuple(names)
+        if wanted:
+            said = self._try("stop", *wanted)
+            if said.code and not _NOT_THERE.search(said.stderr):
+                raise failure(self.place, said.argv, said.stderr)
+
+    def log_tail(self, container: str, lines: int) -> str:
+        """The last that a container said; empty when the engine cannot tell."""
+        said = self._try("logs", "--tail", str(lines), container)
+        return "\n".join(filter(None, (said.text.strip(), said.stderr)))
+
+    def save(self, volume: Volume, image: str, labels: Mapping[str, str], target: Path) -> None:
+        """Write what a volume holds into a tar.
+
+        Args:
+            volume: the volume; nothing should write to it meanwhile.
+            image: any image that is there.
+            labels: what tells that all that is made for this is ours.
+            target: the file to write.
+
+        Raises:
+            ClientError: it could not be read.
+            OSError: it could not be written.
+        """
+        with self._mounting(volume, image, labels) as container:
+            argv = self._argv("cp", "--archive", f"{container}:{_MOUNT}/.", "-")
+            with self.runner.stream(argv) as stream, target.open("wb") as file:
+                while piece := stream.stdout.read(1 << 20):
+                    file.write(piece)
+            if stream.finished[0].code:
+                raise failure(self.place, argv, stream.finished[0].stderr)
+
+    def restore(self, volume: Volume, image: str, labels: Mapping[str, str], source: Path) -> None:
+        """Put what a tar holds into a volume; arguments as of `save`.
+
+        Raises:
+            ClientError: it could not be written.
+            OSError: the tar could not be read.
+        """
+        with self._mounting(volume, image, labels) as container, source.open("rb") as file:
+            argv = self._argv("cp", "--archive", "-", f"{container}:{_MOUNT}")
+            said = self.runner.run(argv, stdin=file)
+            if said.code:
+                raise failure(self.place, argv, said.stderr)
+
+    @contextlib.contextmanager
+    def _mounting(self, volume: Volume, image: str, labels: Mapping[str, str]) -> Iterator[str]:
+        """A container that never runs: only through one can a volume be read and written."""
+        words = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
+        mount = f"{volume.name}:{_MOUNT}:nocopy"
+        container = self.run("create", *words, "--volume", mount, image, "true").lines[-1]
+        try:
+            yield container
+        finally:
+            self.remove("container", [container])
+
+    def run(self, *words: str) -> Finished:
+        """Run the client.
+
+        Raises:
+            TransientError: the engine does not answer.
+            PermanentError: there is no client, or the engine refused.
+        """
+        said = self._try(*words)
+        if said.code:
+            raise failure(self.place, said.argv, said.stderr)
+        return said
+
+    def _try(self, *words: str) -> Finished:
+        return self.runner.run(self._argv(*words))
+
+    def _argv(self, *words: str) -> tuple[str, ...]:
+        return ("docker", *self.place.words, *words)
+
+
+def failure(place: Place, argv: Sequence[object], said: str) -> ClientError:
+    """Decide here, where it is first seen, whether another attempt may help, and say the way out."""
+    text = said.strip()
+    if "Cannot connect to the Docker daemon" in text or "error during connect" in text:
+        message = f"{place} does not answer: {text.splitlines()[0]}"
+        return TransientError(message, hint="start it, or say where it is: `containers: {context: …}`")
+    words = " ".join(str(word) for word in argv if not str(word).startswith("/"))
+    shown = words.partition("docker ")[2] or words
+    message = f"`docker {_short(shown)}` failed: {text or 'it said nothing'}"
+    return TransientError(message) if _TRANSIENT.search(text) else PermanentError(message)
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 80 else f"{words[:80]}…"  # noqa: PLR2004 - a line
+
+
+def _container(row: Sequence[str]) -> Container:
+    identity, name, state, status, image, ports, workspace, service, declared = row
+    exited, health = _EXITED.search(status), _HEALTH.search(status)
+    return Container(
+        id=identity,
+        name=name,
+        state=state,
+        image=image,
+        workspace=workspace,
+        service=service,
+        health=health[1].removeprefix("health: ") if health else "",
+        code=int(exited[1]) if exited else None,
+        is_new="Less than a second" in status,
+        ports=ports,
+        declared=declared,
+    )

@@ -1,0 +1,329 @@
+"""Bring a project up: resolve, rewrite, make what it stands on, start, wait until it works, and only then mark it.
+
+The rule: volumes are made and filled before anything starts that could write to them, and none is ever removed here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler.clients import files
+from reconciler.clients.command import DIRECTORY
+from reconciler.clients.compose import Compose, Project
+from reconciler.clients.engine import IMAGE, POLICY, RESTORED_FROM, VOLUME, Container, Engine, Found, Volume
+from reconciler.clients.marks import Mark, change_book
+from reconciler.clients.refusals import refused
+from reconciler.errors import ClientError, Location, OrchestraError, PermanentError
+from reconciler.kinds.containers.find import Finder
+from reconciler.kinds.containers.record import record
+from reconciler.kinds.containers.rewrite import Identity, Rewritten, VolumeOrder, image_of, rewrite
+from reconciler.kinds.containers.spec import ContainersActual, ContainersSpec, policy_of
+from reconciler.kinds.tree import Tree
+from reconciler.model.resource import Resource
+
+STARTING = "starting"
+_TAIL_LINES = 20
+_TURN_SECONDS = 0.2
+_PULLS = {"if_not_present": "missing", "missing": "missing", "always": "always", "never": "never"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bringer:
+    """Brings the project of one workspace up.
+
+    Attributes:
+        tree: its tree; `git_dir` its private git directory.
+        on_output: is shown what the engine says.
+    """
+
+    finder: Finder
+    engine: Engine
+    compose: Compose
+    clone: str
+    resource: Resource[ContainersSpec]
+    tree: Tree
+    git_dir: Path
+    on_output: Callable[[str], None]
+    sleep: Callable[[float], None] = time.sleep  # noqa: TID251 - handed on, and replaced in tests
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def spec(self) -> ContainersSpec:
+        """What is declared."""
+        return self.resource.spec
+
+    @property
+    def identity(self) -> Identity:
+        """Whose project it is."""
+        return Identity(self.finder.name(self.spec), self.clone, self.spec.workspace)
+
+    def bring_up(self, actual: ContainersActual) -> None:
+        """Make it as it is declared.
+
+        Raises:
+            TransientError: another attempt may help.
+            OrchestraError: it may not.
+        """
+        end = self.clock() + self.spec.wait_seconds
+        record(self.finder.common_dir, self.spec.place)
+        facts = {**self.spec.declared, **self.finder.facts(self.spec, self.tree)}
+        ready = self._prepare()
+        self._mark(STARTING, {"facts": {}, "expected": {}, "policies": self._policies(ready)})
+        self._make_what_it_stands_on(ready, actual.found)
+        self._remove_undeclared(ready, actual.found)
+        self._put_back(ready)
+        self._start(ready, actual, end)
+        containers = self._wait(ready, end)
+        self._remove_networks(ready, actual.found)
+        done = {"facts": facts, "expected": _expected(containers), "policies": self._policies(ready)}
+        self._mark("ready", done)
+
+    # --- the project -------------------------------------------------------------------------------------------------
+
+    def resolved(self) -> dict[str, Any]:
+        """What the engine makes of the file.
+
+        Raises:
+            PermanentError: it does not accept it, at the place that it complains of.
+        """
+        file = self._write("compose.yaml", self.spec.source.text)
+        directory = self.tree.path / self.spec.source.directory
+        project = Project(self.identity.name, file, directory, self.spec.profiles)
+        try:
+            return self.compose.resolve(project)
+        except PermanentError as error:
+            raise self._placed(error) from error
+
+    def _prepare(self) -> Rewritten:
+        """Have all images, and rewrite the file by what they say of themselves."""
+        resolved, numbers = self.resolved(), self.finder.numbers(self.spec, self.tree)
+        self._pull(resolved)
+        built = [name for name, service in sorted(resolved["services"].items()) if service.get("build")]
+        if built:
+            self._write_project(rewrite(resolved, self.identity, self.spec.ports, numbers, {}))
+            self.compose.build(self._project, built, self.on_output)
+        images = {name: image_of(self.identity, name, resolved) for name in resolved["services"]}
+        there = self.compose.images(images.values())
+        kept = {name: there[image].volumes for name, image in images.items() if image in there}
+        ready = rewrite(resolved, self.identity, self.spec.ports, numbers, kept)
+        self._write_project(ready)
+        return ready
+
+    def _pull(self, resolved: Mapping[str, Any]) -> None:
+        services = {name: s for name, s in sorted(resolved["services"].items()) if not s.get("build")}
+        images = {name: str(service["image"]) for name, service in services.items()}
+        there = self.compose.images(images.values())
+        for name, image in images.items():
+            policy = self.spec.pull or _PULLS.get(services[name].get("pull_policy", ""), "missing")
+            if policy == "always" or (policy == "missing" and image not in there):
+                self._pull_one(name, image)
+            elif image not in there:
+                message = f"image {image} of service {name} is not there, and is not to be pulled"
+                raise PermanentError(message, where=self._place_of(f"services.{name}"), hint=f"`docker pull {image}`")
+
+    def _pull_one(self, service: str, image: str) -> None:
+        try:
+            self.compose.pull(image)
+        except ClientError as error:
+            message = f"image {image} of service {service} cannot be had: {error.message}"
+            place = self._place_of(f"services.{service}.image", f"services.{service}")
+            raise type(error)(message, where=place, hint=f"see what `docker pull {image}` says") from error
+
+    @property
+    def _project(self) -> Project:
+        file = self.git_dir / DIRECTORY / "compose.json"
+        return Project(self.identity.name, file, self.tree.path / self.spec.source.directory)
+
+    def _write_project(self, ready: Rewritten) -> None:
+        self._write("compose.json", json.dumps(ready.document))
+
+    def _write(self, name: str, text: str) -> Path:
+        """Write a file beside the marks; what variables stand for may be secret."""
+        files.write(self.git_dir, f"{DIRECTORY}/{name}", text.encode("utf-8", "surrogateescape"), mode=0o600)
+        return self.git_dir / DIRECTORY / name
+
+    # --- what it stands on -------------------------------------------------------------------------------------------
+
+    def _make_what_it_stands_on(self, ready: Rewritten, found: Found) -> None:
+        there = {network.name for network in found.networks}
+        for network in ready.networks:
+            if network.name not in there:
+                self.engine.make_network(network)
+        there = {volume.name for volume in found.volumes}
+        shelf = self.finder.shelf(self.spec.workspace)
+        for order in ready.volumes:
+            if order.name not in there:
+                labels = self._labels(order, shelf.waiting(order.key))
+                self.compose.make_volume(order.name, labels, order.driver, order.options)
+
+    def _labels(self, order: VolumeOrder, archive: Path | None) -> dict[str, str]:
+        """What a volume says of itself, also when the tree that says more is gone."""
+        policy = policy_of(order.key, self.spec.volumes)
+        said = {VOLUME: order.key, IMAGE: order.image, POLICY: policy}
+        return {**self.identity.labels, **said, **({RESTORED_FROM: archive.name} if archive else {})}
+
+    def _remove_undeclared(self, ready: Rewritten, found: Found) -> None:
+        """Containers of services that are no longer there; their volumes stay."""
+        gone = [each.id for each in found.containers if each.service not in ready.services]
+        self.engine.stop(gone)
+        self.engine.remove("container", gone)
+
+    def _remove_networks(self, ready: Rewritten, found: Found) -> None:
+        wanted = {network.name for network in ready.networks}
+        self.engine.remove("network", [each.id for each in found.networks if each.name not in wanted])
+
+    def _put_back(self, ready: Rewritten) -> None:
+        """Fill volumes from their archives, before anything runs that could write to them."""
+        shelf = self.finder.shelf(self.spec.workspace)
+        waiting = {order.key: (order, archive) for order in ready.volumes if (archive := shelf.waiting(order.key))}
+        if not waiting:
+            return
+        volumes = {volume.key: volume for volume in self.engine.find(self.clone, self.spec.workspace).volumes}
+        for key, (order, archive) in waiting.items():
+            if volumes[key].restored_from == archive.name:  # else the volume was still there: it has what is newer
+                self._fill(volumes[key], order, archive)
+            shelf.set_aside(archive)
+
+    def _fill(self, volume: Volume, order: VolumeOrder, archive: Path) -> None:
+        try:
+            self.engine.restore(volume, order.image, self.identity.labels, archive)
+        except OSError as error:
+            raise refused(f"cannot read {archive}", error) from error
+
+    # --- starting ----------------------------------------------------------------------------------------------------
+
+    def _start(self, ready: Rewritten, actual: ContainersActual, end: float) -> None:
+        sick = [name for name, state in actual.drift.items() if state == "unhealthy" and name in ready.services]
+        try:
+            if sick:
+                self.compose.up(self._project, self._left(end), self.on_output, anew=sick)
+            self.compose.up(self._project, self._left(end), self.on_output)
+        except ClientError as error:
+            raise self._failed(error) from error
+
+    def _left(self, end: float) -> float:
+        return max(1.0, end - self.clock())
+
+    def _failed(self, error: ClientError) -> OrchestraError:
+        """Say what the services that are to blame said last."""
+        bad = [each for each in self._containers() if _is_bad(each)]
+        if not bad:
+            return type(error)(error.message, where=self.resource.where, hint=error.hint)
+        return self._not_working(bad, "did not start")
+
+    def _wait(self, ready: Rewritten, end: float) -> tuple[Container, ...]:
+        """Wait until every service runs and is healthy, or has done what it was to do.
+
+        Raises:
+            PermanentError: one failed, or it took too long.
+        """
+        while True:
+            containers = self._containers()
+            if bad := [each for each in containers if _is_bad(each)]:
+                raise self._not_working(bad, "failed")
+            waited_for = [each for each in containers if not _works(each)]
+            missing = ready.services.keys() - {each.service for each in containers} - _scaled_to_nothing(ready)
+            if not (waited_for or missing):
+                return containers
+            if self.clock() >= end:
+                if not waited_for:
+                    raise PermanentError(f"no container of {', '.join(sorted(missing))} was made")
+                raise self._not_working(waited_for, f"did not work within {self.spec.wait_seconds:g} s")
+            self.sleep(_TURN_SECONDS)
+
+    def _containers(self) -> tuple[Container, ...]:
+        """Those of its services; what only held a volume is none."""
+        return tuple(each for each in self.engine.containers(self.clone, self.spec.workspace) if each.service)
+
+    def _not_working(self, containers: list[Container], what: str) -> PermanentError:
+        names = ", ".join(sorted({each.service for each in containers}))
+        said = [
+            f"{each.service} ({_state(each)}), its last lines:\n{self.engine.log_tail(each.id, _TAIL_LINES)}"
+            for each in containers
+        ]
+        message = "\n".join((f"service {names} {what}", *said))
+        hint = f"`docker logs {containers[0].name}` has all of it; `containers: {{timeout: …}}` gives more time"
+        return PermanentError(message, where=self._place_of(f"services.{containers[0].service}"), hint=hint)
+
+    # --- telling -----------------------------------------------------------------------------------------------------
+
+    def _place_of(self, *paths: str) -> Location | None:
+        places = self.spec.source.places
+        return next((places[path] for path in paths if path in places), self.resource.where)
+
+    def _placed(self, error: PermanentError) -> PermanentError:
+        """Point at what the engine complains of, in the file itself."""
+        message = error.message.partition(" failed: ")[2] or error.message
+        message = re.sub(r"validating \S+: ", "", message)
+        place = blamed(message, self.spec.source.places) or self.resource.where
+        return PermanentError(message, where=place, hint=error.hint)
+
+    def _policies(self, ready: Rewritten) -> dict[str, str]:
+        return {**self.spec.volumes, **{o.key: policy_of(o.key, self.spec.volumes) for o in ready.volumes}}
+
+    def _mark(self, state: str, more: Mapping[str, object]) -> None:
+        place = {"context": self.spec.place.context, "host": self.spec.place.host}
+        said = {"place": place, "project": self.identity.name, **more}
+        address, was = self.resource.address, self.spec.was
+
+        change_book(
+            self.git_dir,
+            self.clone,
+            lambda book: (book.drop(was) if was else book).put(address, Mark(said, state)),
+        )
+
+
+def blamed(message: str, places: Mapping[str, Location]) -> Location | None:
+    """The place of what Compose complains of: the longest dotted path that its message names, or a name that it has."""
+    words = re.findall(r"[\w.-]+", re.sub(r"\[(\d+)\]", r".\1", message))
+    paths = [path for word in words for path in _with_parents(word.strip("."))]
+    found = [path for path in paths if path in places] or [f"services.{p}" for p in paths if f"services.{p}" in places]
+    if not found:
+        return None
+    longest = max(found, key=lambda path: path.count("."))
+    inner = next((f"{longest}.{word}" for word in words if f"{longest}.{word}" in places), longest)
+    return places[inner]
+
+
+def _with_parents(path: str) -> Iterator[str]:
+    """`a.b.c`, `a.b`, `a`."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+
+
+def _scaled_to_nothing(ready: Rewritten) -> set[str]:
+    services = ready.document["services"].items()
+    return {n for n, s in services if s.get("scale") == 0 or (s.get("deploy") or {}).get("replicas") == 0}
+
+
+def _works(container: Container) -> bool:
+    if container.state == "exited":
+        return container.code == 0
+    return container.state == "running" and container.health in {"", "healthy"} and not container.is_new
+
+
+def _is_bad(container: Container) -> bool:
+    is_failed = container.state in {"exited", "dead"} and container.code != 0
+    return is_failed or (container.state == "running" and container.health == "unhealthy")
+
+
+def _state(container: Container) -> str:
+    if container.code is not None:
+        return f"exit status {container.code}"
+    return ", ".join(filter(None, (container.state, container.health)))
+
+
+def _expected(containers: tuple[Container, ...]) -> dict[str, str]:
+    """How each service is when all is well: what ended by itself is not started again."""
+    found: dict[str, str] = {}
+    for each in containers:
+        state = "done" if each.state == "exited" else "running"
+        found[each.service] = "running" if "running" in {state, found.get(each.service)} else "done"
+    return found

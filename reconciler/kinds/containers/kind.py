@@ -1,0 +1,178 @@
+"""The kind itself: Compose projects of the trees of one clone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from reconciler.clients.compose import Compose
+from reconciler.clients.engine import Engine, Place
+from reconciler.clients.git import Git, Repository
+from reconciler.clients.marks import change_book, load_book
+from reconciler.clients.trees import linked_git_dir
+from reconciler.errors import ConflictError, OrchestraError, PermanentError, RefusedError
+from reconciler.kinds.containers.bring_up import Bringer
+from reconciler.kinds.containers.decide import decide, decide_removal
+from reconciler.kinds.containers.find import Finder
+from reconciler.kinds.containers.rewrite import rewrite
+from reconciler.kinds.containers.spec import ARCHIVE, KIND, ContainersActual, ContainersSpec
+from reconciler.kinds.containers.take_down import Taker
+from reconciler.kinds.memory import Memory
+from reconciler.kinds.scope import Scope
+from reconciler.kinds.tree import Tree, Trees
+from reconciler.model.address import Address
+from reconciler.model.change import Change
+from reconciler.model.resource import Resource
+
+
+@dataclass(frozen=True)
+class ContainersKind:
+    """Containers of the trees of one clone.
+
+    Attributes:
+        clone: the identity that labels and marks name; None before the first apply.
+        environment: where the variables come from that Compose files name.
+        state: where archives of volumes lie.
+        on_output: is told what the engine says, line by line, from any thread.
+    """
+
+    git: Git
+    repository: Repository
+    clone: str | None
+    environment: Mapping[str, str]
+    global_excludes: str
+    state: Path
+    memory: Memory = field(default_factory=Memory)
+    on_output: Callable[[Address, str], None] | None = None
+    name: str = KIND
+
+    @cached_property
+    def finder(self) -> Finder:
+        """Who looks for them."""
+        trees = Trees(self.git, self.clone, self.global_excludes, self.memory.located)
+        common_dir = self.repository.common_dir
+        return Finder(self.git.runner, trees, self.environment, common_dir, self.state, self.memory)
+
+    @cached_property
+    def _composes(self) -> dict[Place, Compose]:
+        return {}
+
+    def _compose(self, place: Place) -> Compose:
+        return self._composes.setdefault(place, Compose(self.git.runner, place))
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def observe(self, resources: Sequence[Resource[ContainersSpec]], scope: Scope) -> dict[Address, ContainersActual]:
+        """Ask each engine once; resolve the files of those alone that are to be changed."""
+        found = self.finder.observe(resources, scope)
+        for resource in resources:
+            actual = found[resource.address]
+            if actual.is_complete and decide(resource.address, resource.spec, actual).is_pending:
+                found[resource.address] = self._with_services(resource, actual)
+        return found
+
+    def look(self, resource: Resource[ContainersSpec]) -> ContainersActual | None:
+        """Ask for those of one workspace anew."""
+        return self.finder.look(resource)
+
+    def _with_services(self, resource: Resource[ContainersSpec], actual: ContainersActual) -> ContainersActual:
+        """Say what the file declares now, service by service; a file that the engine refuses is in the way."""
+        tree = self.finder.trees.load(resource.spec.tree, resource.spec.workspaces)
+        if tree.git_dir is None or not actual.found.containers:
+            return actual
+        bringer = self._bringer(resource, tree, tree.git_dir, lambda _: None)
+        numbers = self.memory.numbers.get(resource.spec.workspace) or self.finder.numbers(resource.spec, tree)
+        before = {each.service: each for each in actual.found.containers}
+        try:
+            resolved = bringer.resolved()
+            images = {each.image for each in before.values()}
+            kept = {name: image.volumes for name, image in self._compose(resource.spec.place).images(images).items()}
+            by_service = {name: kept.get(each.image, ()) for name, each in before.items()}
+            ready = rewrite(resolved, bringer.identity, resource.spec.ports, numbers, by_service)
+        except OrchestraError as error:
+            where = f"{error.where}: " if error.where else ""
+            return replace(actual, blocked=f"{where}{error.message}", hint=error.hint)
+        return replace(actual, services=ready.services)
+
+    # --- deciding ----------------------------------------------------------------------------------------------------
+
+    def diff(self, resource: Resource[ContainersSpec], actual: ContainersActual | None) -> Change:
+        """Start what is not there, repair what is not as it was left, and change what is declared otherwise."""
+        return decide(resource.address, resource.spec, actual or ContainersActual(resource.spec.tree))
+
+    def orphan(self, address: Address, actual: ContainersActual) -> Change:
+        """Take them down, each volume as the manifest said."""
+        return decide_removal(address, actual)
+
+    def assume(self, resource: Resource[ContainersSpec]) -> ContainersActual:
+        """Containers that were started just as they are declared."""
+        spec = resource.spec
+        return ContainersActual(spec.tree, spec.place, is_marked=True, is_complete=True, applied=spec.declared)
+
+    # --- acting ------------------------------------------------------------------------------------------------------
+
+    def apply(self, change: Change, resource: Resource[ContainersSpec], actual: ContainersActual | None) -> None:
+        """Bring the project up.
+
+        Raises:
+            TransientError: the engine, or a network, was in the way.
+            OrchestraError: it could not be done; with the last that was said.
+        """
+        tree, git_dir = self.finder.trees.require(resource.address, resource.spec.tree, resource.spec.workspaces)
+        actual = actual or self.finder.look(resource)
+        if actual.blocked:
+            raise PermanentError(actual.blocked, where=resource.where, hint=actual.hint)
+        if resource.spec.was:
+            actual = self._take_over(resource, tree, actual)
+        self._bringer(resource, tree, git_dir, self._listener(resource.address)).bring_up(actual)
+
+    def _take_over(self, resource: Resource[ContainersSpec], tree: Tree, actual: ContainersActual) -> ContainersActual:
+        """The project of a workspace that was renamed goes, and what its volumes hold comes into the new one."""
+        spec = resource.spec
+        old = spec.was.name if spec.was else ""
+        mark = tree.mark(Address(KIND, old), None)
+        if mark is None:
+            return actual
+        engine = Engine(self.git.runner, spec.place)
+        shelf = self.finder.shelf(spec.workspace)
+        Taker(engine, shelf, self._require_clone(), old, {"": ARCHIVE}).take_down()
+        return replace(self.finder.look(resource), is_complete=False)
+
+    def destroy(self, address: Address, actual: ContainersActual) -> None:
+        """Take the project down, and see that it is gone.
+
+        Raises:
+            RefusedError: what a volume holds cannot be saved.
+            OrchestraError: the engine refused.
+        """
+        if actual.blocked:
+            raise RefusedError(actual.blocked, hint=actual.hint)
+        clone, git_dir = self._require_clone(), linked_git_dir(actual.tree)
+        book = load_book(git_dir, clone) if git_dir else None
+        mark = book.marks.get(address) if book else None
+        engine, shelf = Engine(self.git.runner, actual.place), self.finder.shelf(address.name)
+        Taker(engine, shelf, clone, address.name, actual.policies).take_down()
+        if git_dir and mark:
+            change_book(git_dir, clone, lambda book: book.drop(address))
+
+    def exclusive_key(self, address: Address, spec: ContainersSpec | None) -> str | None:
+        """Projects share nothing."""
+        return None
+
+    def _bringer(
+        self, resource: Resource[ContainersSpec], tree: Tree, git_dir: Path, on_output: Callable[[str], None]
+    ) -> Bringer:
+        place = resource.spec.place
+        engine, compose = Engine(self.git.runner, place), self._compose(place)
+        return Bringer(self.finder, engine, compose, self._require_clone(), resource, tree, git_dir, on_output)
+
+    def _listener(self, address: Address) -> Callable[[str], None]:
+        listener = self.on_output
+        return (lambda line: listener(address, line)) if listener else (lambda _: None)
+
+    def _require_clone(self) -> str:
+        if self.clone is None:
+            raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
+        return self.clone

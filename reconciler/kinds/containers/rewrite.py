@@ -1,0 +1,214 @@
+"""What the engine resolved, made into a project that shares nothing with any other. Pure.
+
+Ports get the numbers that were recorded, names that are fixed go, and everything bears our labels. Networks and volumes
+are made apart and only named here, so that Compose never has a reason to replace one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.clients.engine import CLONE, DECLARED, WORKSPACE, NetworkOrder
+from reconciler.errors import PermanentError
+from reconciler.kinds.containers.spec import PortWish
+
+_ADDRESSES = frozenset({"ipv4_address", "ipv6_address", "link_local_ips", "mac_address"})
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeOrder:
+    """A volume that is to be made.
+
+    Attributes:
+        key: what the workspace calls it.
+        image: that of a service which has it.
+    """
+
+    key: str
+    name: str
+    driver: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A project that is ready for the engine.
+
+    Attributes:
+        services: what identifies the declaration of each service.
+        networks: what has to be there.
+        volumes: the same.
+    """
+
+    document: Mapping[str, Any]
+    services: Mapping[str, str]
+    networks: tuple[NetworkOrder, ...]
+    volumes: tuple[VolumeOrder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose project it is."""
+
+    name: str
+    clone: str
+    workspace: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What everything of it bears."""
+        return {CLONE: self.clone, WORKSPACE: self.workspace}
+
+
+def image_of(identity: Identity, service: str, resolved: Mapping[str, Any]) -> str:
+    """The image of a service: the one that it names, or the one that is built for it."""
+    return str(resolved["services"][service].get("image") or f"{identity.name}-{service}")
+
+
+def rewrite(
+    resolved: Mapping[str, Any],
+    identity: Identity,
+    ports: Sequence[PortWish],
+    numbers: Mapping[str, int],
+    kept_by_images: Mapping[str, Sequence[str]],
+) -> Rewritten:
+    """Make a resolved file into a project of its own.
+
+    Args:
+        resolved: what `config` says.
+        identity: whose it is.
+        ports: the ports that have numbers.
+        numbers: which, by name.
+        kept_by_images: per service the paths at which its image keeps data.
+
+    Raises:
+        PermanentError: the engine resolved a port that has no number.
+    """
+    by_target = {(port.service, port.target, port.protocol): numbers.get(port.name) for port in ports}
+    made = _Rewriting(resolved, identity, by_target)
+    services = {
+        name: made.service(name, service, kept_by_images.get(name, ()))
+        for name, service in sorted(resolved["services"].items())
+    }
+    declared = {name: _digest(service) for name, service in services.items()}
+    external = {order.name: {"name": order.name, "external": True} for order in made.volumes.values()}
+    document = {
+        **{key: value for key, value in resolved.items() if key not in {"services", "networks", "volumes", "name"}},
+        "name": identity.name,
+        "services": {name: _labelled(identity, service, declared[name]) for name, service in services.items()},
+        "networks": {**_foreign(resolved, "networks"), **{key: _external(identity, key) for key, _ in _own(resolved)}},
+        "volumes": {**_foreign(resolved, "volumes"), **external},
+    }
+    return Rewritten(document, declared, tuple(_networks(identity, resolved)), tuple(made.volumes.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rewriting:
+    """One file on its way; `volumes` is what its services were seen to need."""
+
+    resolved: Mapping[str, Any]
+    identity: Identity
+    by_target: Mapping[tuple[str, int, str], int | None]
+    volumes: dict[str, VolumeOrder] = field(default_factory=dict)
+
+    def service(self, name: str, service: Mapping[str, Any], kept_by_image: Sequence[str]) -> dict[str, Any]:
+        kept = {key: value for key, value in service.items() if key not in {"container_name", "ports", "volumes"}}
+        ports = list(self._ports(name, service.get("ports") or ()))
+        mounts = list(self._mounts(name, service, kept_by_image))
+        networks = {key: _without_addresses(value) for key, value in (service.get("networks") or {}).items()}
+        made = {
+            **kept,
+            "image": image_of(self.identity, name, self.resolved),
+            "pull_policy": "never",
+            **({"ports": ports} if ports else {}),
+            **({"volumes": mounts} if mounts else {}),
+            **({"networks": networks} if networks else {}),
+        }
+        if made.get("build"):
+            labels = {**(made["build"].get("labels") or {}), **self.identity.labels}
+            made["build"] = {**made["build"], "labels": labels}
+        return made
+
+    def _ports(self, service: str, ports: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        seen = set()
+        for port in ports:
+            target = (service, int(port["target"]), str(port.get("protocol", "tcp")))
+            number = self.by_target.get(target)
+            if number is None:
+                message = f"port {target[1]}/{target[2]} of service {service} has no number"
+                hint = "write the port as a number in the file that the manifest names"
+                raise PermanentError(message, hint=hint)
+            if target not in seen:
+                seen.add(target)
+                yield {**port, "published": str(number)}
+
+    def _mounts(self, name: str, service: Mapping[str, Any], kept_by_image: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The volumes of a service; those without a name get one, so that a lost container does not take them along."""
+        listed = list(service.get("volumes") or ())
+        temporary = (str(each).partition(":")[0] for each in service.get("tmpfs") or ())
+        covered = {path.rstrip("/") for path in (*(mount["target"] for mount in listed), *temporary)}
+        implied = ({"type": "volume", "target": path} for path in kept_by_image if path.rstrip("/") not in covered)
+        for mount in (*listed, *implied):
+            is_ours = mount["type"] == "volume" and not self._said_of(mount.get("source")).get("external")
+            yield self._owned(name, mount) if is_ours else dict(mount)
+
+    def _said_of(self, volume: str | None) -> Mapping[str, Any]:
+        return (self.resolved.get("volumes") or {}).get(volume) or {}
+
+    def _owned(self, service: str, mount: Mapping[str, Any]) -> dict[str, Any]:
+        key = mount.get("source") or f"{service}{re.sub(r'[^a-zA-Z0-9]+', '-', mount['target']).rstrip('-')}"
+        said, full = self._said_of(key), f"{self.identity.name}_{key}"
+        image = image_of(self.identity, service, self.resolved)
+        options = {str(name): str(value) for name, value in (said.get("driver_opts") or {}).items()}
+        self.volumes.setdefault(key, VolumeOrder(key, full, said.get("driver"), options, image))
+        return {**mount, "source": full}
+
+
+def _labelled(identity: Identity, service: Mapping[str, Any], declared: str) -> dict[str, Any]:
+    return {**service, "labels": {**(service.get("labels") or {}), **identity.labels, DECLARED: declared}}
+
+
+def _own(resolved: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The networks that are the project's own."""
+    for key, network in sorted((resolved.get("networks") or {}).items()):
+        if not (network or {}).get("external"):
+            yield key, network or {}
+
+
+def _networks(identity: Identity, resolved: Mapping[str, Any]) -> Iterator[NetworkOrder]:
+    for key, network in _own(resolved):
+        yield NetworkOrder(
+            name=f"{identity.name}_{key}",
+            driver=network.get("driver") or "",
+            internal=bool(network.get("internal")),
+            attachable=bool(network.get("attachable")),
+            ipv6=bool(network.get("enable_ipv6")),
+            options={str(k): str(v) for k, v in (network.get("driver_opts") or {}).items()},
+            labels={**{str(k): str(v) for k, v in (network.get("labels") or {}).items()}, **identity.labels},
+        )
+
+
+def _external(identity: Identity, key: str) -> dict[str, Any]:
+    return {"name": f"{identity.name}_{key}", "external": True}
+
+
+def _foreign(resolved: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """What the file says is somebody else's."""
+    return {key: each for key, each in (resolved.get(what) or {}).items() if (each or {}).get("external")}
+
+
+def _without_addresses(network: object) -> object:
+    """Fixed addresses are for one network, and every workspace has its own."""
+    if not isinstance(network, Mapping):
+        return network
+    return {key: value for key, value in network.items() if key not in _ADDRESSES} or None
+
+
+def _digest(service: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(service, sort_keys=True).encode()).hexdigest()

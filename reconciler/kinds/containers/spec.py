@@ -1,0 +1,160 @@
+"""What containers are wanted, and what was found of them. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.clients.engine import Container, Found, Place
+from reconciler.errors import Location
+from reconciler.kinds.given import CONTAINERS
+from reconciler.model.address import Address
+
+KIND = CONTAINERS
+REMOVE, KEEP, ARCHIVE = "remove", "keep", "archive"
+WAIT_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class PortWish:
+    """A port of a service that is to be reached from the host.
+
+    Attributes:
+        name: what its number is recorded as: the service's name, with the port where it has several.
+        target: the port inside of the container.
+    """
+
+    name: str
+    service: str
+    target: int
+    protocol: str = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A Compose file as the manifest names it, or has it inline.
+
+    Attributes:
+        label: how its places are called.
+        text: what it holds; its own `name:` taken out, since the project's name is given.
+        directory: what its paths are seen from, in the tree.
+        inputs: files in the tree that it reads: `.env`, env files, what it includes, Dockerfiles.
+        variables: the names of the environment variables in it.
+        places: where each of its keys is, by dotted path.
+    """
+
+    label: str
+    text: str
+    directory: str = ""
+    inputs: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    places: Mapping[str, Location] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ContainersSpec:
+    """The containers of one workspace.
+
+    Attributes:
+        workspace: its full name.
+        tree: its tree.
+        project: the name of the project that the manifest is of.
+        services: the names of what is declared, for people.
+        ports: which ports are to be reached.
+        place: on which engine.
+        profiles: the profiles that are to be there too.
+        pull: `missing`, `always` or `never`; None leaves it to the file.
+        volumes: what becomes of each volume when it goes, by its name; the one named `` is for all others.
+        wait_seconds: how long it may take until all are healthy.
+        was: its address before the workspace was renamed.
+    """
+
+    workspace: str
+    tree: Path
+    project: str
+    source: Source
+    services: tuple[str, ...] = ()
+    ports: tuple[PortWish, ...] = ()
+    place: Place = field(default_factory=Place)
+    profiles: tuple[str, ...] = ()
+    pull: str | None = None
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    wait_seconds: float = WAIT_SECONDS
+    was: Address | None = None
+
+    @property
+    def workspaces(self) -> tuple[str, ...]:
+        """The names by which its tree may be marked."""
+        return (self.workspace, self.was.name) if self.was else (self.workspace,)
+
+    @property
+    def declared(self) -> Mapping[str, str]:
+        """What the manifest says beside the file, field by field."""
+        said = {
+            "engine": str(self.place) if self.place.words else "",
+            "profiles": ", ".join(self.profiles),
+            "pull": self.pull or "",
+            "volumes": ", ".join(f"{name or 'all'}: {policy}" for name, policy in sorted(self.volumes.items())),
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class ContainersActual:
+    """What was found of the containers of a workspace.
+
+    Attributes:
+        tree: where its tree is.
+        place: on which engine they are.
+        found: what bears the label.
+        is_marked: an apply has begun to make them.
+        is_complete: it saw them all work.
+        facts: what would decide now how they are made; file or option to digest.
+        applied: what decided when they were made.
+        expected: how each service was when they had been made: `running`, or `done` where it is to end by itself.
+        policies: what becomes of each volume, by the mark.
+        services: per service what identifies its declaration now; None where that was not looked at.
+        blocked: why nothing can be done, and `hint` the way out.
+        archives: volumes that an archive waits to be put back into.
+    """
+
+    tree: Path
+    place: Place = field(default_factory=Place)
+    found: Found = field(default_factory=Found)
+    is_marked: bool = False
+    is_complete: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+    applied: Mapping[str, str] = field(default_factory=dict)
+    expected: Mapping[str, str] = field(default_factory=dict)
+    policies: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, str] | None = None
+    blocked: str = ""
+    hint: str = ""
+    archives: tuple[str, ...] = ()
+
+    @property
+    def drift(self) -> dict[str, str]:
+        """The services that are not as the last apply left them, and how they are instead."""
+        by_service: dict[str, list[Container]] = {}
+        for each in self.found.containers:
+            by_service.setdefault(each.service, []).append(each)
+        states = {name: _how(by_service.get(name, []), wanted) for name, wanted in self.expected.items()}
+        return {name: state for name, state in states.items() if state}
+
+
+def _how(containers: list[Container], wanted: str) -> str:
+    """In a word how a service is, where that is not as it should be."""
+    if not containers:
+        return "removed"
+    states = {each.state for each in containers}
+    if any(each.health == "unhealthy" for each in containers):
+        return "unhealthy"
+    if wanted == "running" and states != {"running"}:
+        return "stopped" if "exited" in states else ", ".join(sorted(states))
+    return ""
+
+
+def policy_of(volume: str, policies: Mapping[str, str]) -> str:
+    """What becomes of a volume when its project goes."""
+    return policies.get(volume) or policies.get("") or ARCHIVE

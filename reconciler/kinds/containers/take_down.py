@@ -1,0 +1,88 @@
+"""Take a project down: end it, save what its volumes hold where that is wanted, remove it, and see that it is gone."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.clients.engine import Container, Engine, Volume
+from reconciler.errors import PermanentError, RefusedError
+from reconciler.kinds.containers.rewrite import Identity
+from reconciler.kinds.containers.shelf import Shelf
+from reconciler.kinds.containers.spec import ARCHIVE, KEEP, policy_of
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Takes the project of one workspace down.
+
+    Attributes:
+        policies: what becomes of each volume.
+    """
+
+    engine: Engine
+    shelf: Shelf
+    clone: str
+    workspace: str
+    policies: Mapping[str, str]
+
+    def take_down(self) -> None:
+        """Remove all that bears the label, but for volumes that are kept.
+
+        Raises:
+            RefusedError: what a volume holds cannot be saved; it is kept, and so is everything else.
+            ClientError: the engine refused, or something is still there.
+        """
+        found = self.engine.find(self.clone, self.workspace)
+        self.engine.stop(each.id for each in found.containers)
+        for volume in found.volumes:
+            if self._policy(volume) == ARCHIVE:
+                self._archive(volume, found.containers)
+        found = self.engine.find(self.clone, self.workspace)
+        self.engine.remove("container", (each.id for each in found.containers))
+        self.engine.remove("network", (each.id for each in found.networks))
+        self.engine.remove("volume", (each.name for each in self._going(found.volumes)))
+        self._remove_images()
+        self._require_gone()
+
+    def _going(self, volumes: Iterable[Volume]) -> list[Volume]:
+        return [volume for volume in volumes if self._policy(volume) != KEEP]
+
+    def _archive(self, volume: Volume, containers: tuple[Container, ...]) -> None:
+        """Save one, unless it was itself made from an archive that was not yet put back whole."""
+        waiting = self.shelf.waiting(volume.key)
+        if waiting and waiting.name == volume.restored_from:
+            return
+        image = next((each.image for each in containers), volume.image)
+        if not image:
+            message = f"volume {volume.name} cannot be archived: nothing says which image it is for"
+            raise RefusedError(message, hint=f"save it, then `docker volume rm {volume.name}`")
+        labels = self._labels
+        self.shelf.keep(volume.key, lambda target: self.engine.save(volume, image, labels, target))
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        return Identity("", self.clone, self.workspace).labels
+
+    def _policy(self, volume: Volume) -> str:
+        return policy_of(volume.key, {"": volume.policy, **self.policies})
+
+    def _remove_images(self) -> None:
+        """Images that were built for it; one that somebody else's container uses stays."""
+        labels = self._labels
+        narrow = [word for key, value in labels.items() for word in ("--filter", f"label={key}={value}")]
+        images = set(self.engine.run("image", "ls", "--all", "--quiet", "--no-trunc", *narrow).text.split())
+        for image in sorted(images):
+            with contextlib.suppress(PermanentError):
+                self.engine.run("image", "rm", "--force", image)
+
+    def _require_gone(self) -> None:
+        left = self.engine.find(self.clone, self.workspace)
+        names = [
+            *(each.name for each in left.containers),
+            *(each.name for each in left.networks),
+            *(each.name for each in self._going(left.volumes)),
+        ]
+        if names:
+            raise PermanentError(f"still there after its removal: {', '.join(names)}", hint="plan again, then destroy")

@@ -1,0 +1,273 @@
+"""What a Compose file declares that must be known before an engine is asked: its ports, and what else it reads.
+
+The rule: nothing is taken from the network, and nothing from outside of the repository; such a file is refused here.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from reconciler.errors import Location, ManifestError, OrchestraError, Problem
+from reconciler.kinds.containers import PortWish, Source
+from reconciler.manifest.compose_nodes import parse, places
+from reconciler.manifest.nodes import ListNode, MapNode, Node, ScalarNode
+from reconciler.manifest.problems import quote
+from reconciler.manifest.templates import Reader
+
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_INTERPOLATED = re.compile(r"\$(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w+)")
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/")
+_GIVEN = "COMPOSE_PROJECT_NAME"
+_HIGHEST_PORT = 65535
+_MOST_FILES = 50
+
+
+@dataclass(slots=True)
+class ComposeFile:
+    """What is known of one.
+
+    Attributes:
+        services: those that are there with the chosen profiles.
+        ports: what of them is to be reached.
+    """
+
+    source: Source
+    services: tuple[str, ...]
+    ports: tuple[PortWish, ...]
+
+
+def from_file(path: str, where: Location, profiles: Iterable[str], read: Reader) -> ComposeFile:
+    """Read a Compose file of the repository, and those that it includes.
+
+    Raises:
+        ManifestError: it is not there, no YAML, or takes something from elsewhere.
+    """
+    content = _content(path, where, read)
+    root = _parsed(content, path)
+    text = _without_name(content.decode("utf-8-sig"), root)
+    return _Reading(read, frozenset(profiles)).file(root, path, text)
+
+
+def from_node(services: MapNode, profiles: Iterable[str], read: Reader) -> ComposeFile:
+    """Read services that stand in the manifest itself.
+
+    Raises:
+        ManifestError: they take something from elsewhere.
+    """
+    where = services.where
+    volumes = dict.fromkeys(_volumes(services))
+    text = json.dumps({"services": _plain(services), **({"volumes": volumes} if volumes else {})})
+    root = MapNode({"services": services}, {"services": where}, where)
+    return _Reading(read, frozenset(profiles)).file(root, where.file, text, directory="")
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: bytes, label: str) -> MapNode:
+    return parse(content, label)
+
+
+def _content(path: str, where: Location, read: Reader) -> bytes:
+    try:
+        content = read(path)
+    except (OrchestraError, OSError) as error:
+        reason = error.message if isinstance(error, OrchestraError) else error.strerror
+        raise _failure(f"{path} cannot be read: {reason}", where, "name a file of the repository") from error
+    if content is None:
+        message = f"there is no file {path} in the repository, or it is a link"
+        raise _failure(message, where, "name a Compose file of the repository")
+    return content
+
+
+def _failure(message: str, where: Location, hint: str) -> ManifestError:
+    return ManifestError((Problem(message, where, hint),))
+
+
+def _without_name(text: str, root: MapNode) -> str:
+    """The project's name is given; what the file says of it may even be none that Compose can read."""
+    node = root.entries.get("name")
+    if not isinstance(node, ScalarNode) or node.where.line != root.keys["name"].line:
+        return text
+    lines = text.split("\n")
+    line, column = node.where.line - 1, node.where.column - 1
+    if lines[line].strip().startswith("{"):
+        return text
+    lines[line] = f"{lines[line][:column]}orchestra"
+    return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One file and all that it includes."""
+
+    read: Reader
+    profiles: frozenset[str]
+    inputs: dict[str, None] = field(default_factory=dict)
+    variables: dict[str, None] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+
+    def file(self, root: MapNode, path: str, text: str, directory: str | None = None) -> ComposeFile:
+        directory = posixpath.dirname(path) if directory is None else directory
+        self._note(directory, ".env")
+        self._note_variables(text)
+        services = self._services(root, path, directory)
+        ports = tuple(_named(services))
+        source = Source(path, text, directory, tuple(self.inputs), tuple(self.variables), places(root))
+        return ComposeFile(source, tuple(services), ports)
+
+    def _note(self, directory: str, path: str) -> None:
+        """Remember a file of the tree; what lies elsewhere, or hangs on a variable, is not looked at."""
+        joined = posixpath.normpath(posixpath.join(directory, path))
+        if "$" not in joined and not joined.startswith(("../", "/", "~")):
+            self.inputs.setdefault(joined)
+
+    def _note_variables(self, text: str) -> None:
+        self.variables.update(dict.fromkeys(name for name in _VARIABLE.findall(text) if name != _GIVEN))
+
+    def _services(self, root: MapNode, path: str, directory: str) -> dict[str, dict[tuple[int, str], None]]:
+        """The ports of each service that is there with the chosen profiles."""
+        declared = root.entries.get("services")
+        included = self._included(root, directory)
+        if not isinstance(declared, MapNode) or not declared.entries:
+            if included:
+                return included
+            place = root.keys.get("services", Location(path, 1, 1))
+            raise _failure("there are no services", place, "a Compose file begins with `services:`")
+        chosen = {name: node for name, node in declared.entries.items() if self._is_chosen(node)}
+        return {**included, **{name: self._ports(name, node, declared, directory) for name, node in chosen.items()}}
+
+    def _is_chosen(self, service: Node) -> bool:
+        profiles = _texts(service, "profiles")
+        return not profiles or bool(self.profiles.intersection(node.text for node in profiles))
+
+    def _included(self, root: MapNode, directory: str) -> dict[str, dict[tuple[int, str], None]]:
+        found: dict[str, dict[tuple[int, str], None]] = {}
+        listed = root.entries.get("include")
+        for item in listed.items if isinstance(listed, ListNode) else ():
+            paths = (item,) if isinstance(item, ScalarNode) else _texts(item, "path")
+            for node in paths:
+                other, path = self._other(node, directory, "includes")
+                if other:
+                    found |= self._services(other, path, posixpath.dirname(path))
+        return found
+
+    def _other(self, node: ScalarNode, directory: str, what: str) -> tuple[MapNode | None, str]:
+        """Another Compose file that one includes or extends; None where it was read already."""
+        if _REMOTE.match(node.text):
+            message = f"{what} {quote(node.text)}, which is not on this machine"
+            raise _failure(
+                message, node.where, "copy the file into the repository: a plan takes nothing from the network"
+            )
+        path = posixpath.normpath(posixpath.join(directory, node.text))
+        if path.startswith(("/", "../", "~")) or "$" in path:
+            message = f"{what} {quote(node.text)}, which leads out of the repository or hangs on a variable"
+            raise _failure(message, node.where, "copy the file into the repository")
+        self._note("", path)
+        if path in self.seen or len(self.seen) > _MOST_FILES:
+            return None, path
+        self.seen.add(path)
+        content = _content(path, node.where, self.read)
+        self._note_variables(content.decode("utf-8", "replace"))
+        return _parsed(content, path), path
+
+    def _ports(self, name: str, service: Node, beside: MapNode, directory: str) -> dict[tuple[int, str], None]:
+        if not isinstance(service, MapNode):
+            return {}
+        found = self._inherited(service, beside, directory)
+        for node in _texts(service, "env_file"):
+            self._note(directory, node.text)
+        self._note_build(service.entries.get("build"), directory)
+        listed = service.entries.get("ports")
+        for item in listed.items if isinstance(listed, ListNode) else ():
+            found.update(dict.fromkeys(_targets(name, item)))
+        return found
+
+    def _inherited(self, service: MapNode, beside: MapNode, directory: str) -> dict[tuple[int, str], None]:
+        """The ports of the service that one extends."""
+        extends = service.entries.get("extends")
+        base = extends.text if isinstance(extends, ScalarNode) else ""
+        if isinstance(extends, MapNode):
+            named, file = extends.entries.get("service"), extends.entries.get("file")
+            base = named.text if isinstance(named, ScalarNode) else ""
+            if isinstance(file, ScalarNode):
+                self.seen.discard(posixpath.normpath(posixpath.join(directory, file.text)))
+                other, path = self._other(file, directory, "extends a service of")
+                declared = other.entries.get("services") if other else None
+                beside = declared if isinstance(declared, MapNode) else MapNode({}, {}, file.where)
+                directory = posixpath.dirname(path)
+        node = beside.entries.get(base)
+        if node is None or node is service:
+            return {}
+        without_it = {key: value for key, value in beside.entries.items() if value is not service}
+        return self._ports(base, node, MapNode(without_it, beside.keys, beside.where), directory)
+
+    def _note_build(self, build: Node | None, directory: str) -> None:
+        if build is None:
+            return
+        context, dockerfile = (build.text if isinstance(build, ScalarNode) else "."), "Dockerfile"
+        if isinstance(build, MapNode):
+            context = next((n.text for n in _texts(build, "context")), ".")
+            dockerfile = next((n.text for n in _texts(build, "dockerfile")), dockerfile)
+        if not _REMOTE.match(context):
+            self._note(posixpath.join(directory, context), dockerfile)
+
+
+def _texts(node: Node, key: str) -> tuple[ScalarNode, ...]:
+    """The texts below a key, that may be one, a list, or a list of mappings with a `path`."""
+    value = node.entries.get(key) if isinstance(node, MapNode) else None
+    items = value.items if isinstance(value, ListNode) else (value,)
+    paths = (item.entries.get("path") if isinstance(item, MapNode) else item for item in items)
+    return tuple(each for each in paths if isinstance(each, ScalarNode))
+
+
+def _targets(service: str, port: Node) -> Iterator[tuple[int, str]]:
+    """The ports inside of the container that an entry of `ports` stands for."""
+    protocol = "tcp"
+    if isinstance(port, MapNode):
+        target = port.entries.get("target")
+        text = target.text if isinstance(target, ScalarNode) else ""
+        protocol = next((node.text for node in _texts(port, "protocol")), protocol)
+    else:
+        whole = _INTERPOLATED.sub("$", port.text) if isinstance(port, ScalarNode) else ""
+        text, _, said = whole.rpartition(":")[2].partition("/")
+        protocol = said or protocol
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal() and int(last or first) <= _HIGHEST_PORT):
+        message = f"a port of {quote(service)} is not written as a number"
+        raise _failure(message, port.where, "write the container's port as a number, as in `${PORT:-8080}:80`")
+    yield from ((number, protocol) for number in range(int(first), int(last or first) + 1))
+
+
+def _named(services: dict[str, dict[tuple[int, str], None]]) -> Iterator[PortWish]:
+    """Each port with the name of its service, and its own number where that has several."""
+    for service, targets in services.items():
+        for target, protocol in targets:
+            name = service if len(targets) == 1 else f"{service}-{target}"
+            name += "-udp" if protocol == "udp" and (target, "tcp") in targets else ""
+            name = re.sub(r"[^A-Za-z0-9-]", "-", name)
+            yield PortWish(f"port-{name}" if name[0].isdecimal() else name, service, target, protocol)
+
+
+def _volumes(services: MapNode) -> Iterator[str]:
+    """The names of volumes that services in a manifest use: they need no declaration of their own."""
+    for service in services.entries.values():
+        listed = service.entries.get("volumes") if isinstance(service, MapNode) else None
+        for item in listed.items if isinstance(listed, ListNode) else ():
+            source = item.text.partition(":")[0] if isinstance(item, ScalarNode) and ":" in item.text else ""
+            if isinstance(item, MapNode):
+                source = next((node.text for node in _texts(item, "source")), "")
+            if re.fullmatch(r"[A-Za-z0-9][\w.-]*", source):
+                yield source
+
+
+def _plain(node: Node) -> object:
+    """As Compose would read it."""
+    if isinstance(node, MapNode):
+        return {key: _plain(value) for key, value in node.entries.items()}
+    if isinstance(node, ListNode):
+        return [_plain(item) for item in node.items]
+    return node.text if isinstance(node.value, float) else node.value
