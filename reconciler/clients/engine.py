@@ -34,6 +34,8 @@ _COLUMNS = (
     '{{.Label "com.docker.compose.service"}}',
     f'{{{{.Label "{DECLARED}"}}}}',
 )
+_PUBLISHED = re.compile(r"(.*):(\d+(?:-\d+)?)->")
+_LOCAL = {"0.0.0.0": "127.0.0.1", "[::]": "127.0.0.1", "::": "127.0.0.1"}  # noqa: S104 - read, never listened on
 _MOUNT = "/orchestra-volume"
 _EXITED = re.compile(r"Exited \((-?\d+)\)")
 _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
@@ -94,6 +96,13 @@ class Container:
     is_new: bool = False
     ports: str = ""
     declared: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where its ports can be reached from this host, without those that nobody published."""
+        found = (_PUBLISHED.match(port.strip()) for port in self.ports.split(","))
+        said = (f"{_LOCAL.get(port[1], port[1])}:{port[2]}" for port in found if port)
+        return tuple(dict.fromkeys(said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +292,7 @@ class Engine:
             OSError: it could not be written.
         """
         with self._mounting(volume, image, labels) as container:
-            argv = self._argv("cp", "--archive", f"{container}:{_MOUNT}/.", "-")
+            argv = self._argv("cp", "--archive", f"{container}:{_MOUNT}", "-")
             with self.runner.stream(argv) as stream, target.open("wb") as file:
                 while piece := stream.stdout.read(1 << 20):
                     file.write(piece)
@@ -298,7 +307,7 @@ class Engine:
             OSError: the tar could not be read.
         """
         with self._mounting(volume, image, labels) as container, source.open("rb") as file:
-            argv = self._argv("cp", "--archive", "-", f"{container}:{_MOUNT}")
+            argv = self._argv("cp", "-", f"{container}:/")  # `--archive` would give all to one owner
             said = self.runner.run(argv, stdin=file)
             if said.code:
                 raise failure(self.place, argv, said.stderr)

@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.clients.git import Git
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, half_done
 from reconciler.errors import OrchestraError
-from reconciler.kinds.given import numbers_of
+from reconciler.kinds.given import CONTAINERS, numbers_of
 from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
@@ -20,6 +22,9 @@ from reconciler.operations.options import PlanOptions
 from reconciler.operations.path import locate
 from reconciler.operations.plan import plan
 from reconciler.operations.session import Session
+
+if TYPE_CHECKING:
+    from reconciler.kinds.containers.spec import ContainersActual
 
 _PARALLEL = 8
 
@@ -66,17 +71,21 @@ def status(session: Session, *, clock: Callable[[], float] = time.time) -> tuple
     planned = plan(session, PlanOptions(all_owners=True))
     manifest = planned.manifest or session.load_manifest()
     changes = {change.address: change for change in planned.plan.changes}
+    services = {a.name: found for a, found in planned.snapshot.items() if a.kind == CONTAINERS}
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        declared = pool.map(lambda each: _declared(session, manifest, each, changes, clock), manifest.declarations)
+        look = partial(_declared, session, manifest=manifest, changes=changes, services=services, clock=clock)
+        declared = pool.map(look, manifest.declarations)
         left_over = pool.map(lambda change: _orphan(session, change, clock), _orphans(changes))
     return tuple(sorted([*declared, *left_over], key=lambda each: (not each.needs_you, each.name)))
 
 
 def _declared(
     session: Session,
-    manifest: Manifest,
     declaration: Declaration,
+    *,
+    manifest: Manifest,
     changes: Mapping[Address, Change],
+    services: Mapping[str, ContainersActual],
     clock: Callable[[], float],
 ) -> WorkspaceStatus:
     address = Address("workspace", declaration.full_name)
@@ -89,7 +98,7 @@ def _declared(
     record, mark = hit
     state = "filling" if mark.state != "ready" else _STATES[record.standing]
     values, needs = _look(session, record, declaration.base, clock) if state == "ready" else ((), ())
-    values = (*values, *_ports(record, declaration.full_name))
+    values = (*values, *_ports(record, declaration.full_name), *_services(services.get(declaration.full_name)))
     return WorkspaceStatus(
         declaration.full_name,
         declaration.level,
@@ -104,6 +113,14 @@ def _ports(record: TreeRecord, name: str) -> Iterator[Value]:
     mark = record.book.marks.get(Address("ports", name)) if record.book else None
     if numbers := numbers_of(mark):
         yield Value("ports", ", ".join(f"{port} {number}" for port, number in numbers.items()), "mark", 0.0)
+
+
+def _services(found: ContainersActual | None) -> Iterator[Value]:
+    """Each service: how it is, and where it can be reached."""
+    for each in sorted(found.found.containers if found else (), key=lambda each: each.name):
+        state = f"exited with {each.code}" if each.code is not None else each.state
+        text = ", ".join(filter(None, (state, each.health, *each.addresses)))
+        yield Value(f"service {each.service}", text, "docker ps", 0.0)
 
 
 _STATES = {

@@ -125,20 +125,18 @@ class ContainersKind:
         if actual.blocked:
             raise PermanentError(actual.blocked, where=resource.where, hint=actual.hint)
         if resource.spec.was:
-            actual = self._take_over(resource, tree, actual)
+            actual = self._take_over(resource, actual)
         self._bringer(resource, tree, git_dir, self._listener(resource.address)).bring_up(actual)
 
-    def _take_over(self, resource: Resource[ContainersSpec], tree: Tree, actual: ContainersActual) -> ContainersActual:
+    def _take_over(self, resource: Resource[ContainersSpec], actual: ContainersActual) -> ContainersActual:
         """The project of a workspace that was renamed goes, and what its volumes hold comes into the new one."""
         spec = resource.spec
-        old = spec.was.name if spec.was else ""
-        mark = tree.mark(Address(KIND, old), None)
-        if mark is None:
+        engine, old = Engine(self.git.runner, spec.place), spec.was.name if spec.was else ""
+        if not engine.find(self._require_clone(), old).workspaces:
             return actual
-        engine = Engine(self.git.runner, spec.place)
         shelf = self.finder.shelf(spec.workspace)
         Taker(engine, shelf, self._require_clone(), old, {"": ARCHIVE}).take_down()
-        return replace(self.finder.look(resource), is_complete=False)
+        return self.finder.look(resource)
 
     def destroy(self, address: Address, actual: ContainersActual) -> None:
         """Take the project down, and see that it is gone.

@@ -1,0 +1,163 @@
+"""What is there is brought to what is declared: by hand it was changed, or the file was; the rest is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.change import Action, Mode
+from reconciler.operations.options import PlanOptions
+from reconciler.operations.status import status
+from tests.engine.projects import NOTHING, change, containers, declare, fields, run_in, service
+from tests.support.engine import SMALL, clone_of, docker, inspected, left_of
+from tests.support.world import World, describe
+
+HEALTH = 'healthcheck: {test: ["CMD", test, -e, /tmp/well], interval: 1s, retries: 2}'
+TWO = f"services: {{web: {service('ports: [80]')}, cache: {service()}}}\n"
+
+
+@pytest.mark.parametrize(("words", "state"), [(("rm", "--force"), "removed"), (("stop",), "stopped")])
+def test_what_was_taken_away_by_hand_is_put_back(world: World, words: tuple[str, ...], state: str) -> None:
+    """The plan says which service and how it is; the other one is left alone."""
+    declare(world, TWO)
+    world.settle()
+    before = containers(world)
+    docker(*words, before["web"])
+    assert fields(world) == {"web": (state, "running")}
+    assert (change(world).action, change(world).mode) == (Action.UPDATE, Mode.RESTART)
+    world.settle()
+    after = containers(world, running=True)
+    assert after.keys() == {"web", "cache"}
+    assert after["cache"] == before["cache"]
+
+
+def test_what_was_made_unhealthy_by_hand_is_replaced(world: World) -> None:
+    """Its neighbour is left alone."""
+    sick = service(HEALTH, command='[sh, -c, "touch /tmp/well; sleep infinity"]')
+    declare(world, f"services: {{web: {sick}, cache: {service()}}}\n")
+    world.settle()
+    before = containers(world)
+    run_in(world, "web", "rm /tmp/well; sleep 3.5")
+    assert fields(world) == {"web": ("unhealthy", "running")}
+    world.settle()
+    assert containers(world)["web"] != before["web"]
+    assert containers(world)["cache"] == before["cache"]
+
+
+def test_a_changed_service_alone_is_replaced(world: World) -> None:
+    """A plan says which, and why; the volumes of both stay."""
+    declare(world, TWO)
+    world.settle()
+    before = containers(world)
+    declare(world, TWO.replace("command: sleep infinity", "command: sleep 9999", 1))
+    assert fields(world) == {"web": ("as it was declared", "replaced")}
+    assert change(world).reason == "changed since they were started: compose.yaml"
+    world.settle()
+    after = containers(world)
+    assert after["web"] != before["web"]
+    assert after["cache"] == before["cache"]
+
+
+def test_services_come_and_go(world: World) -> None:
+    """One that is no longer in the file goes, with its network; a new one comes."""
+    declare(world, TWO.replace("cache: {", "cache: {networks: [back], ") + "networks: {back: {}}\n")
+    world.settle()
+    assert len(left_of(clone_of(world))["network"]) == 2
+    declare(world, f"services: {{web: {service('ports: [80]')}, queue: {service()}}}\n")
+    assert fields(world) == {"cache": ("running", None), "queue": (None, "running")}
+    world.settle()
+    assert containers(world).keys() == {"web", "queue"}
+    assert len(left_of(clone_of(world))["network"]) == 1
+
+
+def test_what_ends_by_itself_has_succeeded(world: World) -> None:
+    """And is not started again, but when it is declared otherwise."""
+    declare(world, f"services: {{once: {service(command='[sh, -c, exit]')}, web: {service()}}}\n")
+    world.settle()
+    before = containers(world)
+    docker("restart", before["web"])
+    assert world.plan().is_empty
+    assert containers(world) == before
+
+
+def test_an_env_file_of_the_tree_decides(world: World) -> None:
+    """And so do the variables that the Compose file names."""
+    declare(world, f"services: {{web: {service('env_file: [web.env], environment: [A=$A]')}}}\n")
+    world.main.commit({"web.env": "B=1\n"})
+    world.settle()
+    before = containers(world)
+    world.tree().write({"web.env": "B=2\n"})
+    assert change(world).reason == "changed since they were started: web.env"
+    world.settle("auth")
+    assert containers(world) != before
+    assert run_in(world, "web", "echo $B") == "2"
+    world.tree().write({".env": "A=5\n"})
+    assert change(world).reason == "changed since they were started: .env"
+
+
+def test_ports_stay_when_every_container_is_lost(world: World) -> None:
+    """They are recorded in the tree."""
+    declare(world, TWO)
+    world.settle()
+    told = world.tree().read(".env.orchestra")
+    docker("rm", "--force", *containers(world).values())
+    world.settle()
+    assert world.tree().read(".env.orchestra") == told
+    number = told.partition("WEB_PORT=")[2].strip()
+    assert docker("port", containers(world)["web"], "80").splitlines()[0].endswith(f":{number}")
+
+
+def test_nothing_of_others_is_touched(world: World) -> None:
+    """Also not what has a name that begins with ours, or bears the label of another clone."""
+    declare(world, TWO)
+    world.settle()
+    shown = '{{index .Config.Labels "com.docker.compose.project"}}'
+    project = docker("inspect", "--format", shown, containers(world)["web"])
+    others = {"network": [f"{project}_default-2"], "volume": [f"{project}_data"]}
+    label = ("--label", "orchestra-test=container", "--label", "orchestra.clone=another")
+    try:
+        docker("network", "create", *label, *others["network"])
+        docker("volume", "create", *label, *others["volume"])
+        others["container"] = [docker("create", *label, "--name", f"{project}-web-10", SMALL)]
+        world.destroy()
+        assert left_of(clone_of(world)) == NOTHING
+        for what, names in others.items():
+            assert inspected(what, "inspect", *names)
+    finally:
+        for what in ("container", "network", "volume"):
+            docker(what, "rm", *others.get(what, []))
+
+
+def test_containers_that_are_no_longer_declared_are_orphans(world: World) -> None:
+    """Shown by every plan, removed by `--prune`, also when their tree is gone."""
+    declare(world, TWO, "auth", "ui")
+    world.settle()
+    world.declare("auth:")
+    orphans = {str(each.address) for each in world.plan().changes if each.orphan}
+    assert {"containers:auth", "containers:ui"} <= orphans
+    world.main.git("worktree", "remove", "--force", str(world.tree("ui").path))
+    world.apply(PlanOptions(prune=True))
+    assert left_of(clone_of(world)) == NOTHING
+    world.require_settled()
+
+
+def test_status_says_where_services_are_and_how(world: World) -> None:
+    """By name: state, health and address."""
+    declare(world, TWO)
+    world.settle()
+    (auth,) = status(world.session())
+    number = world.tree().read(".env.orchestra").partition("WEB_PORT=")[2].strip()
+    shown = {value.label: value.text for value in auth.values}
+    assert shown["service web"] == f"running, 127.0.0.1:{number}"
+    assert shown["service cache"] == "running"
+
+
+def test_all_else_is_applied_where_there_is_no_engine(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The containers alone fail, with the way out."""
+    declare(world, TWO)
+    with monkeypatch.context() as patch:
+        patch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        report = world.try_apply()
+    failed = [outcome for outcome in report.outcomes if not outcome.status.succeeded]
+    assert [str(outcome.address) for outcome in failed] == ["containers:auth"]
+    assert "does not answer" in describe(report)
+    assert world.tree().read(".env.orchestra")
