@@ -19,7 +19,7 @@ def _word_fault(text: str) -> Fault | None:
     """The client of the engine gets it as a word of its own, which must not be read as an option."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:/@%\[\]+-]*", text):
         return None
-    return Fault("it holds what neither a name nor an address has", "write letters, digits and `_.:/@-`")
+    return Fault("it holds what neither of them has", "write letters, digits and `_.:/@-`")
 
 
 Word = Annotated[str, judged(_word_fault, "a name or an address")]

@@ -21,7 +21,7 @@ TABLE = [
         "key of another kind",
         "worktrees:\n  auth: {timeout: 1h}\n",
         "orchestra.yaml:2:10: unknown key `timeout`",
-        "hint: known here: deny, read, shared, checkout, submodules, copy, ports, env_file, links, scratch, protect, max_helpers, done_when, dependencies, task, modify, needs, files, helpers, owner, branch, base, path, was",
+        "hint: known here: deny, read, shared, checkout, submodules, copy, ports, env_file, links, scratch, protect, max_helpers, done_when, dependencies, task, modify, needs, files, helpers, owner, branch, base, path, was, containers",
     ),
     (
         "helper key on a worktree",

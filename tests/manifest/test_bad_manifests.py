@@ -10,12 +10,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import ManifestError
-from tests.manifest import bad_areas, bad_boundaries, bad_dependencies, bad_keys, bad_names, bad_relations, bad_yaml
+from tests.manifest import (
+    bad_areas,
+    bad_boundaries,
+    bad_containers,
+    bad_dependencies,
+    bad_keys,
+    bad_names,
+    bad_relations,
+    bad_yaml,
+)
 from tests.support.manifests import SECRET, complaints, load_text
 
 ROWS = [
     row
-    for module in (bad_yaml, bad_keys, bad_dependencies, bad_areas, bad_boundaries, bad_names, bad_relations)
+    for module in (
+        bad_yaml,
+        bad_keys,
+        bad_dependencies,
+        bad_containers,
+        bad_areas,
+        bad_boundaries,
+        bad_names,
+        bad_relations,
+    )
     for row in module.TABLE
 ]
 GOOD = """\
