@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.engine import POSTGRES, require_engine, sweep
 from tests.support.repository import GitRepo, Project
+from tests.support.world import World
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def _copy(name: str, directory: Path) -> Project:
     shutil.copytree(EXAMPLES / name, directory / "shop")
+    if name == "containers":
+        require_engine()
+        file = directory / "shop/docker-compose.yml"
+        file.write_text(file.read_text().replace("postgres:16", POSTGRES))  # no test pulls an image
     repository = GitRepo.init(directory / "shop")
     repository.commit()
     return Project(repository)
 
 
 @pytest.fixture(params=sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
-def example(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
-    return _copy(request.param, tmp_path)
+def example(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
+    made = _copy(request.param, tmp_path)
+    yield made
+    if request.param == "containers":
+        sweep(World(made))
 
 
 def _assert_clean(example: Project) -> None:

@@ -27,6 +27,7 @@ TEMPLATES = sorted((ROOT / "specs" / "helpers").glob("*.md"))
 GIVEN = {"name", "module", "branch", "parent", "project"}
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _COMMIT = re.compile(r"at [0-9a-f]{9}\b")
+COMPOSE = {"docker-compose.yml": "services: {db: {image: postgres, ports: [5432]}}\n"}
 LINK = re.compile(r"\]\(([^)#\s]+)\)")
 VARIABLE = re.compile(r"\{\{([^{}|]+)(\|[^{}]*)?\}\}")
 
@@ -46,7 +47,7 @@ def _named(language: str) -> list[object]:
 @pytest.mark.parametrize("manifest", _named("yaml"))
 def test_every_manifest_on_a_page_is_valid(manifest: str, tmp_path: Path) -> None:
     """What a page shows can be copied and used."""
-    shop = project(tmp_path, {"orchestra.yaml": manifest, "orchestra.d/empty.yaml": "worktrees: {}\n"})
+    shop = project(tmp_path, {"orchestra.yaml": manifest, "orchestra.d/empty.yaml": "worktrees: {}\n", **COMPOSE})
 
     shop.run("validate", env={"TRACKER_URL": "https://tracker.example.org/1", "NPM_TOKEN": "none"}).expect(0)
 

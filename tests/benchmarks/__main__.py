@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import applying, committing, installing, losses, parking, planning, programs, starting
+from tests.benchmarks import applying, committing, containing, installing, losses, parking, planning, programs, starting
 from tests.benchmarks.measure import Row, table
 from tests.support.environment import foreign_variables, hermetic_variables
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "applying": lambda scratch, options: applying.run(scratch, options.pairs, options.repository),
     "committing": lambda scratch, options: committing.run(scratch, options.pairs),
     "installing": lambda scratch, options: installing.run(scratch, options.pairs),
+    "containing": lambda scratch, options: containing.run(scratch, options.pairs),
     "parking": lambda scratch, options: parking.run(scratch, options.pairs),
     "losses": lambda scratch, options: losses.run(scratch, options.par),
 }

@@ -261,7 +261,7 @@ def test_to_destroy_twice_is_safe(bench: Bench) -> None:
 def test_what_somebody_wrote_into_it_since_it_was_planned_is_not_lost(bench: Bench) -> None:
     """Each kind looks once more: it refuses, or the workspace brings it back."""
     if isinstance(bench.resource.spec, DependencySpec | GuardSpec | ContainersSpec):
-        return  # they remove nothing that a person writes: see `test_dependencies.py`, `test_guards.py`, `test_volumes.py`
+        return  # they remove nothing that a person writes: each has tests of its own for that
     bench.apply(bench.resource)
     actual = bench.observe(*bench.sample.before)[bench.resource.address]
     spec = bench.resource.spec
