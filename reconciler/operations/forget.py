@@ -7,6 +7,7 @@ from reconciler.clients.marks import MarkBook, change_book
 from reconciler.clients.survey import BRANCH_KEY, Survey, take_survey
 from reconciler.clients.trees import TreeRecord
 from reconciler.errors import UsageError
+from reconciler.kinds.given import may_have_containers
 from reconciler.kinds.guard.spec import KIND as GUARD
 from reconciler.model.address import Address
 from reconciler.model.phrases import plural
@@ -36,6 +37,10 @@ def forget(session: Session, name: str) -> str:
         for record in {record.git_dir: record for record in marks.values()}.values():
             change_book(record.git_dir, survey.clone, lambda book: _without(book, name), durable=True)
             _unmark_branch(session, record, name)
+        if may_have_containers(session.repository.common_dir):
+            from reconciler.kinds.containers import record as containers  # noqa: PLC0415 - most clones have none
+
+            containers.forget(session.repository.common_dir, {address.name.partition("/")[0] for address in marks})
     gone = plural(len(marks), "mark")
     return f"Forgot {name}: {gone} taken off, everything is left in place. `orchestra adopt` takes it back."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.change import Action, Mode
+from reconciler.operations.forget import forget
 from reconciler.operations.options import PlanOptions
 from reconciler.operations.status import status
 from tests.engine.projects import NOTHING, change, containers, declare, fields, run_in, service
@@ -161,3 +162,27 @@ def test_all_else_is_applied_where_there_is_no_engine(world: World, monkeypatch:
     assert [str(outcome.address) for outcome in failed] == ["containers:auth"]
     assert "does not answer" in describe(report)
     assert world.tree().read(".env.orchestra")
+
+
+def test_what_was_forgotten_is_left_to_a_person(world: World) -> None:
+    """Its containers run on, whatever is destroyed, until it is declared and applied again."""
+    declare(world, TWO, "auth", "ui")
+    world.settle()
+    before = containers(world, running=True)
+    forget(world.session(), "auth")
+    world.declare("ui:")
+    world.destroy()
+    assert containers(world, running=True) == before
+    assert not containers(world, name="ui")
+
+
+def test_containers_of_a_tree_that_is_kept_are_kept(world: World) -> None:
+    """Of another owner, or protected: they run on."""
+    declare(world, TWO)
+    text = (world.main.path / "orchestra.yaml").read_text()
+    (world.main.path / "orchestra.yaml").write_text(text.replace("auth:", "auth: {protect: true}"))
+    world.settle()
+    before = containers(world, running=True)
+    world.destroy()
+    assert containers(world, running=True) == before
+    assert world.tree().path.is_dir()

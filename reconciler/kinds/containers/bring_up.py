@@ -21,7 +21,7 @@ from reconciler.clients.marks import Mark, change_book
 from reconciler.clients.refusals import refused
 from reconciler.errors import ClientError, Location, OrchestraError, PermanentError
 from reconciler.kinds.containers.find import Finder
-from reconciler.kinds.containers.record import record
+from reconciler.kinds.containers.record import record, take_back
 from reconciler.kinds.containers.rewrite import Identity, Rewritten, VolumeOrder, image_of, rewrite
 from reconciler.kinds.containers.spec import ContainersActual, ContainersSpec, policy_of
 from reconciler.kinds.tree import Tree
@@ -72,6 +72,7 @@ class Bringer:
         """
         end = self.clock() + self.spec.wait_seconds
         record(self.finder.common_dir, self.spec.place)
+        take_back(self.finder.common_dir, self.spec.workspace)
         facts = {**self.spec.declared, **self.finder.facts(self.spec, self.tree)}
         ready = self._prepare()
         self._mark(STARTING, {"facts": {}, "expected": {}, "policies": self._policies(ready)})

@@ -16,7 +16,7 @@ from reconciler.clients.engine import Engine, Found, Place
 from reconciler.clients.marks import Mark
 from reconciler.clients.process import Runner
 from reconciler.errors import ClientError, OrchestraError
-from reconciler.kinds.containers.record import recorded
+from reconciler.kinds.containers.record import forgotten, recorded
 from reconciler.kinds.containers.shelf import Shelf
 from reconciler.kinds.containers.spec import KIND, ContainersActual, ContainersSpec
 from reconciler.kinds.given import PORTS, numbers_of, project_name
@@ -131,6 +131,7 @@ class Finder:
     ) -> dict[Address, ContainersActual]:
         """What bears our label, or a tree's mark, and is not declared; volumes that were kept are none."""
         declared = {name for resource in resources for name in resource.spec.workspaces} | scope.set_aside
+        declared |= forgotten(self.common_dir)
         found: dict[Address, ContainersActual] = {}
         for place, answer in asked.items():
             there = answer if isinstance(answer, Found) else Found()

@@ -1,26 +1,30 @@
-"""Which engines this clone ever made something on: a file beside the journal, so that orphans are looked for there."""
+"""On which engines this clone ever made something, and of which workspaces that was left to a person.
+
+Two files beside the journal: so that orphans are looked for, and what was forgotten is not taken for one.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from reconciler.clients import files
 from reconciler.clients.engine import Place
 from reconciler.errors import OrchestraError
 from reconciler.kinds.given import ENGINES_FILE
 
+_FORGOTTEN_FILE = "orchestra/forgotten.json"
 _CHANGING = threading.Lock()
 
 
 def recorded(common_dir: Path) -> tuple[Place, ...]:
     """The engines; one that cannot be read is none: anybody may have edited the file."""
-    with contextlib.suppress(OrchestraError, ValueError, KeyError, TypeError, AttributeError):
-        entry = files.read(common_dir, ENGINES_FILE)
-        places = json.loads(entry.content or b"[]") if entry else []
-        return tuple(Place(str(place["context"]), str(place["host"])) for place in places)
+    with contextlib.suppress(KeyError, TypeError, AttributeError):
+        return tuple(Place(str(place["context"]), str(place["host"])) for place in _read(common_dir, ENGINES_FILE))
     return ()
 
 
@@ -34,4 +38,43 @@ def record(common_dir: Path, place: Place) -> None:
         places = recorded(common_dir)
         if place not in places:
             document = [{"context": each.context, "host": each.host} for each in (*places, place)]
-            files.write(common_dir, ENGINES_FILE, json.dumps(document).encode("ascii"), durable=True)
+            _write(common_dir, ENGINES_FILE, document)
+
+
+def forgotten(common_dir: Path) -> frozenset[str]:
+    """The workspaces whose containers bear our label and were left to a person."""
+    return frozenset(map(str, _read(common_dir, _FORGOTTEN_FILE)))
+
+
+def forget(common_dir: Path, workspaces: Iterable[str]) -> None:
+    """Leave containers to a person: a label cannot be taken off.
+
+    Raises:
+        ClientError: it cannot be written.
+    """
+    with _CHANGING:
+        _write(common_dir, _FORGOTTEN_FILE, sorted({*forgotten(common_dir), *workspaces}))
+
+
+def take_back(common_dir: Path, workspace: str) -> None:
+    """What is made for a workspace is its own again.
+
+    Raises:
+        ClientError: it cannot be written.
+    """
+    with _CHANGING:
+        names = forgotten(common_dir)
+        if workspace in names:
+            _write(common_dir, _FORGOTTEN_FILE, sorted(names - {workspace}))
+
+
+def _read(common_dir: Path, name: str) -> list[Any]:
+    with contextlib.suppress(OrchestraError, ValueError):
+        entry = files.read(common_dir, name)
+        document = json.loads(entry.content or b"[]") if entry else []
+        return document if isinstance(document, list) else []
+    return []
+
+
+def _write(common_dir: Path, name: str, document: object) -> None:
+    files.write(common_dir, name, json.dumps(document).encode("ascii"), durable=True)
