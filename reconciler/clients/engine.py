@@ -10,6 +10,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from reconciler.clients.process import Finished, Runner
@@ -36,6 +37,7 @@ _COLUMNS = (
 )
 _PUBLISHED = re.compile(r"(.*):(\d+(?:-\d+)?)->")
 _LOCAL = {"0.0.0.0": "127.0.0.1", "[::]": "127.0.0.1", "::": "127.0.0.1"}  # noqa: S104 - read, never listened on
+_ROUTES = Path("/proc/net/route")
 _MOUNT = "/orchestra-volume"
 _EXITED = re.compile(r"Exited \((-?\d+)\)")
 _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
@@ -245,7 +247,8 @@ class Engine:
         taken = set(self.run("network", "inspect", "--format", template, *filter(None, ids)).text.split())
         start = sum(name.encode()) * 31 % len(_SUBNETS)
         rotated = (*_SUBNETS[start:], *_SUBNETS[:start])
-        return (subnet for subnet in rotated if subnet not in taken)
+        reached = routes()
+        return (s for s in rotated if s not in taken and not any(IPv4Network(s).overlaps(route) for route in reached))
 
     def remove(self, what: str, names: Iterable[str]) -> None:
         """Remove containers, networks or volumes; what is gone already is no failure.
@@ -340,6 +343,20 @@ class Engine:
 
     def _argv(self, *words: str) -> tuple[str, ...]:
         return ("docker", *self.place.words, *words)
+
+
+def routes() -> tuple[IPv4Network, ...]:
+    """What this host reaches by a route of its own, such as a VPN's; nothing where the kernel does not list them."""
+    with contextlib.suppress(OSError, ValueError):
+        rows = [line.split() for line in _ROUTES.read_text().splitlines()[1:]]
+        pairs = [(_address(row[1]), _address(row[7])) for row in rows]
+        return tuple(IPv4Network(f"{to}/{mask}") for to, mask in pairs if mask != "0.0.0.0")  # noqa: S104 - read only
+    return ()
+
+
+def _address(word: str) -> str:
+    """An address as the kernel writes it, its first byte last."""
+    return str(IPv4Address(bytes.fromhex(word)[::-1]))
 
 
 def failure(place: Place, argv: Sequence[object], said: str) -> ClientError:

@@ -1,0 +1,227 @@
+"""Killed after every call, the engine stopped in the middle, forty at once: the next apply converges, and all goes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from reconciler.clients.process import Runner
+from tests.engine.projects import NOTHING, containers, declare, run_in, service
+from tests.faults.sampling import dice, is_long
+from tests.support.engine import SMALL, clone_of, docker, left_of
+from tests.support.world import World
+
+STORE = f"services: {{store: {service('volumes: [data:/data], ports: [80]')}, web: {service()}}}\nvolumes: {{data: }}\n"
+
+
+def run_killed(world: World, number: int, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that is killed after so many calls."""
+    argv = [sys.executable, "-m", "tests.engine.killer", str(number), *words, "--auto-approve"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(argv, cwd=world.main.path, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.timeout(7200 if is_long() else 900)
+@pytest.mark.parametrize("words", ["apply", "destroy", "update"])
+def test_killed_after_a_call(world: World, words: str) -> None:
+    """What a volume held is there after the next apply, and after `destroy` nothing is; at some calls, or at all."""
+    declare(world, STORE)
+    world.settle()
+    run_in(world, "store", "echo kept >/data/row; sync")
+    seconds = iter(range(10_000, 20_000))
+
+    def prepare() -> str:
+        if words == "apply":  # from nothing, with an archive that is to be put back
+            world.destroy()
+        elif words == "update":
+            declare(world, STORE.replace("sleep infinity", f"sleep {next(seconds)}"))
+        return "destroy" if words == "destroy" else "apply"
+
+    points = int(re.findall(r"points: (\d+)", run_killed(world, 1_000_000, prepare()).stderr)[0])
+    assert points >= 8, "there is less to kill than there was"
+    world.settle()
+    for number in range(1, points + 1) if is_long() else sorted(dice(words).sample(range(1, points + 1), 3)):
+        ended = run_killed(world, number, prepare())
+        assert ended.returncode in {0, -signal.SIGKILL}, f"at {number}:\n{ended.stdout}{ended.stderr}"
+        world.settle()
+        assert run_in(world, "store", "cat /data/row") == "kept", f"killed at {number} of {points}"
+    world.destroy()
+    assert left_of(clone_of(world)) == NOTHING
+
+
+def test_a_library_call_ends_when_all_is_to_be_ended(world: World) -> None:
+    """As after a second Ctrl-C: what waits for a service is ended, with what it started."""
+    slow = service('healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1000}')
+    waits = service("depends_on: {web: {condition: service_healthy}}")
+    declare(world, f"services: {{web: {slow}, other: {waits}}}\n")
+    argv = [sys.executable, "-m", "reconciler", "apply", "--auto-approve"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(argv, cwd=world.main.path, env=environment, stderr=subprocess.PIPE) as process:
+        for _ in range(200):
+            if clone_of(world) and containers(world, running=True):
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    declare(world, f"services: {{web: {service()}, other: {service()}}}\n")
+    world.settle()
+
+
+@dataclass(frozen=True)
+class OwnEngine:
+    """An engine of a test's own, that it may stop."""
+
+    directory: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return f"unix://{self.directory}/docker.sock"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        places = {"data-root": "data", "exec-root": "run", "pidfile": "pid"}
+        words = [f"--{option}={self.directory}/{name}" for option, name in places.items()]
+        with (self.directory / "log").open("ab") as log:
+            process = subprocess.Popen(
+                ["dockerd", f"--host={self.host}", *words, "--iptables=false", "--bridge=none", "--ip-forward=false"],
+                stdin=subprocess.DEVNULL,  # else it would keep the pipe of a worker open
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        for _ in range(300):
+            if (
+                subprocess.run(["docker", "--host", self.host, "version"], capture_output=True, check=False).returncode
+                == 0
+            ):
+                return
+            time.sleep(0.1)
+        raise AssertionError((self.directory / "log").read_text()[-2000:])
+
+    def stop(self) -> None:
+        """Stop it, and wait until it is gone."""
+        while self.processes:
+            process = self.processes.pop()
+            process.terminate()
+            process.wait()
+        (self.directory / "pid").unlink(missing_ok=True)
+
+    def left(self, clone: str) -> str:
+        """What bears the label of a clone there."""
+        narrow = ("--quiet", "--filter", f"label=orchestra.clone={clone}")
+        listed = (("ps", "--all"), ("network", "ls"), ("volume", "ls"))
+        return "".join(docker("--host", self.host, *words, *narrow) for words in listed)
+
+
+@pytest.fixture
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
+    """Give an engine with the small image."""
+    if os.getuid() != 0:
+        pytest.skip("only root may start an engine")
+    with _short_directory() as directory:
+        engine = OwnEngine(directory)
+        engine.start()
+        try:
+            image = subprocess.run(["docker", "save", SMALL], capture_output=True, check=True).stdout
+            subprocess.run(["docker", "--host", engine.host, "load"], input=image, check=True, capture_output=True)
+            yield engine
+        finally:
+            if engine.processes and (left := docker("--host", engine.host, "ps", "--all", "--quiet").split()):
+                docker("--host", engine.host, "rm", "--force", *left)
+            engine.stop()
+
+
+@contextmanager
+def _short_directory() -> Iterator[Path]:
+    """The path of a socket may not be long."""
+    with tempfile.TemporaryDirectory(prefix="own", dir="/var/tmp", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
+
+
+@pytest.mark.parametrize("key", ["host", "context"])
+def test_an_engine_elsewhere_has_the_containers(world: World, own: OwnEngine, key: str) -> None:
+    """By where it listens, or by a context of the client; none are on the engine of this machine."""
+    docker("context", "create", "far", f"--docker=host={own.host}")
+    try:
+        place = f"host: '{own.host}'" if key == "host" else "context: far"
+        declare(world, STORE, more=place)
+        world.settle()
+        assert left_of(clone_of(world)) == NOTHING
+        assert own.left(clone_of(world))
+        world.declare("auth:")
+        world.destroy()
+        assert not own.left(clone_of(world))
+    finally:
+        docker("context", "rm", "--force", "far")
+
+
+def test_the_engine_is_restarted(world: World, own: OwnEngine) -> None:
+    """What ran is started again, at the same ports."""
+    declare(world, STORE, more=f"host: '{own.host}'")
+    world.settle()
+    told = world.tree().read(".env.orchestra")
+    own.stop()
+    assert "does not answer" in str(world.plan())
+    own.start()
+    world.settle()
+    assert world.tree().read(".env.orchestra") == told
+    world.destroy()
+    assert not own.left(clone_of(world))
+
+
+def test_the_engine_is_stopped_in_the_middle(world: World, own: OwnEngine) -> None:
+    """Wherever that is, the next apply converges, and `destroy` leaves nothing."""
+    for seconds in (0.3, 0.8, 1.3, 2.0):
+        declare(world, STORE, more=f"host: '{own.host}'")
+        timer = threading.Timer(seconds, own.stop)
+        timer.start()
+        world.try_apply()
+        timer.join()
+        own.start()
+        world.settle()
+        world.destroy()
+        assert not own.left(clone_of(world))
+
+
+@pytest.mark.timeout(900)
+def test_forty_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's own addresses give out near thirty; a plan asks it as often as for one."""
+    names = [f"w{number}" for number in range(40)]
+    declare(world, f"services: {{web: {service('ports: [80]')}}}\n", *names)
+    world.settle()
+    assert {what: len(found) for what, found in left_of(clone_of(world)).items()} == {
+        "container": 40,
+        "network": 40,
+        "volume": 0,
+    }
+    asked: list[tuple[str, ...]] = []
+    run = Runner.run
+
+    def counted(self: Runner, argv: tuple[str, ...], **more: object) -> object:
+        asked.append(tuple(argv))
+        return run(self, argv, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Runner, "run", counted)
+        assert world.plan().is_empty
+    assert len([argv for argv in asked if argv[0] == "docker"]) == 3
+    world.destroy()
+    assert left_of(clone_of(world)) == NOTHING
