@@ -186,3 +186,32 @@ def test_containers_of_a_tree_that_is_kept_are_kept(world: World) -> None:
     world.destroy()
     assert containers(world, running=True) == before
     assert world.tree().path.is_dir()
+
+
+def test_what_is_mounted_from_a_tree_follows_it(world: World) -> None:
+    """When the tree is moved, by an edit of `path` or by hand."""
+    declare(world, f"services: {{web: {service('volumes: [./app:/app]')}}}\n")
+    world.settle()
+    text = (world.main.path / "orchestra.yaml").read_text()
+    (world.main.path / "orchestra.yaml").write_text(text.replace("auth:", "auth: {path: ../elsewhere}"))
+    world.settle()
+    elsewhere = world.main.path.parent / "elsewhere"
+    (elsewhere / "app/new.txt").write_text("new")
+    assert run_in(world, "web", "cat /app/new.txt") == "new"
+    world.main.git("worktree", "move", str(elsewhere), str(elsewhere.with_name("by-hand")))
+    world.apply()
+    (elsewhere.with_name("by-hand") / "app/new.txt").write_text("newer")
+    assert run_in(world, "web", "cat /app/new.txt") == "newer"
+
+
+def test_trees_whose_containers_cannot_be_asked_for_are_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `destroy` without an engine: else nobody would know them any more."""
+    declare(world, TWO)
+    world.settle()
+    before = containers(world, running=True)
+    with monkeypatch.context() as patch:
+        patch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        world.destroy()
+    assert world.tree().path.is_dir()
+    assert containers(world, running=True) == before
+    assert world.plan().is_empty

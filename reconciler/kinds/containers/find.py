@@ -58,6 +58,7 @@ class Finder:
         """Ask every engine once, then look at marks and files."""
         for resource in resources:
             self.trees.located.learn(scope.survey, resource.spec.tree, *resource.spec.workspaces)
+            self.memory.learn_drift(scope.survey, resource.spec.workspace, resource.spec.tree)
         places = {*recorded(self.common_dir), *(resource.spec.place for resource in resources)}
         asked = {place: self._ask(place) for place in sorted(places, key=str)}
         found = {r.address: self._find(r, asked[r.spec.place], is_plan=True) for r in resources}
@@ -110,6 +111,9 @@ class Finder:
         return {
             "format": FORMAT,
             "project": self.name(spec),
+            "tree": str(
+                self.memory.drifted.get(spec.tree, spec.tree)
+            ),  # what is mounted from it is mounted by its path
             spec.source.label: self._digest(spec.source.text.encode()),
             **{path: self._digest(entry.content or b"") for path, entry in inputs.items() if entry},
             **{f"${name}": self._digest(value.encode()) for name, value in variables.items() if value is not None},
