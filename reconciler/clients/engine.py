@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -200,11 +201,15 @@ class Engine:
         """
         labels = [f"{CLONE}={clone}", *([f"{WORKSPACE}={workspace}"] if workspace is not None else [])]
         narrow = tuple(word for label in labels for word in ("--filter", f"label={label}"))
-        listed = self._rows(("ps", "--all", "--no-trunc", *narrow), _COLUMNS)
         label = f'{{{{.Label "{WORKSPACE}"}}}}'
-        networks = self._rows(("network", "ls", "--no-trunc", *narrow), ("{{.ID}}", "{{.Name}}", label))
         more = [f'{{{{.Label "{name}"}}}}' for name in (VOLUME, RESTORED_FROM, IMAGE, POLICY)]
-        volumes = self._rows(("volume", "ls", *narrow), ("{{.Name}}", label, *more))
+        asked = (
+            (("ps", "--all", "--no-trunc", *narrow), _COLUMNS),
+            (("network", "ls", "--no-trunc", *narrow), ("{{.ID}}", "{{.Name}}", label)),
+            (("volume", "ls", *narrow), ("{{.Name}}", label, *more)),
+        )
+        with ThreadPoolExecutor(len(asked)) as pool:
+            listed, networks, volumes = pool.map(lambda each: self._rows(*each), asked)
         return Found(
             tuple(_container(row) for row in listed),
             tuple(Network(*row) for row in networks),
