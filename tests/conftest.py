@@ -22,7 +22,7 @@ settings.load_profile("orchestra")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the switch that `make test` uses: there, a tool that is missing is a failure."""
+    """Add the switch that CI uses: there, a tool that is missing is a failure."""
     parser.addoption("--no-skip", action="store_true", help="a test that is skipped fails")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.repository import CliRun, file_tree
+from tests.support.tools import require
 from tests.support.users import ROOT, give_to, words_as
 
 MANIFEST = """\
@@ -44,6 +45,7 @@ class Shop:
     @classmethod
     def make(cls, user: str, directory: Path, manifest: str = MANIFEST) -> Shop:
         """Make it and apply."""
+        require("bwrap")
         shop = cls(user, directory)
         file_tree(shop.main, FILES)
         (shop.main / "orchestra.yaml").write_text(manifest)
