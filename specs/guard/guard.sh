@@ -75,8 +75,11 @@ judge() (
 		enter $line
 	done
 	[ -n "$found" ] || refuse "$2 shares no commit with its base" 'hint: begin it again from its base'
+	names=--no-commit-id # of a merge of several bases git names the commit also where it has nothing to say of it
 	wrong=$(changes_of_commits) || broken 'git cannot compare commits'
-	[ -z "$wrong" ] || tell "$2" "$wrong"
+	[ -n "$wrong" ] || return 0
+	names=''
+	tell "$2" "$(changes_of_commits)"
 )
 
 enter() { # commit, parents: note what to compare it with, and the newest commits of the base that it has
@@ -116,7 +119,7 @@ changes_of_commits() {
 }
 
 compare() {
-	git diff-tree --stdin --root -c -r --name-only --no-renames --ignore-submodules=none --no-ext-diff "$@"
+	git diff-tree --stdin --root -c -r --name-only --no-renames --ignore-submodules=none --no-ext-diff $names "$@"
 }
 
 tell() { # what is happening, and the paths, by commits
@@ -124,12 +127,14 @@ tell() { # what is happening, and the paths, by commits
 	IFS=$newline
 	set -- $2
 	IFS=' '
-	number=0
+	number=0 commit=''
 	for line; do
-		case $line in
-		*[!0-9a-f]*) told="$told  $line$newline" number=$((number + 1)) ;;
-		*) [ ${#line} -lt 40 ] && told="$told  $line$newline" || told="${told} in commit $line:$newline" ;;
-		esac
+		case $line in *[!0-9a-f]*) is_path=yes ;; *) [ ${#line} -lt 40 ] && is_path=yes || is_path='' ;; esac
+		if [ -n "$is_path" ]; then
+			told="$told$commit  $line$newline" number=$((number + 1)) commit=''
+		else
+			commit=" in commit $line:$newline"
+		fi
 		[ "$number" -lt 20 ] || { told="$told  and more$newline" && break; }
 	done
 	say "$what would change what $name may not:" "${told%"$newline"}" \

@@ -71,6 +71,21 @@ def test_guard_and_check_say_the_same(repo: GitRepo, made: Histories) -> None:
             assert violation.path is None or f"  {quoted(violation.path)}\n" in said
 
 
+@pytest.mark.parametrize("is_evil", [False, True])
+def test_two_lines_of_the_base_may_be_merged(tmp_path: Path, repo: GitRepo, *, is_evil: bool) -> None:
+    """The base has both, and none of them the other: each path is as one of them has it."""
+    made = Histories()
+    first = made.add({"a": "0", "b": "0"}, ())
+    sides = (made.add({"a": "1", "b": "0"}, (first,)), made.add({"a": "0", "b": "1"}, (first,)))
+    made.main = made.add({"a": "1", "b": "1"}, sides)
+    made.lines = [made.add({"a": "1", "b": "2" if is_evil else "1"}, sides)]
+    write_histories(repo, made, [frozenset({"d"})])
+    said = guard(repo, repo.commit_of("refs/heads/agent"), repo.commit_of("refs/remotes/base/0"), frozenset({"d"}))
+    (checked,) = check_base(repo, 0).branches
+    assert bool(said) is bool(checked.violations) is is_evil, said
+    assert ("  b\n" in said) is is_evil
+
+
 def test_a_history_of_its_own_is_refused(tmp_path: Path, repo: GitRepo) -> None:
     """It shares nothing with the base, also where it would keep to the area."""
     made = Histories()
