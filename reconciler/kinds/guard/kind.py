@@ -94,6 +94,7 @@ class GuardKind:
         previous = self.finder.previous(resource.address, spec, tree, config)
         names = self.memory.bases.get(spec.tree, ())
         bases = self._bases(names, resolve_commits(self.git, self.repository.common_dir, names))
+        bases = bases or hooks.read_hook_data(git_dir, BASES)  # a base that is gone was there before
         if bases is None:
             raise PermanentError(f"the base of {spec.workspace} does not exist", hint="fetch it, or name another")
         contents = {
