@@ -84,7 +84,7 @@ def test_a_library_call_ends_when_all_is_to_be_ended(world: World) -> None:
 
 @dataclass(frozen=True)
 class OwnEngine:
-    """An engine of a test's own, that it may stop."""
+    """An engine of a test's own, that it may stop; its networks are apart from those of the machine's own engine."""
 
     directory: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -100,7 +100,15 @@ class OwnEngine:
         words = [f"--{option}={self.directory}/{name}" for option, name in places.items()]
         with (self.directory / "log").open("ab") as log:
             process = subprocess.Popen(
-                ["dockerd", f"--host={self.host}", *words, "--iptables=false", "--bridge=none", "--ip-forward=false"],
+                [
+                    "unshare",
+                    "--net",
+                    "dockerd",
+                    f"--host={self.host}",
+                    *words,
+                    "--iptables=false",
+                    "--ip-forward=false",
+                ],
                 stdin=subprocess.DEVNULL,  # else it would keep the pipe of a worker open
                 stdout=log,
                 stderr=log,
