@@ -21,6 +21,10 @@ HOME = Path("/run/home")
 SETTINGS = Path("/run/orchestra")
 """Where an agent finds the settings that were written for it."""
 
+PASSING = "Unable to apply mount flags"
+"""What bwrap says when a mount that it found is gone before it is closed: a container that just ended, for example."""
+
+_MOST_ATTEMPTS = 10
 _HIDDEN = (Path("/tmp"), Path("/run"))  # noqa: S108 - where sockets are: of tmux, Docker, D-Bus, ssh-agent
 _SOCKETS = ("TMUX", "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "DOCKER_HOST", "GPG_AGENT_INFO", "WAYLAND_DISPLAY")
 _STILL_SHOWN = (Path("/run/current-system"), Path("/run/opengl-driver"))  # programs and libraries of NixOS
@@ -55,7 +59,10 @@ def why_not(runner: Runner) -> str:
     if program is None:
         return "bwrap is not installed (the package is `bubblewrap`)"
     words = (program, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *_ALWAYS, "--", program, "--version")
-    tried = runner.run(words)
+    for _ in range(_MOST_ATTEMPTS):
+        tried = runner.run(words)
+        if PASSING not in tried.stderr:
+            break
     return "" if tried.code == 0 else f"bwrap cannot make one here ({_first_line(tried.stderr)})"
 
 

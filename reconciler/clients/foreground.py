@@ -12,17 +12,19 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO
 
 from reconciler.clients import files
 from reconciler.clients.refusals import refused
 from reconciler.errors import PermanentError, RefusedError
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_MOST_ATTEMPTS = 10
 LOCK = "lock"
 
 
@@ -35,14 +37,14 @@ class Errand:
         cwd: where it begins.
         environment: its whole environment.
         around: the program that is to start it, with its arguments.
-        limits: what the launcher does to the command before it starts; see `inner`.
+        passing: what that program says when it failed and may not at the next attempt; empty: nothing.
     """
 
     argv: tuple[str, ...]
     cwd: Path
     environment: Mapping[str, str]
     around: tuple[str, ...] = ()
-    limits: Mapping[str, Any] | None = None
+    passing: str = ""
 
 
 def run_in_foreground(errand: Errand, lock: IO[bytes], *, turn_seconds: float, on_turn: Callable[[], None]) -> int:
@@ -72,20 +74,46 @@ def run_in_foreground(errand: Errand, lock: IO[bytes], *, turn_seconds: float, o
 
 
 def _start(errand: Errand, control: int, lock: IO[bytes], *, is_foreground: bool) -> subprocess.Popen[bytes]:
-    order = {"argv": errand.argv, "control": control, "foreground": is_foreground, "limits": errand.limits}
+    """Start it, again where what is around it failed in passing; never when the command may have been started."""
+    for _ in range(_MOST_ATTEMPTS):
+        with tempfile.TemporaryFile() as complaints:
+            process = _try_to_start(errand, control, lock, complaints, is_foreground=is_foreground)
+            if process is not None:
+                return process
+            complaints.seek(0)
+            said = complaints.read().decode("utf-8", "replace").strip()
+        if not errand.passing or errand.passing not in said:
+            break
+    raise PermanentError(f"the command was not started: {said or 'what is to start it does not say why'}")
+
+
+def _try_to_start(
+    errand: Errand, control: int, lock: IO[bytes], complaints: IO[bytes], *, is_foreground: bool
+) -> subprocess.Popen[bytes] | None:
+    """Start it; None when what is around it ended before the command could be started."""
     text = Path(__file__).with_name("inner.py").read_text("utf-8")
-    words = (*errand.around, sys.executable, "-IS", "-c", text, json.dumps(order))
-    try:
-        return subprocess.Popen(  # noqa: S603 - a list of words, never a shell
-            words,
-            cwd=errand.cwd,
-            env=errand.environment,
-            pass_fds=(control, lock.fileno()),
-            process_group=0,  # a Ctrl-C is the command's alone
-        )
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PermanentError(f"cannot run {words[0]} in {errand.cwd}: {reason}") from error
+    begun, told = os.pipe()
+    with os.fdopen(begun, "rb") as answer, os.fdopen(told, "wb") as telling:
+        order = {"argv": errand.argv, "control": control, "begun": told, "foreground": is_foreground}
+        words = (*errand.around, sys.executable, "-IS", "-c", text)
+        try:
+            with os.fdopen(os.dup(2), "wb") as errors:
+                process = subprocess.Popen(  # noqa: S603 - a list of words, never a shell
+                    (*words, json.dumps(order | {"errors": errors.fileno()})),
+                    cwd=errand.cwd,
+                    env=errand.environment,
+                    stderr=complaints,
+                    pass_fds=(control, told, errors.fileno(), lock.fileno()),
+                    process_group=0,  # a Ctrl-C is the command's alone
+                )
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise PermanentError(f"cannot run {words[0]} in {errand.cwd}: {reason}") from error
+        telling.close()
+        if answer.read(1):
+            return process
+    process.wait()
+    return None
 
 
 def _wait(process: subprocess.Popen[bytes], turn_seconds: float, on_turn: Callable[[], None]) -> int:

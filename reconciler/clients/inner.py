@@ -37,6 +37,8 @@ def main(order: dict[str, Any]) -> int:
     """Run a command to its end and give its exit status, as a shell does."""
     control: int = order["control"]
     os.set_inheritable(control, False)
+    os.dup2(order["errors"], 2)  # until here, it was for what failed before us
+    os.close(order["errors"])
     ended, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
@@ -44,6 +46,8 @@ def main(order: dict[str, Any]) -> int:
         signal.signal(number, lambda *_: None)
     _libc().prctl(_SUBREAPER, 1, 0, 0, 0)
     _libc().prctl(_DUMPABLE, 0, 0, 0, 0)  # a debugger in there could stop us, and nobody would hear of the end
+    os.write(order["begun"], b"1")  # from here on, nobody may start the command again
+    os.close(order["begun"])
     child = os.fork()
     if child == 0:
         _become(order)

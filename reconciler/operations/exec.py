@@ -109,7 +109,7 @@ class Sandbox:
         around = bubblewrap.arguments(tuple(self._mounts()), self.cwd)
         program, *arguments = self.asked.command
         command = (program, *self.settings.words, *arguments)
-        return Errand(command, self.cwd, self._environment(bubblewrap.HOME), around)
+        return Errand(command, self.cwd, self._environment(bubblewrap.HOME), around, bubblewrap.PASSING)
 
     @property
     def cwd(self) -> Path:

@@ -189,6 +189,50 @@ def test_without_bubblewrap_nothing_runs(own, tmp_path):
     assert not (own.tree() / "packages/auth/ran").exists()
 
 
+_FAILS = """#!/bin/sh
+echo x >> {counted}
+number=$(wc -l < {counted})
+case " {failing} " in *" $number "*)
+    echo "bwrap: Can't bind mount /oldroot/ on /newroot/: Unable to apply mount flags: remount '/x': No such file" >&2
+    exit 1 ;;
+esac
+exec {bwrap} "$@"
+"""
+
+
+@pytest.mark.parametrize(
+    ("failing", "starts"),
+    [
+        pytest.param("1 2", 4, id="when it is tried out"),
+        pytest.param("2 3", 4, id="when the command is to start"),
+        pytest.param("", 2, id="never"),
+    ],
+)
+def test_a_mount_that_went_meanwhile_is_tried_again(own, tmp_path, failing, starts):
+    """Where containers come and go, bwrap fails in passing: the command runs once, with nothing of it on its stderr."""
+    counted = tmp_path / "counted"
+    counted.touch()
+    script = _FAILS.format(counted=counted, failing=failing, bwrap=shutil.which("bwrap"))
+    (tmp_path / "bwrap").write_text(script)
+    (tmp_path / "bwrap").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = own.exec("echo ran >> packages/auth/ran; echo said >&2; exit 1", env={"PATH": path})
+    assert (done.code, "said\n" in done.err, "mount" in done.err) == (1, True, False)
+    assert (own.tree() / "packages/auth/ran").read_text() == "ran\n"
+    assert counted.read_text().count("x") == starts
+
+
+def test_what_keeps_failing_is_told(own, tmp_path):
+    """After some attempts it is an error, and nothing was run."""
+    numbers = " ".join(map(str, range(2, 100)))
+    script = _FAILS.format(counted=tmp_path / "counted", failing=numbers, bwrap=shutil.which("bwrap"))
+    (tmp_path / "bwrap").write_text(script)
+    (tmp_path / "bwrap").chmod(0o755)
+    done = own.exec("touch packages/auth/ran", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}).expect(1)
+    assert "the command was not started: bwrap: Can't bind mount" in done.err
+    assert not (own.tree() / "packages/auth/ran").exists()
+
+
 def test_refs_in_a_reftable_are_refused(own):
     """A copy of one stack of all refs cannot be told apart by branches."""
     own.git("config", "extensions.refStorage", "reftable")
