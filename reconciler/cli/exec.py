@@ -47,6 +47,13 @@ def register(parser: argparse.ArgumentParser) -> None:
         "model APIs",
     )
     group.add_argument(
+        "--sandbox",
+        choices=("auto", "bubblewrap", "landlock", "none"),
+        default="auto",
+        help="what holds it: bubblewrap; Landlock, which is weaker; `none`: nothing does, and git works on the "
+        "repository itself; `auto` (default): bubblewrap where it works, else Landlock",
+    )
+    group.add_argument(
         "--no-settings",
         action="store_true",
         help="leave Claude Code, Codex, Gemini CLI and opencode as they are: do not tell their own tools of the area",
@@ -55,7 +62,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, context: Context) -> int:
     """Run it, and end as it ended."""
-    from reconciler.operations.exec import Asked, execute  # noqa: PLC0415 - start-up
+    from reconciler.operations.exec import execute  # noqa: PLC0415 - start-up
+    from reconciler.operations.surroundings import Asked  # noqa: PLC0415
     from reconciler.views.importing import render_import  # noqa: PLC0415
 
     if not options.command:
@@ -65,7 +73,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     home = options.home if options.home in {"private", "user"} else str(context.cwd / options.home)
     hook = () if options.no_settings else _HOOK
     cwd = real_path(context.cwd)
-    asked = Asked(options.name, tuple(options.command), cwd, home, writable, tuple(options.env), hook)
+    asked = Asked(options.name, tuple(options.command), cwd, home, writable, tuple(options.env), options.sandbox, hook)
     context.release()
     done = execute(session, asked, lambda text: context.narrate(f"orchestra: {escape(text)}\n"))
     context.narrate("".join(map(render_import, done.imports)))

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.clients.process import Runner
-from reconciler.errors import PermanentError
 
 HOME = Path("/run/home")
 """Where a private home is seen, so that what remembers its own path finds itself again."""
@@ -63,7 +62,11 @@ def why_not(runner: Runner) -> str:
         tried = runner.run(words)
         if PASSING not in tried.stderr:
             break
-    return "" if tried.code == 0 else f"bwrap cannot make one here ({_first_line(tried.stderr)})"
+    if tried.code == 0:
+        return ""
+    said = _first_line(tried.stderr)
+    is_namespace = re.search("namespace|uid map", said) is not None
+    return f"{'user namespaces are off here' if is_namespace else 'bwrap cannot make one here'} ({said})"
 
 
 def _first_line(text: str) -> str:
@@ -122,14 +125,3 @@ def _is_there(path: Path) -> bool:
 
 def _lies_in(path: Path, places: Sequence[Path]) -> bool:
     return any(path.is_relative_to(place) for place in places)
-
-
-def require_bubblewrap(runner: Runner) -> None:
-    """Refuse to go on without.
-
-    Raises:
-        PermanentError: there is none, or it cannot work here.
-    """
-    if reason := why_not(runner):
-        hint = "install bubblewrap; in a container or on Ubuntu, let users make namespaces"
-        raise PermanentError(f"there can be no sandbox: {reason}", hint=hint)

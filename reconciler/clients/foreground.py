@@ -25,6 +25,8 @@ from reconciler.errors import PermanentError, RefusedError
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _MOST_ATTEMPTS = 10
+_END = 0  # no signal; see `inner`
+_GRACE_SECONDS = 5.0  # a guess: it has only to kill
 LOCK = "lock"
 
 
@@ -38,6 +40,7 @@ class Errand:
         environment: its whole environment.
         around: the program that is to start it, with its arguments.
         passing: what that program says when it failed and may not at the next attempt; empty: nothing.
+        limits: what the command is held to where nothing is around it; see `landlock`.
     """
 
     argv: tuple[str, ...]
@@ -45,6 +48,7 @@ class Errand:
     environment: Mapping[str, str]
     around: tuple[str, ...] = ()
     passing: str = ""
+    limits: Mapping[str, object] | None = None
 
 
 def run_in_foreground(errand: Errand, lock: IO[bytes], *, turn_seconds: float, on_turn: Callable[[], None]) -> int:
@@ -65,7 +69,7 @@ def run_in_foreground(errand: Errand, lock: IO[bytes], *, turn_seconds: float, o
             process = _start(errand, control, lock, is_foreground=is_foreground)
             os.close(control)
             control = -1
-            code = _wait(process, turn_seconds, on_turn)
+            code = _wait(process, ours, turn_seconds, on_turn)
     finally:
         os.close(ours)
         if control >= 0:
@@ -95,6 +99,7 @@ def _try_to_start(
     begun, told = os.pipe()
     with os.fdopen(begun, "rb") as answer, os.fdopen(told, "wb") as telling:
         order = {"argv": errand.argv, "control": control, "begun": told, "foreground": is_foreground}
+        order["limits"] = errand.limits
         words = (*errand.around, sys.executable, "-IS", "-c", text)
         try:
             with os.fdopen(os.dup(2), "wb") as errors:
@@ -116,16 +121,24 @@ def _try_to_start(
     return None
 
 
-def _wait(process: subprocess.Popen[bytes], turn_seconds: float, on_turn: Callable[[], None]) -> int:
+def _wait(process: subprocess.Popen[bytes], ours: int, turn_seconds: float, on_turn: Callable[[], None]) -> int:
     try:
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return process.wait(turn_seconds)
             on_turn()
     except BaseException:
-        process.kill()  # and with it, all that it started
-        process.wait()
+        _end(process, ours)
         raise
+
+
+def _end(process: subprocess.Popen[bytes], ours: int) -> None:
+    """End it and all that it started: by the launcher, or where that hangs, by what is around it."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        os.write(ours, bytes((_END,)))
+        process.wait(_GRACE_SECONDS)
+    process.kill()
+    process.wait()
 
 
 @contextlib.contextmanager

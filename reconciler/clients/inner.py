@@ -17,6 +17,7 @@ import sys
 from typing import Any, NoReturn
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_END = 0  # no signal: who started us wants an end of it
 _NOT_FOUND, _NOT_EXECUTABLE, _FAILED = 127, 126, 125  # as shells and `env` say it
 
 # The system call `ioctl`, by what the kernel calls the architecture: also as 32-bit programs reach it.
@@ -30,6 +31,8 @@ _TYPES_INTO_TERMINALS = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050001  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | EPERM
 _LOAD, _EQUALS, _RETURN = 0x20, 0x15, 0x06
 _NUMBER, _ARCHITECTURE, _REQUEST = 0, 4, 24  # where in what a filter is given
+_ADD_RULE, _RESTRICT_SELF, _CREATE_RULESET = 445, 446, 444  # of Landlock: the same numbers on every architecture
+_DROP_FROM_BOUND, _CAPABILITIES = 24, 0x20080522  # PR_CAPBSET_DROP, _LINUX_CAPABILITY_VERSION_3
 _NO_NEW_PRIVILEGES, _SECCOMP, _SUBREAPER, _DUMPABLE = 38, 22, 36, 4
 
 
@@ -51,7 +54,10 @@ def main(order: dict[str, Any]) -> int:
     child = os.fork()
     if child == 0:
         _become(order)
-    return _watch(child, control, ended)
+    try:
+        return _watch(child, control, ended)
+    finally:
+        _end_the_rest()
 
 
 def _become(order: dict[str, Any]) -> NoReturn:
@@ -64,6 +70,8 @@ def _become(order: dict[str, Any]) -> NoReturn:
         for number in (*_PASSED_ON, signal.SIGCHLD, signal.SIGPIPE, signal.SIGTTOU):
             signal.signal(number, signal.SIG_DFL)
         _refuse_typing()
+        if order["limits"] is not None:
+            _restrict(order["limits"])
         os.execvp(order["argv"][0], order["argv"])  # noqa: S606 - what the user asked for
     except FileNotFoundError as error:
         _fail(order, error, _NOT_FOUND)
@@ -96,7 +104,7 @@ def _watch(child: int, control: int, ended: int) -> int:
                 _pass_on(child, number)
         if control in ready:
             numbers = os.read(control, 512)
-            if not numbers:
+            if not numbers or _END in numbers:
                 return 128 + signal.SIGKILL
             for number in numbers:
                 _pass_on(child, number)
@@ -127,6 +135,26 @@ def _reap(child: int) -> int | None:
     return None
 
 
+def _end_the_rest() -> None:
+    """End all that is left: whoever lost its parent became a child of ours."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, os.WNOHANG)
+            for pid in _children():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            os.waitpid(-1, 0)
+
+
+def _children() -> list[int]:
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 - names, not paths
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123 - start-up
+            if int(file.read().rpartition(b")")[2].split()[1]) == os.getpid():
+                found.append(int(name))
+    return found
+
+
 # --- what the command may not do -------------------------------------------------------------------------------------
 
 
@@ -143,6 +171,36 @@ def _refuse_typing() -> None:
     libc = _libc()
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.prctl(_SECCOMP, 2, head, 0, 0):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _restrict(limits: dict[str, Any]) -> None:
+    """Let it write to the places that it is granted, and give up what makes root more than others."""
+    libc = _libc()
+    head = struct.pack("=QQQ", limits["handled"], 0, limits["scoped"])
+    ruleset = _checked(_call(libc, _CREATE_RULESET, head, len(head), 0))
+    for place, rights in limits["grants"]:
+        descriptor = os.open(place, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        _checked(_call(libc, _ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, descriptor), 0))
+        os.close(descriptor)
+    if os.geteuid() == 0:
+        capability = 0
+        while libc.prctl(_DROP_FROM_BOUND, capability, 0, 0, 0) == 0:
+            capability += 1
+    _checked(libc.capset(struct.pack("=Ii", _CAPABILITIES, 0), bytes(24)))
+    _checked(_call(libc, _RESTRICT_SELF, ruleset, 0))
+    os.close(ruleset)
+
+
+def _call(libc: ctypes.CDLL, number: int, *arguments: int | bytes) -> int:
+    words = [each if isinstance(each, bytes) else ctypes.c_long(each) for each in arguments]
+    libc.syscall.restype = ctypes.c_long
+    return int(libc.syscall(ctypes.c_long(number), *words))
+
+
+def _checked(answer: int) -> int:
+    if answer < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return answer
 
 
 def _filter() -> list[tuple[int, int, int, int]]:

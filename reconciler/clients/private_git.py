@@ -81,6 +81,11 @@ class PrivateGit:
         return self.directory / "git"
 
     @property
+    def git_dir(self) -> Path:
+        """The copy of the tree's own directory."""
+        return self.common_dir / self._admin
+
+    @property
     def _admin(self) -> str:
         """The tree's own directory, from the common one."""
         return os.fspath(self.record.git_dir.relative_to(self.repository.common_dir))

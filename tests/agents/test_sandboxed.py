@@ -14,6 +14,7 @@ from tests.support.users import USERS, directory_of
 _INSIDE = "packages/auth/new.py"
 _OUTSIDE = ("packages/ui/new.js", "../ui/packages/ui/new.js")
 _PYTHON = "python3 -c \"import subprocess; subprocess.run(['touch', 'packages/ui/child'], check=True)\""
+_SANDBOXES = ("bubblewrap", "landlock")
 _COMMANDS = (
     f"echo 2 > {_INSIDE}",
     f"git add {_INSIDE} && git commit --quiet -m mine",
@@ -40,7 +41,8 @@ def _judge(shop: Shop, results: list[str]) -> None:
     assert not (shop.tree() / "packages/ui/child").exists()
 
 
-def test_claude_code(shop: Shop) -> None:
+@pytest.mark.parametrize("sandbox", _SANDBOXES)
+def test_claude_code(shop: Shop, sandbox: str) -> None:
     require("claude")
     writes = [("Write", {"file_path": f"{shop.tree()}/{place}", "content": "1\n"}) for place in (_INSIDE, _OUTSIDE[0])]
     shells = [("Bash", {"command": command, "description": "work"}) for command in _COMMANDS]
@@ -48,7 +50,7 @@ def test_claude_code(shop: Shop) -> None:
     with model(script) as url:
         variables = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "none", "PATH": search_path()}
         words = ("claude", "-p", "go", "--permission-mode", "acceptEdits", "--allowedTools", "Bash")
-        ran = shop.orchestra("exec", "auth", "--", *words, env=variables)
+        ran = shop.orchestra("exec", "--sandbox", sandbox, "auth", "--", *words, env=variables)
     assert ran.code == 0, ran
     inside, outside, *results = script.results
     assert "created" in inside, inside
@@ -56,13 +58,16 @@ def test_claude_code(shop: Shop) -> None:
     _judge(shop, results)
 
 
-def test_codex(shop: Shop) -> None:
+@pytest.mark.parametrize("sandbox", _SANDBOXES)
+def test_codex(shop: Shop, sandbox: str) -> None:
     require("codex")
     script = Script([("exec_command", {"cmd": command}) for command in _COMMANDS])
     with model(script) as url:
         provider = f'{{ name = "scripted", base_url = "{url}/v1", env_key = "OPENAI_API_KEY", wire_api = "responses" }}'
         settings = ('model_provider="scripted"', f"model_providers.scripted={provider}", 'model="scripted"')
         words = ("codex", *(word for each in settings for word in ("-c", each)), "exec", "go")
-        ran = shop.orchestra("exec", "auth", "--", *words, env={"OPENAI_API_KEY": "none", "PATH": search_path()})
+        ran = shop.orchestra(
+            "exec", "--sandbox", sandbox, "auth", "--", *words, env={"OPENAI_API_KEY": "none", "PATH": search_path()}
+        )
     assert ran.code == 0, ran
     _judge(shop, script.results)

@@ -180,11 +180,11 @@ def test_without_bubblewrap_nothing_runs(own, tmp_path):
     for name in ("git", "sh", "touch"):
         (tmp_path / name).symlink_to(shutil.which(name))
     ran = "touch packages/auth/ran"
-    done = own.exec(ran, env={"PATH": str(tmp_path)}).expect(1)
+    done = own.exec(ran, "--sandbox", "bubblewrap", env={"PATH": str(tmp_path)}).expect(1)
     assert "there can be no sandbox: bwrap is not installed" in done.err
     (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n")
     (tmp_path / "bwrap").chmod(0o755)
-    done = own.exec(ran, env={"PATH": str(tmp_path)}).expect(1)
+    done = own.exec(ran, "--sandbox", "bubblewrap", env={"PATH": str(tmp_path)}).expect(1)
     assert "(bwrap: No permissions to create new namespace)" in done.err
     assert not (own.tree() / "packages/auth/ran").exists()
 
