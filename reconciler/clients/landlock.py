@@ -12,6 +12,8 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from reconciler.clients.refusals import refused
+
 _CREATE_RULESET = 444  # the same number on every architecture
 _LEAST = 3
 _WRITE_FILE, _REMOVE_DIRECTORY, _REMOVE_FILE, _TRUNCATE, _IOCTL_DEVICE = 1 << 1, 1 << 4, 1 << 5, 1 << 14, 1 << 15
@@ -54,14 +56,21 @@ def limits(writable: Iterable[Path]) -> Mapping[str, object]:
     """What `inner` is to do: places that can be written to, each with all that lies in it.
 
     Raises:
-        OSError: one of them cannot be looked at.
+        PermanentError: one of them cannot be looked at.
     """
     found = version()
     devices = _WRITE_FILE | _TRUNCATE | (_IOCTL_DEVICE if found >= 5 else 0)  # noqa: PLR2004
     shown = (Path("/dev") / name for name in _DEVICES)
     grants = [(os.fspath(place), devices) for place in shown if place.exists()]
     for place in dict.fromkeys(writable):
-        is_directory = stat.S_ISDIR(place.lstat().st_mode)
-        grants.append((os.fspath(place), _IN_DIRECTORY if is_directory else _WRITE_FILE | _TRUNCATE))
+        rights = _IN_DIRECTORY if _is_directory(place) else _WRITE_FILE | _TRUNCATE
+        grants.append((os.fspath(place), rights))
     handled = _IN_DIRECTORY | _MAKE_DEVICES | devices
     return {"handled": handled, "scoped": _SCOPES if found >= 6 else 0, "grants": grants}  # noqa: PLR2004
+
+
+def _is_directory(place: Path) -> bool:
+    try:
+        return stat.S_ISDIR(place.lstat().st_mode)
+    except OSError as error:
+        raise refused(str(place), error) from error

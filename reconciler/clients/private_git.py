@@ -301,10 +301,10 @@ def unsaved_reasons(repository: Repository, record: TreeRecord) -> Iterator[str]
         ClientError: the operating system refused.
     """
     directory = record.git_dir / DIRECTORY
-    if not (directory / "git").exists():
-        return
     if is_busy(directory):
         yield "a command is running in its sandbox"
+        return
+    if not (directory / "git").exists():
         return
     private = PrivateGit(repository, record, record.branch or "")
     try:

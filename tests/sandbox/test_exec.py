@@ -239,12 +239,13 @@ def test_refs_in_a_reftable_are_refused(own):
     assert "refs of this repository are kept as reftable" in own.exec("true").err
 
 
-def test_a_terminal_is_the_commands(own):
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
+def test_a_terminal_is_the_commands(own, sandbox):
     """Ctrl-C reaches the command alone, which may go on; it cannot type into the terminal."""
     typing = "import fcntl,termios,sys\ntry: fcntl.ioctl(0, termios.TIOCSTI, b'x')\nexcept OSError as e: print(e.errno)"
     script = f"trap 'echo caught' INT; python3 -c \"{typing}\"; echo begun; sleep 5; echo after; exit 4"
     ours, theirs = pty.openpty()
-    words = [*own.program, "exec", "auth", "--", "sh", "-c", script]
+    words = [*own.program, "exec", "--sandbox", sandbox, "auth", "--", "sh", "-c", script]
     at_it = ["setsid", "--ctty", "--wait", *words]
     with subprocess.Popen(
         at_it, cwd=own.main, env=own.environment, stdin=theirs, stdout=theirs, stderr=theirs

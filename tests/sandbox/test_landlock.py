@@ -185,6 +185,21 @@ def test_unheld_commits_are_the_repositorys_and_the_guard_holds(shop):
     assert not (shop.admin() / "orchestra.sandbox/git").exists()
 
 
+@pytest.mark.parametrize("how", [_HELD, _UNHELD], ids=["landlock", "none"])
+def test_a_tree_in_which_a_command_runs_is_kept(own, how):
+    """However it is held."""
+    words = words_as(own.user, [*own.program, "exec", *how, "auth", "--", "sh", "-c", "touch packages/auth/on; cat"])
+    with subprocess.Popen(
+        words, cwd=own.main, env=own.environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        _wait_for((own.tree() / "packages/auth/on").exists)
+        done = own.orchestra("destroy", "--auto-approve")
+        process.stdin.close()
+        assert process.wait() == 0
+    assert "a command is running in its sandbox" in done.out + done.err
+    assert (own.tree() / "packages/auth/on").exists()
+
+
 @pytest.mark.parametrize(
     ("how", "words", "is_told"),
     [
