@@ -75,6 +75,6 @@ def run(options: argparse.Namespace, context: Context) -> int:
     cwd = real_path(context.cwd)
     asked = Asked(options.name, tuple(options.command), cwd, home, writable, tuple(options.env), options.sandbox, hook)
     context.release()
-    done = execute(session, asked, lambda text: context.narrate(f"orchestra: {escape(text)}\n"))
+    done = execute(session, asked, lambda text: context.narrate(f"orchestra: {escape(text)}\n"), render_import)
     context.narrate("".join(map(render_import, done.imports)))
     return done.code

@@ -48,6 +48,7 @@ class State:
         is_settled: whether a command ended, and all that it left is known of or told in `held`.
         held: what it left in the copy alone, and what no save of the tree would hold, in words.
         stepping: the commits from and to which the index of the tree is being brought.
+        refused: the commit of the branch that was refused last, and how many it has of its own (0: nobody counted).
     """
 
     imported: str = ""
@@ -56,6 +57,7 @@ class State:
     made: frozenset[str] = frozenset()
     is_settled: bool = True
     held: tuple[str, ...] = ()
+    refused: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ class PrivateGit:
             document = json.loads(entry.content)
             stepping, made, held = document["stepping"], frozenset(document["made"]), tuple(document["held"])
             known = (document["imported"], document["seed"], tuple(stepping) if stepping else None)
-            return State(*known, made, document["settled"], held)
+            refused = document.get("refused")
+            return State(*known, made, document["settled"], held, tuple(refused) if refused else None)
         except (ValueError, KeyError, TypeError) as error:
             message = f"{self.directory / _STATE} cannot be read"
             raise ConflictError(message, hint=f"move {self.directory} away, and see what is in it") from error
@@ -121,6 +124,7 @@ class PrivateGit:
             "made": sorted(state.made),
             "settled": state.is_settled,
             "held": state.held,
+            "refused": state.refused,
         }
         files.write(self.directory, _STATE, json.dumps(document).encode("ascii"), durable=True)
 
@@ -315,6 +319,39 @@ def unsaved_reasons(repository: Repository, record: TreeRecord) -> Iterator[str]
     if not state.is_settled:
         yield "a command in its sandbox was killed, and what it left is not known: `orchestra exec` completes it"
     yield from state.held
+
+
+@dataclass(frozen=True, slots=True)
+class Unimported:
+    """Commits that a sandbox has and the repository has not.
+
+    Attributes:
+        commits: how many; 0 when nobody counted.
+        is_refused: whether they were looked at and refused.
+        is_busy: whether a command runs in there.
+    """
+
+    commits: int
+    is_refused: bool
+    is_busy: bool
+
+
+def find_unimported(repository: Repository, record: TreeRecord, branch: str) -> Unimported | None:
+    """Say whether a tree's sandbox has commits that were not imported. Starts no program.
+
+    Raises:
+        ConflictError: what is known of it cannot be read.
+        ClientError: the operating system refused.
+    """
+    private = PrivateGit(repository, record, branch)
+    if not private.common_dir.exists():
+        return None
+    state, tip = private.load_state(), private.tip()
+    if tip == state.imported:
+        return None
+    refused, commits = state.refused or ("", 0)
+    is_refused = tip == refused
+    return Unimported(commits if is_refused else 0, is_refused, is_busy(private.directory))
 
 
 def require_files_backend(config: Mapping[str, str]) -> None:

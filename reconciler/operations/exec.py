@@ -56,13 +56,14 @@ class Executed:
     imports: tuple[Result, ...]
 
 
-def execute(session: Session, asked: Asked, told: Callable[[str], None]) -> Executed:
+def execute(session: Session, asked: Asked, told: Callable[[str], None], render: Callable[[Result], str]) -> Executed:
     """Run a command in the sandbox of a workspace, and import what it commits.
 
     Args:
         session: the repository and the manifest.
         asked: what is to be run.
         told: is given, in words, what the user should know before it runs.
+        render: writes what became of commits in words, for a message to whoever works in the tree.
 
     Raises:
         UsageError: no such workspace is declared, or it has no tree.
@@ -76,7 +77,7 @@ def execute(session: Session, asked: Asked, told: Callable[[str], None]) -> Exec
         require_files_backend(session.survey.config)
     _require_apart(session, asked, workspace)
     private = PrivateGit(session.repository, workspace.record, workspace.declaration.branch)
-    run = Run(session, manifest, asked, workspace, private, told)
+    run = Run(session, manifest, asked, workspace, private, told, render)
     return run.unheld() if holding is Holding.NONE else run.held(holding)
 
 
@@ -90,6 +91,7 @@ class Run:
     workspace: Workspace
     private: PrivateGit
     told: Callable[[str], None]
+    render: Callable[[Result], str]
 
     def unheld(self) -> Executed:
         """Run it where nothing holds it, on the repository itself."""
@@ -109,7 +111,7 @@ class Run:
             openings = find_openings(tree, wanted)
             scratch = tuple(place_of(pattern).path for pattern in wanted.scratch if pattern.literal)
             opened = tuple(openings.open)
-            importer = Importer(self.session, self.manifest, self.asked.name, private, opened, scratch)
+            importer = Importer(self.session, self.manifest, self.asked.name, private, opened, scratch, self.render)
             importer.converge()
             private.prepare(self.session.git)
             self._fill_home()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from reconciler.boundaries.paths import shown
+from reconciler.boundaries.permissions.launch import DESK
 from reconciler.clients import files
 from reconciler.clients.borrowed import Borrowed, borrow
 from reconciler.clients.descent import scan
@@ -61,6 +62,7 @@ class Importer:
         name: the workspace.
         open: directories of the tree in which the command could write.
         scratch: those of them that are not looked into.
+        render: writes a result in words.
     """
 
     session: Session
@@ -69,6 +71,7 @@ class Importer:
     private: PrivateGit
     open: tuple[str, ...]
     scratch: tuple[str, ...]
+    render: Callable[[Result], str]
     results: list[Result] = field(default_factory=list)
     _refused: str | None = None
 
@@ -95,7 +98,7 @@ class Importer:
         except LockHeldError:
             return
         except OrchestraError as error:
-            self._refuse(error)
+            self._refuse(_result_of(error))
 
     def finish(self) -> None:
         """Import what is new, and say what was not."""
@@ -104,7 +107,7 @@ class Importer:
             try:
                 step()
             except OrchestraError as error:
-                self._refuse(error)
+                self._refuse(_result_of(error))
 
     def settle(self) -> None:
         """Give the tree what the private copy alone has and a branch has not, so that a save of the tree has it.
@@ -159,9 +162,18 @@ class Importer:
         staged = ((line.split(" ")[3], path) for line, path in zip(fields[::2], fields[1::2], strict=True))
         return [path for name, path in staged if name.strip("0") and not _is_in(tree, path, form, name)]
 
-    def _refuse(self, error: OrchestraError) -> None:
-        self._refused = self.private.tip()
-        self.results.append(Result(error.message, hint=error.hint, is_refused=True))
+    def _refuse(self, result: Result, commits: int = 0) -> None:
+        self.results.append(result)
+        with contextlib.suppress(OrchestraError):  # it is told once more when the command has ended
+            self._refused = tip = self.private.tip()
+            state = self.private.load_state()
+            if tip not in {None, state.imported, *(state.refused or ())[:1]}:
+                self._tell(tip or "", result)
+                self.private.save_state(replace(state, refused=(tip or "", commits)))
+
+    def _tell(self, tip: str, result: Result) -> None:
+        """Tell whoever works in the tree, while that can still be mended there."""
+        files.write(self.private.record.path, f"{DESK}/messages/refused-{tip[:12]}.md", self.render(result).encode())
 
     def _look(self, *, lock_seconds: float) -> None:
         state, new = self.private.load_state(), self.private.tip()
@@ -175,9 +187,8 @@ class Importer:
         with incoming(self.session.git, self.session.repository, objects, (new,), _known(survey)) as found:
             checked, commits = self._judge(survey, found.store, state, new)
             if checked is not None:
-                self._refused = new
                 what = f"{plural(commits, 'commit')} of {self.private.branch}"
-                self.results.append(Result(what, checked, is_refused=True))
+                self._refuse(Result(what, checked, is_refused=True), commits)
                 return
             with self._locked(lock_seconds):
                 self._take(found, state, new)
@@ -274,6 +285,10 @@ class Importer:
 
     def _locked(self, seconds: float) -> contextlib.AbstractContextManager[Held]:
         return locked(self.session, "orchestra exec", lock_timeout=seconds)
+
+
+def _result_of(error: OrchestraError) -> Result:
+    return Result(error.message, hint=error.hint, is_refused=True)
 
 
 def _is_in(tree: Path, path: str, form: ObjectFormat, name: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.clients.git import Git
+from reconciler.clients.private_git import find_unimported
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, half_done
 from reconciler.errors import OrchestraError
@@ -18,6 +19,7 @@ from reconciler.kinds.given import CONTAINERS, numbers_of
 from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
+from reconciler.model.phrases import plural
 from reconciler.operations.options import PlanOptions
 from reconciler.operations.path import locate
 from reconciler.operations.plan import plan
@@ -98,15 +100,37 @@ def _declared(
     record, mark = hit
     state = "filling" if mark.state != "ready" else _STATES[record.standing]
     values, needs = _look(session, record, declaration.base, clock) if state == "ready" else ((), ())
-    values = (*values, *_ports(record, declaration.full_name), *_services(services.get(declaration.full_name)))
+    waiting = _unimported(session, record, declaration)
+    values = (
+        *values,
+        *(value for value, _ in waiting),
+        *_ports(record, declaration.full_name),
+        *_services(services.get(declaration.full_name)),
+    )
     return WorkspaceStatus(
         declaration.full_name,
         declaration.level,
         state,
         record.path,
-        (*_needs(declaration, changes), *needs),
+        (*_needs(declaration, changes), *needs, *(need for _, need in waiting if need)),
         values,
     )
+
+
+def _unimported(session: Session, record: TreeRecord, declaration: Declaration) -> tuple[tuple[Value, str], ...]:
+    """Say what of a sandbox has not reached the repository, and what is to be done where nobody does it already."""
+    name = declaration.full_name
+    try:
+        found = find_unimported(session.repository, record, declaration.branch)
+    except OrchestraError as error:
+        return ((Value("sandbox", "cannot be read", "sandbox", 0.0), error.message),)
+    if found is None:
+        return ()
+    count = plural(found.commits, "commit") if found.commits else "commits"
+    text = f"{count} refused" if found.is_refused else f"{count} not imported yet"
+    need = f"{text} in its sandbox: `orchestra exec {name} -- true` says why, and tries again"
+    is_quiet = found.is_busy and not found.is_refused
+    return ((Value("sandbox", text, "sandbox", 0.0), "" if is_quiet else need),)
 
 
 def _ports(record: TreeRecord, name: str) -> Iterator[Value]:

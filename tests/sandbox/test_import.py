@@ -184,6 +184,64 @@ def test_a_spoilt_copy_spoils_nothing_else(own, how):
     """Whatever is left there, nothing arrives that is not whole, and the repository is as it was."""
     own.exec(commit("one") + f"; cd {own.main}/.git; {_SPOIL[how]}").expect(0)
     assert log(own) == (["one", "first"] if how == "other objects" else ["first"])
-    assert own.git("fsck", "--strict") == ""
+    assert own.git("fsck", "--strict", "--no-dangling") == ""
     assert own.exec("true").code in {0, 5}
     assert not os.path.lexists("/etc/HEAD")
+
+
+def needs(shop: Shop) -> list[str]:
+    """What `status` says that a person is to look at, in both forms."""
+    said = shop.orchestra("status").expect(0).out
+    asked = [
+        need
+        for each in json.loads(shop.orchestra("status", "--json").expect(0).out)["workspaces"]
+        for need in each["needs_you"]
+    ]
+    assert all(need in said.partition("\n\n")[0] for need in asked)
+    return asked
+
+
+def test_status_asks_for_a_person_while_commits_are_refused(own):
+    """How many there are is told until they have arrived; then nothing is."""
+    own.exec(commit("one")).expect(0)
+    assert needs(own) == []
+    own.exec(f"echo x > docs/no.txt; git add docs; {_PAST} commit -qm bad; {_PAST} commit -qm more --allow-empty")
+    assert needs(own) == ["3 commits refused in its sandbox: `orchestra exec auth -- true` says why, and tries again"]
+    own.exec("git reset -q --soft HEAD~2; git rm -q --cached docs/no.txt; rm docs/no.txt").expect(0)
+    assert needs(own) == []
+
+
+def test_status_tells_of_commits_that_nobody_looked_at(own):
+    """As a killed orchestra leaves them; what of a sandbox cannot be read is told as well."""
+    own.exec(f"echo x > docs/no.txt; git add docs; {_PAST} commit -qm bad").expect(0)
+    file = own.admin() / "orchestra.sandbox/state.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"refused": None}))
+    assert needs(own) == [
+        "commits not imported yet in its sandbox: `orchestra exec auth -- true` says why, and tries again"
+    ]
+    file.write_text("{")
+    assert any("state.json cannot be read" in need for need in needs(own))
+
+
+def test_a_refusal_is_told_in_the_tree_while_the_command_runs(own):
+    """Once for each commit that is refused, with path and rule; what the reader removes stays away."""
+    wait = "n=0; until ls .sub-agents/messages/*.md 2>/dev/null || test $n = 40; do sleep 0.5; n=$((n + 1)); done;"
+    bad = f"echo x > docs/no.txt; git add docs; {_PAST} commit -qm bad;"
+    done = own.exec(bad + wait + "cat .sub-agents/messages/*.md; rm .sub-agents/messages/*.md").expect(0)
+    assert "docs/no.txt\n    outside of `modify: packages/auth`" in done.out
+    assert "docs/no.txt\n    outside of `modify: packages/auth`" in done.err
+    assert [*own.tree().glob(".sub-agents/messages/*")] == []
+    assert status(own) != []
+    assert all(".sub-agents" not in line for line in status(own))
+
+
+def test_a_message_goes_nowhere_through_a_link(own):
+    """The command may put anything there: what is refused is told when it has ended."""
+    out = own.directory / "out"
+    out.mkdir()
+    done = own.exec(
+        f"rm -rf .sub-agents/messages; ln -s {out} .sub-agents/messages; echo x > docs/no.txt; git add docs;"
+        f"{_PAST} commit -qm bad"
+    ).expect(0)
+    assert "docs/no.txt" in done.err
+    assert [*out.iterdir()] == []
