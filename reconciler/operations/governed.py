@@ -70,8 +70,16 @@ class Heads:
         """The commit of a branch."""
         if branch in self.pushed:
             return self.pushed[branch]
+        if branch in self._symbolic:
+            return self.only(f"refs/heads/{branch}")
         remote = next(iter(self.survey.remotes_with(branch)), "")
         return self.survey.commit_of(branch) if branch in self.survey.branches else self.survey.remotes.get(remote)
+
+    @cached_property
+    def _symbolic(self) -> frozenset[str]:
+        """The branches that are symbolic refs: who can write refs could hide a branch behind one."""
+        start = "refs/heads/"
+        return frozenset(name.removeprefix(start) for name in self.survey.symbolic if name.startswith(start))
 
     def names(self) -> tuple[str, ...]:
         """All branches."""
@@ -81,7 +89,7 @@ class Heads:
             for name in self.survey.remotes
             if name.startswith(f"{remote}/")
         )
-        return tuple(sorted({*self.survey.branches, *remotes}))
+        return tuple(sorted({*self.survey.branches, *self._symbolic, *remotes}))
 
     def all_of(self, base: str) -> frozenset[str]:
         """What a base is: a branch as it is here and as the remote has it, either of which may be ahead."""

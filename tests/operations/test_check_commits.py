@@ -332,6 +332,19 @@ def test_a_helper_is_held_to_its_own_area_and_its_parent_is_judged_too(team: Pro
     assert refused(team) == refused(team, "auth--test")
 
 
+def test_a_branch_that_stands_for_another_is_judged_as_that(team: Project) -> None:
+    """A symbolic ref in its place, also one over a second, hides nothing, whether it is asked for or not."""
+    repo = team.repository
+    _on(repo, "mine", {"tool": "bad\n"}, "agent/auth")
+    repo.git("checkout", "-q", "main")
+    repo.git("symbolic-ref", "refs/heads/between", "refs/heads/mine")
+    repo.git("symbolic-ref", "refs/heads/agent/auth", "refs/heads/between")
+    assert refused(team) == refused(team, "auth") == [("changed", "tool")]
+    repo.git("update-ref", "refs/elsewhere/x", "mine")
+    repo.git("symbolic-ref", "refs/heads/agent/auth", "refs/elsewhere/x")
+    assert refused(team) == [("changed", "tool")]
+
+
 def test_a_parent_may_merge_its_helper(team: Project) -> None:
     """A helper's area lies inside its parent's."""
     repo = team.repository
