@@ -148,7 +148,9 @@ class Importer:
             with self._locked(_LOCK_SECONDS):
                 found.take(git, repository)
                 lines = "".join(f"update {_KEPT}{name[:16]} {name}\n" for name in tips)
-                words = ("-c", f"core.hooksPath={os.devnull}", "update-ref", "--stdin")
+                # With a log: git collects what only another tree's refs name, but not what only its logs do.
+                log = ("--create-reflog", "-m", "orchestra: left in the sandbox")
+                words = ("-c", f"core.hooksPath={os.devnull}", "update-ref", *log, "--stdin")
                 git.run(*words, git_dir=self.private.record.git_dir, stdin=lines.encode())
 
     def _staged(self, tip: str | None) -> list[str]:

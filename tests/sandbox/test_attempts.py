@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
+import re
 import shutil
 import socket
-import stat
 import subprocess
 import tempfile
 import threading
@@ -18,11 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.attempts import ATTEMPTS, Attempt
+from tests.escapes.attempt import GUARDED, REFS, SANDBOXED, UNTRIED, Attempt, Seen, is_copied
+from tests.faults.world import World as Kept
+from tests.sandbox.attempts import ATTEMPTS
+from tests.support.pictures import changed, picture
 from tests.support.repository import file_tree
 from tests.support.sandboxed import ROUND_THE_GUARD, Shop
 from tests.support.users import USERS, directory_of, give_to, words_as
 
+_TRIED = [attempt for attempt in ATTEMPTS if attempt.stopped[GUARDED] != UNTRIED]
 _LATE_SECONDS = 1.5
 # What the import writes itself: under its lock, and what it keeps of a sandbox for the archive.
 _VOLATILE = ("/.git/orchestra/lock", "/.git/worktrees/auth/orchestra.sandbox", "/.git/worktrees/auth/refs")
@@ -75,12 +78,7 @@ class Outside:
 
     def picture(self) -> dict[str, str]:
         """Everything that is there, but what the area of the workspace has and what a sandbox keeps."""
-        found = {}
-        for path in sorted(self.directory.rglob("*")):
-            name = str(path.relative_to(self.directory))
-            if any(each in f"/{name}" for each in _VOLATILE) or self._is_open(path):
-                continue
-            found[name] = _seen(path)
+        found = picture(self.directory, lambda path: _is_volatile(self.directory, path) or self._is_open(path))
         return found | {str(path): str(path.exists()) for path in _NEVER}
 
     def _is_open(self, path: Path) -> bool:
@@ -90,18 +88,14 @@ class Outside:
         return not is_denied and any(path.is_relative_to(place) for place in places)
 
 
+def _is_volatile(directory: Path, path: Path) -> bool:
+    return any(each in f"/{path.relative_to(directory)}" for each in _VOLATILE)
+
+
+_KEPT_REFS = re.compile(
+    r"\.git/((logs/|worktrees/auth/)?(refs|logs|index|COMMIT_EDITMSG)|packed-refs|objects|orchestra)\b"
+)
 _NEVER = tuple(Path(f"{place}/orchestra-no") for place in ("/tmp", "/dev/shm", "/var/tmp"))  # noqa: S108
-
-
-def _seen(path: Path) -> str:
-    status = path.lstat()
-    content = ""
-    if stat.S_ISLNK(status.st_mode):
-        content = str(path.readlink())
-    elif stat.S_ISREG(status.st_mode):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-    is_directory = stat.S_ISDIR(status.st_mode)
-    return f"{status.st_mode:o} {content} {'' if is_directory else status.st_mtime_ns}"
 
 
 @pytest.fixture(scope="module", params=USERS)
@@ -171,30 +165,46 @@ def test_an_attempt_changes_nothing_outside(outside, listening, attempt: Attempt
     shop = outside.shop
     with _sleeper(shop) as process:
         told = outside.variables(process.pid)
-        before, refs = outside.picture(), shop.git("for-each-ref")
+        before, refs, given = outside.picture(), shop.git("for-each-ref"), shop.git(*REFS)
         options = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
         done = shop.exec(_ROUND_THE_GUARD + attempt.script, "--sandbox", sandbox, *options, *ROUND_THE_GUARD)
         if "late" in attempt.script:
             time.sleep(_LATE_SECONDS)
         after = outside.picture()
         assert process.poll() is None, "it ended a process outside"
-    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert {name for name in changed if "/.git/objects/" not in name or name in before} == set(), done.err
+    reached = {name for name in changed(before, after) if "/.git/objects/" not in name or name in before}
+    assert reached == set(), done.err
     assert shop.git("for-each-ref", "refs/heads", "refs/tags", "refs/orchestra", "refs/remotes", "refs/stash") == refs
     assert shop.git("fsck", "--strict", "--no-dangling") == ""
     assert outside.heard == []
-    assert ("not imported" in done.err) >= attempt.imports, done.err
+    found = shop.run("git", f"--git-dir={shop.admin() / 'orchestra.sandbox/git'}", *REFS).out
+    seen = Seen(done.out + done.err, is_fine=True, is_copied=is_copied(given, found, "auth"), is_gone=True)
+    assert seen.stopped(SANDBOXED) == attempt.stopped[SANDBOXED], done.err
     assert not (shop.tree() / "packages/auth/late").exists()
 
 
-def test_the_attempts_would_be_seen(own):
-    """Without the sandbox, the ordinary ones of them change what is looked at."""
-    shop, outside = own, Outside(own)
-    file_tree(shop.directory, {"out/file": "mine\n"})
-    told = outside.variables(0)
-    quiet = {"an absolute path", "a subprocess", "the branch of another", "a hook", "a mode", "a time"}
-    for attempt in ATTEMPTS:
-        if attempt.name in quiet:
-            before = (outside.picture(), shop.git("for-each-ref"))
-            shop.run("sh", "-c", attempt.script, cwd=shop.tree(), env=told)
-            assert before != (outside.picture(), shop.git("for-each-ref")), attempt.name
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Kept]:
+    """Give a repository that is put back after each attempt: without a sandbox they do what they say."""
+    with directory_of(USERS[0]) as directory:
+        kept = Kept(directory / "now", directory / "store")
+        shop = Shop.make(USERS[0], kept.root)
+        shop.git("add", "--force", "orchestra.yaml")
+        shop.git("commit", "--quiet", "--message", "what check judges by")
+        file_tree(shop.directory, {"out/file": "mine\n", "home/.bashrc": "# mine\n"})
+        kept.keep("before")
+        yield kept
+
+
+@pytest.mark.parametrize("attempt", _TRIED, ids=lambda attempt: attempt.name)
+def test_without_a_sandbox_it_is_stopped_where_the_table_says(bare: Kept, attempt: Attempt):
+    """By the guard, or not at all, and then what is outside shows it: the comparison above can fail."""
+    bare.put_back("before")
+    shop = Shop(USERS[0], bare.root)
+    outside = Outside(shop)
+    before, refs = outside.picture(), shop.git("for-each-ref")
+    done = shop.run("sh", "-c", attempt.script, cwd=shop.tree(), env=outside.variables(0))
+    reached = {name for name in changed(before, outside.picture()) if not _KEPT_REFS.search(name)}
+    is_outside = bool(reached) or refs != shop.run("git", "for-each-ref").out.rstrip()
+    is_fine = is_outside or shop.orchestra("check", "auth").code == 0
+    assert Seen(done.out + done.err, is_fine, is_outside).stopped(GUARDED) == attempt.stopped[GUARDED], done.err
