@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -70,6 +71,15 @@ def test_commits_that_no_branch_outside_has_are_archived(own, script):
     assert "one" not in own.git("log", "--format=%s", "--branches").splitlines()
     archived = own.git("log", "--format=%s", "--glob=refs/orchestra/archive/")
     assert any(line.endswith("one") for line in archived.splitlines())
+
+
+def test_what_only_a_stash_in_there_has_outlives_gits_collector(own):
+    """Which passes over refs of another tree, but not over their logs."""
+    now = {"GIT_COMMITTER_DATE": f"@{int(time.time())} +0000"}  # logs of long ago are collected
+    own.exec("echo 1 > packages/auth/one.py; git add packages; git stash -q -m one", env=now).expect(0)
+    own.git("gc", "--quiet", "--prune=now")
+    (name,) = own.git("for-each-ref", "--format=%(objectname)", "refs/worktree/sandbox", cwd=own.tree()).splitlines()
+    assert own.git("cat-file", "-t", name) == "commit"
 
 
 def test_after_a_kill_a_tree_is_kept_until_it_was_looked_at(own):
