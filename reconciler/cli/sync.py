@@ -9,7 +9,9 @@ from reconciler.cli.context import Context
 from reconciler.cli.execution import waiting
 from reconciler.cli.interrupts import signals_to
 from reconciler.cli.opening import open_here
+from reconciler.model.escaping import escape
 from reconciler.operations import sync
+from reconciler.operations.guards import out_of_force
 from reconciler.views.json import document
 from reconciler.views.sync import render_synced, synced_document
 
@@ -36,6 +38,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
         names = tuple(options.names)
         synced = sync.sync(session, names, rebase=options.rebase, lock_timeout=options.lock_timeout, on_wait=wait)
     context.answer(document(synced_document(synced)) if context.json else render_synced(synced, style=context.out))
+    for fault in out_of_force(session, session.load_manifest(values=False), names):
+        context.narrate(f"orchestra: {escape(fault)}\n")
     if patience.is_tried:
         return INTERRUPTED
     return 0 if all(each.ok for each in synced) else SOME_FAILED

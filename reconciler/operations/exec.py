@@ -23,6 +23,7 @@ from reconciler.manifest.areas import areas_of
 from reconciler.manifest.declaration import Manifest
 from reconciler.model.address import Address
 from reconciler.operations.agent_settings import settings_for
+from reconciler.operations.guards import out_of_force
 from reconciler.operations.importing import Importer, Result
 from reconciler.operations.path import require_declared
 from reconciler.operations.session import Session
@@ -72,6 +73,8 @@ def execute(session: Session, asked: Asked, told: Callable[[str], None], render:
     """
     manifest = session.load_manifest(values=False)
     workspace = find_workspace(session, manifest, asked.name)
+    for fault in out_of_force(session, manifest, (asked.name,)):
+        told(fault)
     holding = choose(asked.sandbox, session.git.runner, told)
     if holding is not Holding.NONE:
         require_files_backend(session.survey.config)

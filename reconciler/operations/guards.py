@@ -5,11 +5,14 @@ The rule: only `apply` and `sync` move what a guard takes for its base, never a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
+from reconciler.clients.files import real_path
 from reconciler.kinds.guard.spec import KIND
 from reconciler.kinds.scope import Scope
+from reconciler.manifest.declaration import Manifest
+from reconciler.manifest.expand import guards_of
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 from reconciler.operations.plan import kinds_of
@@ -43,6 +46,23 @@ def settle(session: Session, resources: Iterable[Resource[Any]]) -> None:
     guards = guards_among(resources)
     if guards:
         _kind(session).settle(guards, Scope(session.survey))
+
+
+def out_of_force(session: Session, manifest: Manifest, names: Collection[str] = ()) -> tuple[str, ...]:
+    """Say which guards are not in force, and why; of all workspaces where none is named. Starts no program.
+
+    Raises:
+        ClientError: something could not be read.
+    """
+    guards = {each.address: each for each in guards_of(manifest, real_path) if not names or each.address.name in names}
+    if not guards:
+        return ()
+    found = _kind(session).observe(tuple(guards.values()), Scope(session.survey))
+    return tuple(
+        f"the guard of {address.name} is not in force: {'; '.join(actual.faults)}; `orchestra apply` puts it back"
+        for address, actual in found.items()
+        if address in guards and actual.faults
+    )
 
 
 def _kind(session: Session) -> GuardKind:

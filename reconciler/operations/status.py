@@ -16,6 +16,7 @@ from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, half_done
 from reconciler.errors import OrchestraError
 from reconciler.kinds.given import CONTAINERS, numbers_of
+from reconciler.kinds.guard.spec import IN_FORCE
 from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
@@ -181,7 +182,14 @@ def _needs(declaration: Declaration, changes: Mapping[Address, Change]) -> tuple
         if address.kind != "workspace" and address.name.partition("/")[0] == name
     ]
     edited = [f"{each.address}: drift: {drift}" for each in files for drift in each.drift]
-    return (*said, *(f"drift: {drift}" for drift in change.drift), *edited)
+    guard = changes.get(Address("guard", name))
+    unguarded = (f"{guard.address}: {guard.reason}: `orchestra apply`",) if guard and _is_open(guard) else ()
+    return (*said, *(f"drift: {drift}" for drift in change.drift), *edited, *unguarded)
+
+
+def _is_open(guard: Change) -> bool:
+    """Whether nothing guards a tree that was guarded."""
+    return any(field.path == IN_FORCE for field in guard.fields)
 
 
 def _look(

@@ -156,6 +156,17 @@ def test_what_is_not_in_force_is_drift_and_put_back(guarded: World, damage: str)
     assert REFUSED in commit(tree)
 
 
+def test_every_command_that_has_to_do_with_a_tree_tells_of_a_guard_that_is_not_in_force(guarded: World) -> None:
+    """And does what it is asked for."""
+    words = (("status",), ("sync",), ("exec", "--sandbox", "none", "auth", "--", "true"), ("plan",))
+    for each in words:
+        assert "not in force" not in str(guarded.project.run(*each).expect(0)), each
+    guarded.tree().git("config", "--worktree", "--unset", "core.hooksPath")
+    for each in words:
+        ended = guarded.project.run(*each).expect(0)
+        assert "not in force: core.hooksPath of the tree is gone" in ended.out + ended.err, each
+
+
 @pytest.mark.parametrize("lost", ["rule", "bases"])
 def test_with_its_data_gone_it_refuses_and_names_the_way_out(guarded: World, lost: str) -> None:
     """It does not guess."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.kinds.guard.spec import GuardActual, GuardSpec
+from reconciler.kinds.guard.spec import IN_FORCE, GuardActual, GuardSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange
 
@@ -20,7 +20,7 @@ def decide(address: Address, spec: GuardSpec, actual: GuardActual | None) -> Cha
         return Change(address, Action.NO_OP)
     if fields:
         return Change(address, Action.UPDATE, "declared otherwise than before", fields)
-    in_force = FieldChange("in_force", "no", "yes")
+    in_force = FieldChange(IN_FORCE, "no", "yes")
     return Change(address, Action.UPDATE, f"it is not in force: {'; '.join(actual.faults)}", (in_force,))
 
 

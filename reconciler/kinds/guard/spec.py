@@ -11,6 +11,8 @@ from reconciler.boundaries.area import Area
 from reconciler.model.address import Address
 
 KIND = "guard"
+IN_FORCE = "in_force"
+"""The field that changes where a guard was put out of force."""
 
 
 @dataclass(frozen=True, slots=True)
