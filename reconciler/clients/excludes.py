@@ -67,8 +67,8 @@ def exclude(git: Git, tree: Path, git_dir: Path, text: str) -> None:
 def _require_no_other(git: Git, tree: Path, git_dir: Path, text: str) -> None:
     asked = git.run("config", "--worktree", "--type=path", "--get", "core.excludesFile", cwd=tree, ok=(0, 1))
     other = Path(asked.text.strip())
-    if not asked.text.strip() or other == git_dir / FILE_NAME:
-        return
+    if not asked.text.strip() or (other.name == FILE_NAME and other.parent.parent == git_dir.parent):
+        return  # that of another tree is ours as well: `git worktree add` hands it on
     try:
         lines = other.read_text("utf-8", "surrogateescape").strip()
     except OSError:

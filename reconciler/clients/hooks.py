@@ -10,14 +10,18 @@ import contextlib
 import os
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.git import Git
+from reconciler.clients.refusals import refused
 
 DIRECTORY = "orchestra-guard"
 """Below a tree's private git directory; what leads git there is the tree's own `core.hooksPath`."""
+
+KEPT = "orchestra-guard.kept"
+"""Beside it: what others had put there."""
 
 KEY = "core.hooksPath"
 FILLING = "orchestra.filling"
@@ -25,7 +29,13 @@ FILLING = "orchestra.filling"
 
 _CONFIG = "config.worktree"
 _SAID = re.compile(r"^(name|previous)=(.*)$", re.MULTILINE)
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_HOOKS = (  # githooks(5); whatever else lies in a directory of hooks, git never runs
+    *("applypatch-msg", "commit-msg", "fsmonitor-watchman", "p4-changelist", "p4-post-changelist", "p4-pre-submit"),
+    *("p4-prepare-changelist", "post-applypatch", "post-checkout", "post-commit", "post-index-change", "post-merge"),
+    *("post-receive", "post-rewrite", "post-update", "pre-applypatch", "pre-auto-gc", "pre-commit", "pre-merge-commit"),
+    *("pre-push", "pre-rebase", "pre-receive", "prepare-commit-msg", "proc-receive", "push-to-checkout"),
+    *("reference-transaction", "sendemail-validate", "update"),
+)
 _SECTION = re.compile(r'\s*\[\s*([^\s"\]]+)\s*("[^\n]*")?\s*\]')
 _SETTING = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:=\s*(.*))?")
 
@@ -37,6 +47,9 @@ def directory_of(git_dir: Path) -> Path:
 
 def configured(git_dir: Path) -> str | None:
     """What the configuration of a tree alone says of where its hooks are; None when nothing, or nothing certain.
+
+    What leads to the hooks of ours in another tree says nothing: `git worktree add` hands on what the tree has in which
+    it runs.
 
     Raises:
         ClientError: it cannot be read.
@@ -52,7 +65,11 @@ def configured(git_dir: Path) -> str | None:
         setting = _SETTING.match(line, begun.end() if begun else 0)
         if section == "core" and setting and setting[1].lower() == KEY.partition(".")[2].lower():
             found = _plain(setting[2] or "")
-    return found
+    return None if found and _is_of_another_tree(Path(found), git_dir) else found
+
+
+def _is_of_another_tree(place: Path, git_dir: Path) -> bool:
+    return place.name == DIRECTORY and place.parent != git_dir and place.parent.parent == git_dir.parent
 
 
 def _plain(value: str) -> str:
@@ -75,11 +92,7 @@ def configure(git: Git, git_dir: Path, value: str | None) -> None:
 
 def hooks_in(directory: Path) -> tuple[str, ...]:
     """The names of the hooks that git would run there: programs, and no samples."""
-    try:
-        names = sorted(path.name for path in directory.iterdir())
-    except OSError:
-        return ()
-    return tuple(name for name in names if _NAME.fullmatch(name) and _is_program(directory / name))
+    return tuple(name for name in _HOOKS if _is_program(directory / name))
 
 
 def _is_program(path: Path) -> bool:
@@ -101,21 +114,31 @@ def read_hooks(git_dir: Path) -> dict[str, files.Entry]:
 def write_hooks(git_dir: Path, contents: Mapping[str, bytes], program: str, names: Iterable[str]) -> None:
     """Write the directory of ours: files, one of which is a program that each hook is a link to. Nothing else stays.
 
+    What somebody else put there is moved aside, to `KEPT`.
+
     Raises:
         ClientError: it could not be written.
     """
     wanted = set(names)
+    _keep_foreign(git_dir, {*wanted, *contents}, program)
     for name, content in contents.items():
-        files.write(git_dir, f"{DIRECTORY}/{name}", content, mode=0o755 if name == program else 0o644)
+        files.write(git_dir, f"{DIRECTORY}/{name}", content, mode=0o555 if name == program else 0o644)
     for name in sorted(wanted):
-        path = f"{DIRECTORY}/{name}"
-        entry = files.read(git_dir, path)
-        if entry and entry.link is None:
-            files.remove(git_dir, path)
-        if entry is None or entry.link != program:
-            files.write_link(git_dir, path, program)
-    for name in read_hooks(git_dir).keys() - wanted - contents.keys():
-        files.remove(git_dir, f"{DIRECTORY}/{name}")
+        files.write_link(git_dir, f"{DIRECTORY}/{name}", program)
+
+
+def _keep_foreign(git_dir: Path, ours: Collection[str], program: str) -> None:
+    """Move aside what a tool put there that asked git for the place of hooks; remove links of ours of too many."""
+    for name, entry in read_hooks(git_dir).items():
+        if entry.link == program:
+            if name not in ours:
+                files.remove(git_dir, f"{DIRECTORY}/{name}")
+        elif name not in ours or (name in _HOOKS and name != program):
+            files.make_directory(git_dir, KEPT)
+            try:
+                (git_dir / DIRECTORY / name).replace(git_dir / KEPT / name)
+            except OSError as error:
+                raise refused(f"cannot move {git_dir / DIRECTORY / name} aside", error) from error
 
 
 def read_hook_data(git_dir: Path, name: str) -> bytes | None:

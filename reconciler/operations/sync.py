@@ -114,7 +114,7 @@ def _require_nothing_half_done(record: TreeRecord) -> None:
 def _require_clean(git: Git, record: TreeRecord) -> None:
     words = ("-c", "core.fsmonitor=false", "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all")
     if git.run(*words, cwd=record.path).stdout:
-        raise ConflictError(f"{record.path} has uncommitted changes", hint="commit or stash them first")
+        raise ConflictError(f"{record.path} has uncommitted changes", hint="commit them first")
 
 
 def _require_nothing_lost(git: Git, record: TreeRecord, commit: str) -> None:

@@ -37,6 +37,9 @@ chain() { # the hook of that name that was here before; its answer is ours
 	exec "$previous/$hook" "$@"
 }
 
+# `git worktree add` hands on what leads here to a tree that it is called in: that is another tree, and not held by us.
+[ -n "$sandboxed" ] || [ "${GIT_DIR:-$home}" -ef "$home" ] || chain "$@"
+
 case $hook in
 reference-transaction) [ "$1" = prepared ] || chain "$@" ;;
 pre-commit | pre-push) ;;
@@ -138,8 +141,16 @@ tell() { # what is happening, and the paths, by commits
 		[ "$number" -lt 20 ] || { told="$told  and more$newline" && break; }
 	done
 	say "$what would change what $name may not:" "${told%"$newline"}" \
-		'hint: `orchestra check --path PATH` says who may change a path.' \
-		"  What came with the base counts once orchestra has seen it: \`orchestra sync $name\`."
+		'hint: `orchestra check --path PATH` says who may change a path.'
+	if [ -e "$home/MERGE_HEAD" ]; then
+		way='`orchestra apply` in the main worktree, then `git merge --continue`'
+	elif [ -e "$home/rebase-merge" ] || [ -e "$home/rebase-apply" ]; then
+		way='`orchestra apply` in the main worktree, then `git rebase --continue`'
+	else
+		way="\`orchestra sync $name\`, after \`git reset --merge\` if git has changed files for it"
+	fi
+	printf '%s\n' "  What came with the base counts once orchestra has seen it: $way." \
+		'  What a base has lost since, for it was rewritten, goes with `git rebase` onto the base.' >&2
 	exit 1
 }
 
@@ -215,6 +226,13 @@ stays() { # old, new, ref: does the ref keep what it has?
 	)
 }
 
+is_autostash() { # commit: does git put away there what it took away itself? It has let go of it by now
+	for file in "$home/MERGE_AUTOSTASH" "$home/rebase-merge/autostash" "$home/rebase-apply/autostash"; do
+		[ -r "$file" ] && IFS= read -r kept <"$file" && [ "$kept" = "$1" ] && return 0
+	done
+	return 1
+}
+
 one_ref() { # old, new, ref; nothing twice is a deletion of whatever is there
 	case $2 in
 	*[!0]*) [ "$1" != "$2" ] || return 0 ;;
@@ -231,7 +249,7 @@ one_ref() { # old, new, ref; nothing twice is a deletion of whatever is there
 	esac
 	stays "$@" && return 0
 	case $3 in
-	refs/stash) refuse 'the stash is one for all trees, and another may take what this one puts there' \
+	refs/stash) is_autostash "$2" || refuse 'the stash is one for all trees, and another may take what this one puts there' \
 		'hint: commit instead; what is to be undone can be: `git commit -m wip`' ;;
 	refs/orchestra/*) refuse "$3 is orchestra's" 'hint: see `orchestra archive`' ;;
 	*) refuse "${3#refs/heads/} is not the branch of this tree, which is ${branch#refs/heads/}" \
@@ -257,6 +275,7 @@ pre_push() {
 	lines=''
 	while IFS=' ' read -r from new to old; do
 		lines="$lines$from $new $to $old$newline"
+		case $to in refs/heads/*) ;; *) continue ;; esac # tags and notes are on no branch
 		case $new in
 		*[!0]*) judge "$new" "${to#refs/heads/}" || exit 1 ;;
 		*) is_foreign "$to" && refuse "${to#refs/heads/} is not the branch of this tree" 'hint: delete it elsewhere' ;;

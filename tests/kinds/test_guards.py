@@ -311,3 +311,80 @@ def test_pushing_a_commit_that_leaves_the_area_is_refused(guarded: World, tmp_pa
     assert commit(tree, "--no-verify") == ""
     assert REFUSED in tree.try_git("push", str(remote.path), "mine:refs/heads/x").stderr
     assert list(remote.refs()) == ["refs/heads/auth"]
+
+
+def test_only_what_git_calls_is_called(world: World) -> None:
+    """Whatever else lies beside hooks, by whatever name."""
+    hooks = world.common_dir / "hooks"
+    for name in ("guard", "rule", "bases", "husky.sh", "commit-msg"):
+        (hooks / name).write_text("#!/bin/sh\necho called >&2\n")
+        (hooks / name).chmod(0o755)
+    world.declare("auth: {modify: app}")
+    world.settle()
+    world.tree().write({"app/a.py": "changed\n"})
+    world.tree().git("add", "--all")
+    assert world.tree().try_git("commit", "--message", "x").stderr.count("called") == 1
+    world.tree().write({"lib/b.py": "changed\n"})
+    assert REFUSED in commit(world.tree())
+
+
+def test_a_tree_that_is_made_in_a_guarded_one_is_not_held(guarded: World) -> None:
+    """Git hands on what leads to hooks; they run, ours does not. Adopted, it has a guard of its own."""
+    hook = guarded.common_dir / "hooks/commit-msg"
+    hook.write_text("#!/bin/sh\necho called >&2\n")
+    hook.chmod(0o755)
+    guarded.settle()
+    place = guarded.project.path.parent / "hot"
+    guarded.tree().git("worktree", "add", "--quiet", "-b", "hot", str(place))
+    hot = GitRepo(place)
+    hot.write({"lib/x": "x"})
+    hot.git("add", "--all")
+    assert "called" in hot.try_git("commit", "--message", "x").stderr
+    assert hot.status() == ""
+    guarded.declare("auth: {modify: app, deny: app/vendor}\nhot: {modify: lib, path: ../hot}")
+    guarded.project.run("adopt", "hot").expect(0)
+    guarded.settle()
+    hot.write({"app/a.py": "x"})
+    assert REFUSED in commit(hot)
+    hot.git("reset", "--quiet", "--hard")
+    hot.write({"lib/x": "y"})
+    hot.git("add", "--all")
+    assert "called" in hot.try_git("commit", "--message", "x").stderr
+
+
+@pytest.mark.parametrize("command", ["rebase", "merge"])
+def test_what_git_put_away_itself_is_not_lost(guarded: World, command: str) -> None:
+    """It has let go of it when it asks for a stash."""
+    tree = guarded.tree()
+    first = tree.commit_of("HEAD")
+    tree.commit({"app/c": "ours"})
+    tree.git("switch", "--quiet", "--create", "side", first)
+    tree.commit({"app/c": "theirs"})
+    tree.git("switch", "--quiet", "auth")
+    tree.write({"app/a.py": "hours of work\n"})
+    assert tree.try_git(command, "--autostash", "side").returncode
+    tree.git(*(("rebase", "--quit") if command == "rebase" else ("reset", "--quiet", "--hard")))
+    assert "hours of work" in tree.git("stash", "show", "--patch", "stash@{0}")
+
+
+def test_what_a_tool_puts_among_the_hooks_is_moved_aside(guarded: World) -> None:
+    """It asked git where they are."""
+    there = guarded.git_dir() / "orchestra-guard"
+    for name in ("post-commit", "pre-commit"):
+        (there / name).unlink(missing_ok=True)
+        (there / name).write_text("#!/bin/sh\n# mine\n")
+        (there / name).chmod(0o755)
+    guarded.settle()
+    kept = guarded.git_dir() / "orchestra-guard.kept"
+    assert sorted(path.name for path in kept.iterdir()) == ["post-commit", "pre-commit"]
+    assert (there / "pre-commit").is_symlink()
+
+
+def test_tags_and_notes_may_be_pushed(guarded: World, tmp_path: Path) -> None:
+    """They are on no branch."""
+    GitRepo.init(tmp_path / "origin", bare=True)
+    tree = guarded.tree()
+    guarded.main.commit({"lib/new.py": "x"})
+    guarded.main.git("tag", "v1")
+    tree.git("notes", "add", "--message", "n")
+    tree.git("push", str(tmp_path / "origin"), "v1", "refs/notes/commits", "auth")

@@ -10,7 +10,16 @@ from pathlib import Path
 from reconciler.clients import hooks
 from reconciler.clients.files import Entry
 from reconciler.clients.survey import Survey
-from reconciler.kinds.guard.rule import BASES, HOOKS, PROGRAM, RULE, pinned_in, program_text, rule_text
+from reconciler.kinds.guard.rule import (
+    BASES,
+    HOOKS,
+    PROGRAM,
+    RULE,
+    pinned_in,
+    program_text,
+    rule_text,
+    without_previous,
+)
 from reconciler.kinds.guard.spec import KIND, GuardActual, GuardSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
@@ -119,6 +128,10 @@ class Finder:
             yield f"core.hooksPath of the tree is {led_to}" if led_to else "core.hooksPath of the tree is gone"
         there = hooks.read_hooks(git_dir)
         wanted = {PROGRAM: program_text(), RULE: rule_text(spec, self.common_dir, previous.said)}
+        said = (there[RULE].content or b"") if RULE in there else b""
+        if said != wanted[RULE] and without_previous(said) == without_previous(wanted[RULE]):
+            del wanted[RULE]
+            yield "the hooks that were there before it have changed"
         yield from (f"{name} was edited" for name, text in wanted.items() if not _is_so(there.get(name), text, name))
         bases = there.get(BASES)
         if bases is None or not pinned_in(bases.content or b""):
@@ -128,7 +141,7 @@ class Finder:
         if lost := sorted(names - linked):
             yield f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} not called"
         if more := sorted(there.keys() - names - {PROGRAM, RULE, BASES}):
-            yield f"{', '.join(more)} {'is' if len(more) == 1 else 'are'} not ours"
+            yield f"{', '.join(more)} {'is' if len(more) == 1 else 'are'} not ours, and will be moved aside"
 
     def _left_over(self, resources: Sequence[Resource[GuardSpec]], scope: Scope) -> dict[Address, GuardActual]:
         """Guards of ours that nobody declares any more, in trees that stay; others go with their tree."""

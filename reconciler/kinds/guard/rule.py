@@ -17,6 +17,7 @@ from reconciler.kinds.guard.spec import GuardSpec
 
 PROGRAM, RULE, BASES = "guard", "rule", "bases"
 HOOKS = ("pre-commit", "pre-push", "reference-transaction")
+_PREVIOUS = re.compile(rb"^previous=.*$", re.MULTILINE)
 _PINNED = re.compile(rb"^pinned='?([0-9a-f ]*)'?$", re.MULTILINE)
 
 
@@ -45,6 +46,11 @@ def rule_text(spec: GuardSpec, common_dir: Path, previous: str) -> bytes:
         "whole=yes",
     ]
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+
+
+def without_previous(text: bytes) -> bytes:
+    """A rule without where the hooks are that were in force before."""
+    return _PREVIOUS.sub(b"", text)
 
 
 def _quoted(text: str) -> str:
