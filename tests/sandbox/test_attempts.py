@@ -28,7 +28,10 @@ from tests.support.users import USERS, directory_of, give_to, words_as
 _TRIED = [attempt for attempt in ATTEMPTS if attempt.stopped[GUARDED] != UNTRIED]
 _LATE_SECONDS = 1.5
 # What the import writes itself: under its lock, and what it keeps of a sandbox for the archive.
-_VOLATILE = ("/.git/orchestra/lock", "/.git/worktrees/auth/orchestra.sandbox", "/.git/worktrees/auth/refs")
+_VOLATILE = (
+    *("/.git/orchestra/lock", "/.git/worktrees/auth/orchestra.sandbox"),
+    *("/.git/worktrees/auth/refs", "/.git/worktrees/auth/logs/refs"),
+)
 
 _UNDER_LANDLOCK = (
     *("an absolute path", "a subprocess", "another tree", "moving the area away", "deleting", "a link out"),
