@@ -29,9 +29,9 @@ FILLING = "orchestra.filling"
 
 _CONFIG = "config.worktree"
 _SAID = re.compile(r"^(name|previous)=(.*)$", re.MULTILINE)
-_HOOKS = (  # githooks(5); whatever else lies in a directory of hooks, git never runs
-    *("applypatch-msg", "commit-msg", "fsmonitor-watchman", "p4-changelist", "p4-post-changelist", "p4-pre-submit"),
-    *("p4-prepare-changelist", "post-applypatch", "post-checkout", "post-commit", "post-index-change", "post-merge"),
+_HOOKS = (  # githooks(5) without those of `git p4`; whatever else lies in a directory of hooks, git never runs
+    *("applypatch-msg", "commit-msg", "fsmonitor-watchman"),
+    *("post-applypatch", "post-checkout", "post-commit", "post-index-change", "post-merge"),
     *("post-receive", "post-rewrite", "post-update", "pre-applypatch", "pre-auto-gc", "pre-commit", "pre-merge-commit"),
     *("pre-push", "pre-rebase", "pre-receive", "prepare-commit-msg", "proc-receive", "push-to-checkout"),
     *("reference-transaction", "sendemail-validate", "update"),
