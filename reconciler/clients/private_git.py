@@ -167,10 +167,13 @@ class PrivateGit:
         return state
 
     def _renew(self, refs: Mapping[str, str]) -> State:
-        """Give it the refs as they are now, but where it has changed them itself."""
+        """Give it the refs as they are now, but where it has changed them itself.
+
+        What is known is written last: until then the copy has what it had, or what the repository has.
+        """
         state = self.load_state()
         there = self._packed()
-        changed = {ref: name for ref, name in there.items() if state.seed.get(ref) != name}
+        changed = {ref: name for ref, name in there.items() if name not in {state.seed.get(ref), refs.get(ref)}}
         own = f"refs/heads/{self.branch}"
         wanted = {**refs, **changed}
         tip = self.tip()
@@ -178,15 +181,16 @@ class PrivateGit:
             message = f"branch {self.branch} cannot be found in {self.common_dir}, where the sandbox had it"
             raise ConflictError(message, hint=f"see what is in it, and move {self.directory} away to start anew")
         is_followed = tip == state.imported and own in refs and self._can_follow
-        now = replace(state, imported=refs[own] if is_followed else state.imported, seed=refs, is_settled=False)
+        is_there = is_followed or tip == refs.get(own)
+        now = replace(state, imported=refs[own] if is_there else state.imported, seed=refs, is_settled=False)
         wanted[own] = now.imported if is_followed else there.get(own, tip)
-        self.save_state(now)
         _write_packed(self.common_dir, wanted)
         if is_followed and now.imported != tip:
             _copy_file(self.record.git_dir / "index", self.common_dir, f"{self._admin}/index")
             files.remove(self.common_dir, own)
         for name in ("config", "shallow"):
             _copy_file(self.repository.common_dir / name, self.common_dir, name)
+        self.save_state(now)
         return now
 
     @property

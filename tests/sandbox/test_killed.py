@@ -17,6 +17,7 @@ from tests.support.users import USERS, directory_of
 _FILES = {"packages/auth/session.py": "x = 1\n", "top.txt": "top\n", ".gitignore": "/orchestra.yaml\n"}
 _COMMIT = "cd packages/auth; echo 1 > s.py; git add .; git stash -q; echo 1 > one.py; git add .; git commit -qm one"
 _SETTLE = ("exec", "auth", "--", "true")
+_RENEWED = "cd packages/auth; echo 1 > one.py; git add .; git commit -qm one"
 _FIRST = "incoming.incoming"
 """What an import begins with."""
 
@@ -28,8 +29,8 @@ def server(_hermetic: None) -> Iterator[Server]:
 
 
 @pytest.fixture
-def world(server: Server) -> Iterator[World]:
-    """Give a tree whose sandbox has a commit and a stash that nobody has looked at, and in which a person staged."""
+def bare(server: Server) -> Iterator[World]:
+    """Give a tree that never had a sandbox."""
     require("bwrap")
     with directory_of(USERS[0]) as directory:
         world = World(directory / "world", directory / "store")
@@ -38,16 +39,33 @@ def world(server: Server) -> Iterator[World]:
             shop.git("config", name, value)
         file_tree(shop.path, {"orchestra.yaml": "worktrees: {auth: {modify: packages/auth}}\n"})
         server.run(shop.path, ("apply", "--auto-approve")).expect(0)
-        words = ("exec", "auth", "--", "sh", "-c", _COMMIT)
-        world.keep("empty")
-        number = _points(server, world, words).names.index(_FIRST)
-        world.put_back("empty")
-        server.run(shop.path, words, {"call": number, "before": False}).expect(KILLED)
-        wait_for_survivors(world.root)
-        world.tree("auth").write({"top.txt": "staged\n"})
-        world.tree("auth").git("add", "top.txt")
-        world.keep("before")
         yield world
+
+
+@pytest.fixture
+def world(server: Server, bare: World) -> World:
+    """Give a tree whose sandbox has a commit and a stash that nobody has looked at, and in which a person staged."""
+    words = ("exec", "auth", "--", "sh", "-c", _COMMIT)
+    bare.keep("empty")
+    number = _points(server, bare, words).names.index(_FIRST)
+    bare.put_back("empty")
+    server.run(bare.root / "shop", words, {"call": number, "before": False}).expect(KILLED)
+    wait_for_survivors(bare.root)
+    bare.tree("auth").write({"top.txt": "staged\n"})
+    bare.tree("auth").git("add", "top.txt")
+    bare.keep("before")
+    return bare
+
+
+@pytest.fixture
+def moved(server: Server, bare: World) -> World:
+    """Give a tree whose sandbox has all, and whose branch a person took further outside."""
+    server.run(bare.root / "shop", ("exec", "auth", "--", "sh", "-c", _RENEWED)).expect(0)
+    bare.tree("auth").write({"packages/auth/hand.py": "1\n"})
+    bare.tree("auth").git("add", "packages")
+    bare.tree("auth").git("commit", "-qm", "by hand")
+    bare.keep("before")
+    return bare
 
 
 def _points(server: Server, world: World, words: tuple[str, ...]) -> Points:
@@ -87,3 +105,17 @@ def test_an_import_that_is_killed_anywhere_is_completed_by_the_next_command(serv
         wait_for_survivors(world.root)
         server.run(world.root / "shop", _SETTLE).expect(0)
         assert _left(world) == wanted, f"killed after {points.names[number - 1]}, point {number}"
+
+
+def test_a_killed_exec_never_takes_a_branch_back(server: Server, moved: World) -> None:
+    """What a person committed outside is brought into the sandbox; killed on the way, the branch stays there."""
+    points = _points(server, moved, _SETTLE)
+    wanted = _left(moved)
+    assert wanted == (["by hand", "one", "first"], [], [], (None, True, [], True), "")
+    assert len(points.changed) > 5
+    for number in points.changed:
+        moved.put_back("before")
+        server.run(moved.root / "shop", _SETTLE, {"call": number, "before": False}).expect(KILLED)
+        wait_for_survivors(moved.root)
+        server.run(moved.root / "shop", _SETTLE).expect(0)
+        assert _left(moved) == wanted, f"killed after {points.names[number - 1]}, point {number}"
