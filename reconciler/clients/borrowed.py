@@ -30,7 +30,7 @@ _PLAIN = {
     "GIT_NO_LAZY_FETCH": "1",
 }
 _NO_ATTRIBUTES = ("-c", f"core.attributesFile={os.devnull}")
-_HASHES = {40: "sha1", 64: "sha256"}  # by the length of a name
+HASHES = {40: "sha1", 64: "sha256"}  # by the length of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def borrow(git: Git, repository: Repository, name: str, quarantine: Path | None 
     Raises:
         ClientError: it could not be made.
     """
-    hash_name = _HASHES.get(len(name), "sha1")
+    hash_name = HASHES.get(len(name), "sha1")
     with _scratch() as git_dir:
         words = ("init", "--quiet", "--bare", "--template=", f"--object-format={hash_name}", git_dir)
         git.run(*words, cwd=git_dir, environment=_PLAIN)

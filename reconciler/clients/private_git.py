@@ -20,8 +20,9 @@ from reconciler.clients import files
 from reconciler.clients.foreground import is_busy
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.refusals import refused
+from reconciler.clients.staged import find_staged
 from reconciler.clients.trees import TreeRecord, half_done
-from reconciler.errors import ConflictError, PermanentError
+from reconciler.errors import ClientError, ConflictError, PermanentError
 
 DIRECTORY = "orchestra.sandbox"
 """In a tree's private git directory: what its sandbox keeps from one command to the next."""
@@ -142,7 +143,7 @@ class PrivateGit:
         with _explained(self.directory):
             if not self.common_dir.exists():
                 return self._make(refs)
-            return self._renew(refs)
+            return self._renew(git, refs)
 
     def _shared_refs(self, git: Git) -> dict[str, str]:
         listed = git.run("for-each-ref", "--format=%(objectname) %(refname)", git_dir=self.repository.common_dir)
@@ -166,7 +167,7 @@ class PrivateGit:
         new.rename(self.common_dir)
         return state
 
-    def _renew(self, refs: Mapping[str, str]) -> State:
+    def _renew(self, git: Git, refs: Mapping[str, str]) -> State:
         """Give it the refs as they are now, but where it has changed them itself.
 
         What is known is written last: until then the copy has what it had, or what the repository has.
@@ -181,6 +182,8 @@ class PrivateGit:
             message = f"branch {self.branch} cannot be found in {self.common_dir}, where the sandbox had it"
             raise ConflictError(message, hint=f"see what is in it, and move {self.directory} away to start anew")
         is_followed = tip == state.imported and own in refs and self._can_follow
+        if is_followed and refs[own] != tip:
+            is_followed = not state.held and self._has_nothing_staged(git, tip)
         is_there = is_followed or tip == refs.get(own)
         now = replace(state, imported=refs[own] if is_there else state.imported, seed=refs, is_settled=False)
         wanted[own] = now.imported if is_followed else there.get(own, tip)
@@ -198,6 +201,16 @@ class PrivateGit:
         """Whether the branch, where it moved outside and not in here, can be taken to where it is there."""
         head = self._read(f"{self._admin}/HEAD").strip()
         return head == b"ref: refs/heads/" + os.fsencode(self.branch) and not half_done(self.common_dir / self._admin)
+
+    def _has_nothing_staged(self, git: Git, tip: str) -> bool:
+        """Whether no work is lost with the index in there; what cannot be read is not taken for nothing."""
+        index = self.index()
+        ours = files.read(self.record.git_dir, "index")
+        if ours is not None and ours.content == index:  # a kill came after it was brought there
+            return True
+        with contextlib.suppress(ClientError):
+            return not find_staged(git, self.repository, index, tip)
+        return False
 
     def remove(self) -> None:
         """Remove all that the sandbox keeps.

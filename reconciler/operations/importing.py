@@ -16,13 +16,14 @@ from pathlib import Path
 from reconciler.boundaries.paths import shown
 from reconciler.boundaries.permissions.launch import DESK
 from reconciler.clients import files
-from reconciler.clients.borrowed import Borrowed, borrow
+from reconciler.clients.borrowed import HASHES, Borrowed
 from reconciler.clients.descent import scan
 from reconciler.clients.history import changes_between
 from reconciler.clients.incoming import Incoming, incoming
 from reconciler.clients.lock import Held
 from reconciler.clients.pack import ObjectFormat
 from reconciler.clients.private_git import PrivateGit, State
+from reconciler.clients.staged import find_staged
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.errors import ClientError, ConflictError, LockHeldError, OrchestraError, RefusedError
 from reconciler.manifest.declaration import Manifest
@@ -155,14 +156,11 @@ class Importer:
 
     def _staged(self, tip: str | None) -> list[str]:
         """The files of which the index in there has what neither a commit nor the tree has."""
-        git, repository, tree = self.session.git, self.session.repository, self.private.record.path
-        with borrow(git, repository, tip or "") as store:
-            (store.git_dir / "index").write_bytes(self.private.index())
-            words = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames")
-            fields = store.run(*words, "--ignore-submodules=none", tip or "HEAD").text.split("\0")[:-1]
-        form = ObjectFormat(store.hash_name)
-        staged = ((line.split(" ")[3], path) for line, path in zip(fields[::2], fields[1::2], strict=True))
-        return [path for name, path in staged if name.strip("0") and not _is_in(tree, path, form, name)]
+        if not tip:
+            return []
+        tree, form = self.private.record.path, ObjectFormat(HASHES[len(tip)])
+        staged = find_staged(self.session.git, self.session.repository, self.private.index(), tip)
+        return [each.path for each in staged if each.name.strip("0") and not _is_in(tree, each.path, form, each.name)]
 
     def _refuse(self, result: Result, commits: int = 0) -> None:
         self.results.append(result)

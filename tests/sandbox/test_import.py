@@ -110,6 +110,24 @@ def test_what_arrived_outside_is_there_at_the_next_command(own):
     assert (log(own), status(own)) == (["two", "one", "base", "first"], [])
 
 
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param("echo staged > $f; git add $f; git show HEAD:$f > $f", id="in no file"),
+        pytest.param("echo staged > $f; git add $f", id="in a file"),
+        pytest.param("git rm -q --cached $f", id="taken out"),
+    ],
+)
+def test_what_is_staged_in_the_sandbox_alone_stays_staged(own, stage):
+    """The branch moves outside meanwhile: the sandbox stays where it was, until nothing is staged in it."""
+    before = own.exec(f"f=packages/auth/session.py; {stage}; git diff --cached").expect(0).out
+    assert before
+    own.git("commit", "--allow-empty", "-qm", "by hand", cwd=own.tree())
+    assert own.exec("git diff --cached").expect(0).out == before
+    assert own.exec("git reset -q; git log -1 --format=%s").expect(0).out == "first\n"
+    assert own.exec("git log -1 --format=%s").expect(0).out == "by hand\n"
+
+
 def test_what_a_person_staged_stays_staged(own):
     """The index of the tree is brought along, and not replaced."""
     own.exec("true").expect(0)
