@@ -22,6 +22,7 @@ from reconciler.kinds.guard.rule import RULE
 from reconciler.manifest.areas import areas_of
 from reconciler.manifest.declaration import Manifest
 from reconciler.model.address import Address
+from reconciler.model.phrases import some
 from reconciler.operations.agent_settings import settings_for
 from reconciler.operations.guards import out_of_force
 from reconciler.operations.importing import Importer, Result
@@ -42,6 +43,8 @@ from reconciler.operations.surroundings import (
 
 TURN_SECONDS = 3.0
 """How often commits are looked for: a guess, between what a person waits for and what git costs."""
+
+_OF_THE_SYSTEM = ("/boot", "/dev", "/etc", "/opt", "/proc", "/run", "/sys", "/tmp", "/usr", "/var")  # noqa: S108 - kept closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ def execute(session: Session, asked: Asked, told: Callable[[str], None], render:
     if holding is not Holding.NONE:
         require_files_backend(session.survey.config)
     _require_apart(session, asked, workspace)
+    _require_home(session, asked)
     private = PrivateGit(session.repository, workspace.record, workspace.declaration.branch)
     run = Run(session, manifest, asked, workspace, private, told, render)
     return run.unheld() if holding is Holding.NONE else run.held(holding)
@@ -188,6 +192,28 @@ def _require_apart(session: Session, asked: Asked, workspace: Workspace) -> None
         if any(real.is_relative_to(each) or each.is_relative_to(real) for each in closed):
             message = f"{place} holds the repository or is part of it, and is not made writable"
             raise UsageError(message, hint="widen `modify` of the workspace for what lies in its tree")
+
+
+def _require_home(session: Session, asked: Asked) -> None:
+    """Refuse a home that is more than a home, or none.
+
+    Raises:
+        UsageError: it is not said where it is, is no directory, or holds what belongs to the system.
+    """
+    if asked.home == "private":
+        return
+    hint = "give the command another home: `--home DIR`"
+    home = Path(session.environment.get("HOME", "")) if asked.home == "user" else Path(asked.home)
+    if not home.is_absolute():
+        raise UsageError("you have no home that could be opened: HOME names none", hint=hint)
+    real = real_path(home)
+    if not real.is_dir():
+        raise UsageError(f"the home {home} is no directory", hint=hint)
+    held = [place for place in _OF_THE_SYSTEM if Path(place).is_relative_to(real)]
+    if held:
+        raise UsageError(f"the home {home} holds {some(held)}, and is not made writable", hint=hint)
+    if any(real.is_relative_to(each) for each in (session.repository.common_dir, session.root)):
+        raise UsageError(f"the home {home} is part of the repository, and is not made writable", hint=hint)
 
 
 def find_workspace(session: Session, manifest: Manifest, name: str) -> Workspace:

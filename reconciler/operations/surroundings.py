@@ -6,6 +6,7 @@ The rule: what holds it is chosen and told before anything is made, and never be
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -208,7 +209,7 @@ class Bubblewrapped(Unheld):
             yield Mount(bubblewrap.SETTINGS, self.private.directory / SETTINGS)
         yield from (Mount(path, path, writable=True) for path in self.asked.writable)
         if self.asked.home == "user":
-            yield from (Mount(path, path) for path in self._closed_at_home())
+            yield from (Mount(path, path) for path in (*self._closed_at_home(), *self._starters_at_home()))
         for path, is_open in self.openings.ordered:
             yield Mount(tree / path, tree / path, writable=is_open)
         yield Mount(common_dir, self.private.common_dir, writable=True)
@@ -216,6 +217,14 @@ class Bubblewrapped(Unheld):
         yield from (Mount(path, path) for path in self.private.shown_as_it_is())
         if (self.private.directory / GUARD_RULE).exists():
             yield Mount(directory_of(self.workspace.record.git_dir) / RULE, self.private.directory / GUARD_RULE)
+
+    def _starters_at_home(self) -> Iterator[Path]:
+        """What of the user's home starts the command, and runs outside the next time."""
+        bwrap = shutil.which("bwrap")
+        home = real_path(self._user_home)
+        for path in map(real_path, (*_python(), *([Path(bwrap)] if bwrap else []))):
+            if path.is_relative_to(home) and path != home:
+                yield path
 
     def _home(self) -> Iterator[Mount]:
         if self.asked.home == "private":

@@ -5,6 +5,7 @@ import pty
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -151,6 +152,44 @@ def test_a_home_that_holds_the_repository_opens_nothing_of_it(own):
     assert (own.directory / "mine").exists()
     assert (own.tree() / "packages/auth/new").exists()
     assert not (own.main / ".git/x").exists()
+
+
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [
+        pytest.param(None, "you have no home", id="none"),
+        pytest.param("", "you have no home", id="empty"),
+        pytest.param("home", "you have no home", id="relative"),
+        pytest.param("/", "holds", id="everything"),
+        pytest.param("/etc/../usr", "holds", id="programs"),
+        pytest.param("{own}/link", "holds", id="everything by a link"),
+        pytest.param("{own}/none", "is no directory", id="not there"),
+        pytest.param("{own}/shop/docs", "is part of", id="in the repository"),
+        pytest.param("{own}/shop/.git/hooks", "is part of", id="in the git directory"),
+    ],
+)
+def test_a_home_that_is_the_disk_is_not_opened(own, sandbox, home, said):
+    """Neither as the user's home nor by its name; nothing runs."""
+    (own.directory / "link").symlink_to("/")
+    place = None if home is None else home.replace("{own}", str(own.directory))
+    words = ["-u", "HOME"] if place is None else [f"HOME={place}"]
+    command = (*own.program, "exec", "--sandbox", sandbox, "--home", "user", "auth", "--", "touch", "packages/auth/ran")
+    assert said in own.run("env", *words, *command).expect(3).err
+    assert not (own.tree() / "packages/auth/ran").exists()
+
+
+def test_a_writable_home_keeps_what_starts_the_command(own):
+    """The Python of orchestra, where it lies in there, runs outside the next time."""
+    python = own.directory / "home/python"
+    made = subprocess.run([sys.executable, "-m", "venv", "--without-pip", python], check=False)
+    assert made.returncode == 0
+    packages = next((python / "lib").glob("python*/site-packages"))
+    (packages / "ours.pth").write_text("\n".join(path for path in sys.path if path.endswith("-packages")))
+    words = ("exec", "--home", "user", "auth", "--", "sh", "-c", "touch ~/mine; touch ~/python/x")
+    done = own.run(str(python / "bin/python"), "-m", "reconciler", *words)
+    assert ("Read-only" in done.err, (python / "x").exists()) == (True, False)
+    assert (own.directory / "home/mine").exists()
 
 
 def test_what_was_made_to_be_open_and_stayed_empty_goes(own):
