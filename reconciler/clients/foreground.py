@@ -56,7 +56,8 @@ def run_in_foreground(errand: Errand, lock: IO[bytes], *, turn_seconds: float, o
 
     Args:
         errand: the command.
-        lock: held by it, and all that starts it, for as long as one of them lives.
+        lock: held by all that starts it, which ends after it and all of its own; never by the command, which could let
+            it go.
         turn_seconds: how often `on_turn` is called.
         on_turn: called while the command runs.
 
@@ -99,7 +100,7 @@ def _try_to_start(
     begun, told = os.pipe()
     with os.fdopen(begun, "rb") as answer, os.fdopen(told, "wb") as telling:
         order = {"argv": errand.argv, "control": control, "begun": told, "foreground": is_foreground}
-        order["limits"] = errand.limits
+        order |= {"limits": errand.limits, "lock": lock.fileno()}
         words = (*errand.around, sys.executable, "-IS", "-c", text)
         try:
             with os.fdopen(os.dup(2), "wb") as errors:

@@ -40,6 +40,7 @@ def main(order: dict[str, Any]) -> int:
     """Run a command to its end and give its exit status, as a shell does."""
     control: int = order["control"]
     os.set_inheritable(control, False)
+    os.set_inheritable(order["lock"], False)  # ours as long as we live: who has it could let it go
     os.dup2(order["errors"], 2)  # until here, it was for what failed before us
     os.close(order["errors"])
     ended, woken = os.pipe()

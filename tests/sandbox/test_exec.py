@@ -102,6 +102,15 @@ def test_one_command_at_a_time(own):
         assert process.wait() == 0
 
 
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock", "none"])
+def test_a_command_has_nothing_of_ours_in_its_hands(own, sandbox):
+    """The lock above all: who has it can let it go, and whoever comes next would not know of the command."""
+    done = own.exec("readlink /proc/$$/fd/*; true", "--sandbox", sandbox).expect(0)
+    held = [line for line in done.out.splitlines() if not line.startswith(("pipe:", "/dev/null"))]
+    assert len(done.out.splitlines()) == 3
+    assert held == []
+
+
 def test_the_environment_is_a_list(own):
     """What redirects git, and sockets of others, is not passed; what is asked for is."""
     given = {"GIT_DIR": "/nowhere", "TMUX": "/x,1,0", "AWS_SECRET_ACCESS_KEY": "s", "LC_TIME": "C", "MINE": "a b"}
