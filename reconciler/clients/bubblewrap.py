@@ -89,7 +89,8 @@ def hiding(environment: Mapping[str, str], shown: Sequence[Path], asked: Sequenc
         asked: variables whose sockets are to be seen.
     """
     hidden = [*_HIDDEN]
-    runtime = Path(environment.get("XDG_RUNTIME_DIR", "/run"))
+    said = Path(environment.get("XDG_RUNTIME_DIR", ""))
+    runtime = said if said.is_absolute() and said.parent != said else Path("/run")  # by the rule of XDG
     hidden += [runtime] if _is_there(runtime) and not _lies_in(runtime, hidden) else []
     yield from (Mount(place, None) for place in hidden)
     resolver = Path(os.path.realpath("/etc/resolv.conf"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -164,7 +165,7 @@ class Run:
         grounds = Grounds(tree, area, str(place), self.asked.hook, git_dirs, is_sandboxed=is_held)
         launch = settings_for(self.asked.command, grounds, self.told)
         for name, text in launch.files.items():
-            files.write(self.private.directory, f"{SETTINGS}/{name}", text.encode())
+            files.write(self.private.directory, f"{SETTINGS}/{name}", os.fsencode(text))
         return launch
 
 

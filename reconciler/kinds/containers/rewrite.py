@@ -17,7 +17,7 @@ from reconciler.clients.engine import CLONE, DECLARED, WORKSPACE, NetworkOrder
 from reconciler.errors import PermanentError
 from reconciler.kinds.containers.spec import PortWish
 
-_ADDRESSES = frozenset({"ipv4_address", "ipv6_address", "link_local_ips", "mac_address"})
+_ADDRESSES = frozenset({*(f"ipv{version}_address" for version in (4, 6)), "link_local_ips", "mac_address"})
 
 
 @dataclass(frozen=True, slots=True)
