@@ -35,6 +35,7 @@ from reconciler.operations.session import Session
 
 _GITLINK = "160000"
 _LOCK_SECONDS = 10.0
+_LONGEST = 200  # of a path that is told
 _KEPT = "refs/worktree/sandbox/"
 """Refs that only the tree has: what was left in its sandbox."""
 
@@ -236,6 +237,18 @@ class Importer:
             message = f"a repository lies in {tree} ({some(found)}): git would run what its configuration says"
             raise RefusedError(message, hint=f"remove it, for example with `rm -rf {tree / found[0] / '.git'}`")
 
+    def _require_looked_into(self, unreadable: list[str]) -> None:
+        """What nobody looked into may hold a repository.
+
+        Raises:
+            RefusedError: there is such a directory.
+        """
+        if unreadable:
+            tree = self.private.record.path
+            start = unreadable[0] if len(unreadable[0]) <= _LONGEST else f"{unreadable[0][:_LONGEST]}..."
+            message = f"a directory in {tree} cannot be looked into, or lies too deep ({shown(os.fsencode(start))})"
+            raise RefusedError(message, hint="remove it, or make it readable: a repository could lie in there")
+
     def _repositories(self) -> Iterator[str]:
         tree, git_dir = self.private.record.path, self.private.record.git_dir
         words = ("ls-files", "-z", "--stage")
@@ -246,6 +259,7 @@ class Importer:
                 continue
             prefix = f"{path}/" if path else ""
             found = scan(tree / path, lambda inner, _: prefix + inner not in self.scratch)  # noqa: B023 - used at once
+            self._require_looked_into([prefix + each for each in found.unreadable])
             at_top = [path] if path and os.path.lexists(tree / path / ".git") else []
             places = (*at_top, *(prefix + each for each in found.repositories))
             yield from (place for place in places if place not in known)
@@ -255,6 +269,9 @@ class Importer:
         git, repository, branch = self.session.git, self.session.repository, self.private.branch
         old = take_survey(git, repository).commit_of(branch) or ""
         if old != state.imported and not self._is_ahead(old, new, found.store):
+            if not old:
+                hint = f"bring it back: `git branch {branch} {state.imported[:9]}`"
+                raise ConflictError(f"branch {branch} was deleted outside, at {state.imported[:9]}", hint=hint)
             message = f"branch {branch} was moved outside, from {state.imported[:9]} to {old[:9]}"
             raise ConflictError(message, hint=f"rebase in there: `orchestra exec {self.name} -- git rebase {old[:9]}`")
         found.take(git, repository)

@@ -172,6 +172,22 @@ def test_a_repository_in_the_tree_is_refused_and_runs_nothing(own, is_committed)
     assert not trap.exists()
 
 
+def test_a_repository_too_deep_to_be_found_is_refused(own):
+    """What was not looked into is not taken for empty."""
+    deep = "cd packages/auth; n=0; while test $n -lt 205; do mkdir d; cd d; n=$((n + 1)); done; git init -q .;"
+    done = own.exec(commit("one") + f"; {deep}").expect(0)
+    assert "packages/auth/d/d/d" in done.err
+    assert "lies too deep" in done.err
+    assert log(own) == ["first"]
+
+
+def test_a_branch_that_was_deleted_outside_is_told_as_such(own):
+    """And not as one that was moved to nothing."""
+    own.exec("true").expect(0)
+    own.git("update-ref", "-d", "refs/heads/auth")
+    assert "branch auth was deleted outside" in own.exec(commit("one")).err
+
+
 def test_a_submodule_without_its_repository_is_refused(own):
     """A link to a commit alone is refused as well: whoever fills it runs what it says."""
     name = own.git("rev-parse", "HEAD")
