@@ -13,8 +13,9 @@ from pathlib import Path
 from reconciler.boundaries.area import Area
 from reconciler.boundaries.paths import fault, shown
 from reconciler.boundaries.pattern import Pattern, parse
-from reconciler.boundaries.permissions.launch import DESK, told
+from reconciler.boundaries.permissions.launch import told
 from reconciler.boundaries.reading import covering
+from reconciler.model.layout import DESKS
 
 _REFUSED = 2
 _FIELDS = ("file_path", "notebook_path")
@@ -56,7 +57,7 @@ def _why_not(area: Area, tree: Path, place: Path) -> str:
     path = os.fsencode(place.relative_to(tree))
     if fault(path):
         return f"{shown(path)} cannot be committed. {_may(area)}"
-    if covering((Pattern(DESK, literal=True),), path):
+    if covering((Pattern(DESKS, literal=True),), path):
         return ""
     if denied := covering(area.deny, path):
         return f"{shown(path)} is denied to you by `{denied}`. {_may(area)}"

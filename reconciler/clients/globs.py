@@ -9,8 +9,9 @@ from fnmatch import fnmatchcase, translate
 from pathlib import Path
 
 from reconciler.clients import files
+from reconciler.model.layout import DESKS
 
-NOT_ENTERED = frozenset({".git", ".sub-agents", ".venv", "node_modules"})
+NOT_ENTERED = frozenset({".git", DESKS, ".venv", "node_modules"})
 
 
 def matching_files(root: Path, pattern: str) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from reconciler.errors import ConflictError
 from reconciler.kinds.installed import installed_paths
 from reconciler.kinds.memory import Located
 from reconciler.model.address import Address
+from reconciler.model.layout import DESKS
 
-DESKS = ".sub-agents"
 PLAN_AGAIN = "run `orchestra plan` to see why"
 _HIDING = threading.Lock()
 

@@ -23,6 +23,7 @@ from reconciler.manifest.declaration import Declaration, Manifest
 from reconciler.manifest.substitution import reveal
 from reconciler.manifest.templates import Reader
 from reconciler.model.address import Address
+from reconciler.model.layout import DESKS
 from reconciler.model.resource import Resource
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from reconciler.kinds.dependency import DependencySpec
     from reconciler.manifest.compose_source import ComposeFile
 
-DESKS = ".sub-agents"
 CLAUDE = "CLAUDE.local.md"
 AnyResource: TypeAlias = (
     "Resource[WorkspaceSpec] | Resource[FileSpec] | Resource[GuardSpec] | Resource[PortsSpec]"

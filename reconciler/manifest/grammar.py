@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from reconciler.model.layout import DESKS
+
 LONGEST_NAME = 64
 LONGEST_PART = 255
 """Bytes of one component of a path, in most file systems."""
@@ -135,7 +137,7 @@ def _is_too_long(path: str) -> bool:
 def own_file_fault(path: str) -> Fault | None:
     """Judge whether a declared file would stand in the way of one that orchestra writes."""
     first = path.partition("/")[0].lower()
-    if first == ".sub-agents":
+    if first == DESKS:
         return Fault("`.sub-agents/` belongs to orchestra", "choose another directory")
     if path.lower() in RESERVED_FILES:
         return Fault("orchestra writes this file itself", "for a contract of your own see `agents/contracts/`")

@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 
 from reconciler.boundaries.paths import shown
-from reconciler.boundaries.permissions.launch import DESK
 from reconciler.clients import files
 from reconciler.clients.borrowed import HASHES, Borrowed
 from reconciler.clients.descent import scan
@@ -27,6 +26,7 @@ from reconciler.clients.staged import find_staged
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.errors import ClientError, ConflictError, LockHeldError, OrchestraError, RefusedError
 from reconciler.manifest.declaration import Manifest
+from reconciler.model.layout import DESKS
 from reconciler.model.phrases import plural, some
 from reconciler.operations.check_commits import Checked, judged
 from reconciler.operations.governed import Branches, Heads
@@ -174,7 +174,7 @@ class Importer:
 
     def _tell(self, tip: str, result: Result) -> None:
         """Tell whoever works in the tree, while that can still be mended there."""
-        files.write(self.private.record.path, f"{DESK}/messages/refused-{tip[:12]}.md", self.render(result).encode())
+        files.write(self.private.record.path, f"{DESKS}/messages/refused-{tip[:12]}.md", self.render(result).encode())
 
     def _look(self, *, lock_seconds: float) -> None:
         state, new = self.private.load_state(), self.private.tip()

@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 
 from reconciler.boundaries.pattern import parse
-from reconciler.boundaries.permissions.launch import DESK, Launch
+from reconciler.boundaries.permissions.launch import Launch
 from reconciler.clients import bubblewrap, landlock
 from reconciler.clients.bubblewrap import Mount
 from reconciler.clients.files import real_path
@@ -29,6 +29,7 @@ from reconciler.errors import PermanentError, UsageError
 from reconciler.kinds.guard.rule import RULE
 from reconciler.manifest.areas import DeclaredArea
 from reconciler.manifest.declaration import Declaration
+from reconciler.model.layout import DESKS
 from reconciler.model.phrases import some
 from reconciler.operations.session import Session
 
@@ -130,7 +131,7 @@ class Workspace:
         """What is to be open for writing."""
         scratch = tuple(parse(text) for text in self.declaration.scratch)
         area = self.area
-        return Wanted(area.patterns("modify"), area.patterns("shared"), scratch, area.patterns("deny"), (DESK,))
+        return Wanted(area.patterns("modify"), area.patterns("shared"), scratch, area.patterns("deny"), (DESKS,))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from reconciler.boundaries.pattern import Pattern
-from reconciler.boundaries.permissions.launch import DESK, Grounds, Launch
+from reconciler.boundaries.permissions.launch import Grounds, Launch
+from reconciler.model.layout import DESKS
 
 SETTINGS = "claude-code.json"
 AREA = "area.json"
@@ -25,7 +26,7 @@ def launch(grounds: Grounds) -> Launch:
     area = grounds.area
     settings = {
         "permissions": {
-            "allow": [*_rules(grounds.tree, area.allowed), *_below(grounds.tree, DESK)],
+            "allow": [*_rules(grounds.tree, area.allowed), *_below(grounds.tree, DESKS)],
             "deny": [*_rules(grounds.tree, dict.fromkeys(area.deny))],
         },
         "hooks": {"PreToolUse": [{"matcher": _TOOLS, "hooks": [{"type": "command", "command": _hook(grounds)}]}]},

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.boundaries.permissions.launch import DESK, Grounds, Launch
+from reconciler.boundaries.permissions.launch import Grounds, Launch
 from reconciler.boundaries.permissions.spelling import root, toml_text
+from reconciler.model.layout import DESKS
 
 _PROFILE = "orchestra"
 
@@ -30,7 +31,7 @@ def _entries(grounds: Grounds) -> Iterator[tuple[str, str]]:
     for pattern in grounds.area.deny:
         if root(pattern).is_exact:
             yield _absolute(grounds, root(pattern).path), "read"
-    yield _absolute(grounds, DESK), "write"
+    yield _absolute(grounds, DESKS), "write"
     yield from ((path, "write") for path in grounds.git_dirs)
 
 

@@ -11,8 +11,9 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from reconciler.boundaries.pattern import Pattern
-from reconciler.boundaries.permissions.launch import DESK, Grounds, Launch, told
+from reconciler.boundaries.permissions.launch import Grounds, Launch, told
 from reconciler.boundaries.permissions.spelling import literally, regular_expressions, toml_text
+from reconciler.model.layout import DESKS
 
 POLICY = "gemini.toml"
 _UPWARD, _DENIED, _ALLOWED, _ELSE = 990, 980, 970, 960
@@ -27,7 +28,7 @@ def launch(grounds: Grounds) -> Launch:
     rules = [
         *(_rule(_file(dots), "deny", _UPWARD, "write the path without `.` and `..`") for dots in _DOTS),
         *_rules(tops, area.deny, "deny", _DENIED, may),
-        *_rules(tops, (*area.allowed, Pattern(DESK, literal=True)), "allow", _ALLOWED, ""),
+        *_rules(tops, (*area.allowed, Pattern(DESKS, literal=True)), "allow", _ALLOWED, ""),
         _rule("", "deny", _ELSE, f"outside of your area: {may}"),
     ]
     gaps = ("Gemini CLI: its shell commands are not judged by its policy",)

@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from reconciler.boundaries.area import Area
 
-DESK = ".sub-agents"
-"""Status and messages lie here: the agent writes them, and git never sees them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Grounds:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from reconciler.boundaries.permissions.launch import DESK, Grounds, Launch
+from reconciler.boundaries.permissions.launch import Grounds, Launch
 from reconciler.boundaries.permissions.spelling import wildcards
+from reconciler.model.layout import DESKS
 
 VARIABLE = "OPENCODE_CONFIG_CONTENT"
 
@@ -31,7 +32,7 @@ _SHELL = "opencode: its shell commands are not judged by its settings"
 def _allowed(grounds: Grounds) -> Iterator[str]:
     for pattern in grounds.area.allowed:
         yield from wildcards(pattern).texts
-    yield f"{DESK}/*"
+    yield f"{DESKS}/*"
 
 
 def _gaps(grounds: Grounds) -> Iterator[str]:

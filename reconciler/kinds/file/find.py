@@ -17,8 +17,9 @@ from reconciler.kinds.digest import NOT_A_FILE, digest, is_only_copy, salt_of
 from reconciler.kinds.file.spec import KIND, FileActual, FileSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
-from reconciler.kinds.tree import DESKS, Tree, Trees, tip_of
+from reconciler.kinds.tree import Tree, Trees, tip_of
 from reconciler.model.address import Address
+from reconciler.model.layout import DESKS
 from reconciler.model.resource import Resource
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from reconciler.clients.files import Entry
 from reconciler.kinds.digest import digest
-from reconciler.kinds.tree import DESKS
 from reconciler.model.address import Address
+from reconciler.model.layout import DESKS
 
 KIND = "file"
 

@@ -12,7 +12,6 @@ from reconciler.clients.trees import Standing
 from reconciler.vault.archive import Archive
 
 KIND = "workspace"
-DESKS = ".sub-agents"
 BEING_MADE = "initializing"
 """Why git locks a worktree while it adds it; a git that outlived its orchestra takes that off at any moment."""
 
