@@ -11,7 +11,6 @@ from reconciler.cli.interrupts import signals_to
 from reconciler.cli.opening import open_here
 from reconciler.model.escaping import escape
 from reconciler.operations import sync
-from reconciler.operations.guards import out_of_force
 from reconciler.views.json import document
 from reconciler.views.sync import render_synced, synced_document
 
@@ -35,11 +34,15 @@ def run(options: argparse.Namespace, context: Context) -> int:
             waiting(context)(who)
 
         signals.arm()
-        names = tuple(options.names)
-        synced = sync.sync(session, names, rebase=options.rebase, lock_timeout=options.lock_timeout, on_wait=wait)
+        synced = sync.sync(
+            session,
+            tuple(options.names),
+            rebase=options.rebase,
+            lock_timeout=options.lock_timeout,
+            on_wait=wait,
+            on_fault=lambda fault: context.narrate(f"orchestra: {escape(fault)}\n"),
+        )
     context.answer(document(synced_document(synced)) if context.json else render_synced(synced, style=context.out))
-    for fault in out_of_force(session, session.load_manifest(values=False), names):
-        context.narrate(f"orchestra: {escape(fault)}\n")
     if patience.is_tried:
         return INTERRUPTED
     return 0 if all(each.ok for each in synced) else SOME_FAILED

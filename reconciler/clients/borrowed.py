@@ -156,7 +156,7 @@ def borrow(git: Git, repository: Repository, name: str, quarantine: Path | None 
         ClientError: it could not be made.
     """
     hash_name = HASHES.get(len(name), "sha1")
-    with _scratch() as git_dir:
+    with scratch_directory() as git_dir:
         words = ("init", "--quiet", "--bare", "--template=", f"--object-format={hash_name}", git_dir)
         git.run(*words, cwd=git_dir, environment=_PLAIN)
         _lend(repository.common_dir, git_dir, quarantine)
@@ -164,7 +164,12 @@ def borrow(git: Git, repository: Repository, name: str, quarantine: Path | None 
 
 
 @contextlib.contextmanager
-def _scratch() -> Iterator[Path]:
+def scratch_directory() -> Iterator[Path]:
+    """Have a directory for the length of a block.
+
+    Raises:
+        ClientError: it could not be made.
+    """
     try:
         directory = tempfile.TemporaryDirectory(prefix="orchestra-", ignore_cleanup_errors=True)
     except OSError as error:

@@ -10,12 +10,11 @@ import contextlib
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.clients.borrowed import Borrowed, borrow
+from reconciler.clients.borrowed import Borrowed, borrow, scratch_directory
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.refusals import refused
 from reconciler.errors import PermanentError
@@ -85,7 +84,7 @@ def incoming(
         ClientError: git or the operating system refused.
     """
     wanted = sorted(set(tips))
-    with _scratch() as scratch, borrow(git, repository, wanted[0]) as store:
+    with scratch_directory() as scratch, borrow(git, repository, wanted[0]) as store:
         copied = scratch / "objects"
         _copy_objects(objects, copied, repository.common_dir / "objects")
         pack = scratch / "pack"
@@ -101,16 +100,6 @@ def incoming(
         except OSError as error:
             raise refused(f"cannot write {pack}", error) from error
         yield Incoming(store, pack, tuple(wanted))
-
-
-@contextlib.contextmanager
-def _scratch() -> Iterator[Path]:
-    try:
-        directory = tempfile.TemporaryDirectory(prefix="orchestra-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise refused("cannot make a temporary directory", error) from error
-    with directory as name:
-        yield Path(name)
 
 
 def _copy_objects(source: Path, target: Path, there: Path) -> None:

@@ -20,7 +20,7 @@ from reconciler.kinds.workspace.merging import merged_commit, rebased_commit
 from reconciler.manifest.declaration import Declaration
 from reconciler.manifest.expand import guards_of
 from reconciler.model.address import Address
-from reconciler.operations.guards import settle
+from reconciler.operations.guards import out_of_force, settle
 from reconciler.operations.locking import locked
 from reconciler.operations.path import require_declared
 from reconciler.operations.session import Session, renewed
@@ -48,8 +48,17 @@ def sync(
     rebase: bool = False,
     lock_timeout: float = 0.0,
     on_wait: Callable[[str], None] = lambda _: None,
+    on_fault: Callable[[str], None] = lambda _: None,
 ) -> tuple[Synced, ...]:
     """Merge, or rebase onto, the base of each; all that are declared when no name is given.
+
+    Args:
+        session: where the manifest is.
+        names: the full names of those that are meant.
+        rebase: rebase instead of merging.
+        lock_timeout: how long another apply is waited for, in seconds.
+        on_wait: told once who holds the lock.
+        on_fault: told of each guard that is not in force.
 
     Raises:
         UsageError: a name is not declared.
@@ -64,6 +73,8 @@ def sync(
         done = tuple(_sync_one(session, survey, clone, each, rebase=rebase) for each in wanted)
         if guards := guards_of(manifest, real_path):
             settle(renewed(session), guards)
+            for fault in out_of_force(session, manifest, names):
+                on_fault(fault)
         return done
 
 
