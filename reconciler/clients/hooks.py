@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping
+from itertools import chain, count
 from pathlib import Path
 
 from reconciler.clients import files
@@ -128,17 +129,23 @@ def write_hooks(git_dir: Path, contents: Mapping[str, bytes], program: str, name
 
 
 def _keep_foreign(git_dir: Path, ours: Collection[str], program: str) -> None:
-    """Move aside what a tool put there that asked git for the place of hooks; remove links of ours of too many."""
+    """Move aside what a tool put there that asked git for the place of hooks; remove what of ours is too much."""
     for name, entry in read_hooks(git_dir).items():
-        if entry.link == program:
+        if entry.link == program or files.is_temporary(name):
             if name not in ours:
                 files.remove(git_dir, f"{DIRECTORY}/{name}")
         elif name not in ours or (name in _HOOKS and name != program):
             files.make_directory(git_dir, KEPT)
+            aside = _free_name(git_dir / KEPT, name.replace("/", "-"))
             try:
-                (git_dir / DIRECTORY / name).replace(git_dir / KEPT / name)
+                (git_dir / DIRECTORY / name).rename(aside)
             except OSError as error:
                 raise refused(f"cannot move {git_dir / DIRECTORY / name} aside", error) from error
+
+
+def _free_name(directory: Path, name: str) -> Path:
+    names = chain([name], (f"{name}.{number}" for number in count(2)))
+    return next(path for each in names if not os.path.lexists(path := directory / each))
 
 
 def read_hook_data(git_dir: Path, name: str) -> bytes | None:
@@ -160,14 +167,17 @@ def write_hook_data(git_dir: Path, name: str, content: bytes) -> None:
     files.write(git_dir, f"{DIRECTORY}/{name}", content)
 
 
-def take_off(git: Git, git_dir: Path, before: str | None) -> None:
+def take_off(git: Git, git_dir: Path, before: str | None, ours: Collection[str], program: str) -> None:
     """Lead git back to where it looked before, then remove the directory of ours; not there is success.
+
+    What somebody else put there is moved aside, to `KEPT`.
 
     Raises:
         ClientError: it could not be removed.
     """
     if configured(git_dir) in {str(directory_of(git_dir)), None}:
         configure(git, git_dir, before)
+    _keep_foreign(git_dir, ours, program)
     for name in read_hooks(git_dir):
         files.remove(git_dir, f"{DIRECTORY}/{name}")
     files.remove_empty_directory(git_dir, DIRECTORY)

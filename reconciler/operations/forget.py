@@ -8,6 +8,7 @@ from reconciler.clients.survey import BRANCH_KEY, Survey, take_survey
 from reconciler.clients.trees import TreeRecord
 from reconciler.errors import UsageError
 from reconciler.kinds.given import may_have_containers
+from reconciler.kinds.guard.rule import OURS, PROGRAM
 from reconciler.kinds.guard.spec import KIND as GUARD
 from reconciler.model.address import Address
 from reconciler.model.phrases import plural
@@ -30,7 +31,7 @@ def forget(session: Session, name: str) -> str:
         marks = {address: record for address, (record, _) in survey.marks.items() if _belongs(address, name)}
         guarded = _guarded(survey, name)
         for record, before in guarded:
-            take_off(session.git, record.git_dir, before)
+            take_off(session.git, record.git_dir, before, OURS, PROGRAM)
         if not (marks or guarded) or survey.clone is None:
             hint = "`orchestra status` shows the workspaces"
             raise UsageError(f"nothing here bears the mark of a workspace `{name}`", hint=hint)

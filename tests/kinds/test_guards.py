@@ -380,6 +380,34 @@ def test_what_a_tool_puts_among_the_hooks_is_moved_aside(guarded: World) -> None
     assert (there / "pre-commit").is_symlink()
 
 
+def test_what_lies_aside_already_is_not_overwritten(guarded: World) -> None:
+    """A tool that installs its hook at every start does so again after each repair."""
+    there = guarded.git_dir() / "orchestra-guard"
+    for text in ("# first\n", "# second\n"):
+        (there / "own").write_text(text)
+        guarded.settle()
+    kept = guarded.git_dir() / "orchestra-guard.kept"
+    assert sorted(path.read_text() for path in kept.iterdir()) == ["# first\n", "# second\n"]
+
+
+def test_what_a_tool_put_there_outlives_the_guard(guarded: World) -> None:
+    """It is aside when nothing is guarded any more."""
+    (guarded.git_dir() / "orchestra-guard/own").write_text("# mine\n")
+    forget(guarded.session(), "auth")
+    assert not (guarded.git_dir() / "orchestra-guard").exists()
+    assert (guarded.git_dir() / "orchestra-guard.kept/own").read_text() == "# mine\n"
+
+
+def test_what_a_killed_write_left_is_removed(guarded: World) -> None:
+    """It is nobody's."""
+    left = guarded.git_dir() / "orchestra-guard/.bases.orchestra.tmp"
+    left.write_text("half a li")
+    assert ".bases.orchestra.tmp was left by a write that was killed" in str(guarded.plan())
+    guarded.settle()
+    assert not left.exists()
+    assert not (guarded.git_dir() / "orchestra-guard.kept").exists()
+
+
 def test_tags_and_notes_may_be_pushed(guarded: World, tmp_path: Path) -> None:
     """They are on no branch."""
     GitRepo.init(tmp_path / "origin", bare=True)

@@ -162,6 +162,12 @@ def _sleeper(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
+def _is_given_again(name: str, before: str | None, after: str | None) -> bool:
+    """Whether it is an object that is new, or the same: git sets the time anew of one that it is given again."""
+    is_same = before is None or (after or "").rpartition(" ")[0] == before.rpartition(" ")[0]
+    return "/.git/objects/" in name and is_same
+
+
 @pytest.mark.parametrize(("attempt", "sandbox"), _CASES)
 def test_an_attempt_changes_nothing_outside(outside, listening, attempt: Attempt, sandbox: str):
     """Files, refs, configuration, hooks, marks, processes and sockets are as they were."""
@@ -175,7 +181,7 @@ def test_an_attempt_changes_nothing_outside(outside, listening, attempt: Attempt
             time.sleep(_LATE_SECONDS)
         after = outside.picture()
         assert process.poll() is None, "it ended a process outside"
-    reached = {name for name in changed(before, after) if "/.git/objects/" not in name or name in before}
+    reached = {name for name in changed(before, after) if not _is_given_again(name, before.get(name), after.get(name))}
     assert reached == set(), done.err
     assert shop.git("for-each-ref", "refs/heads", "refs/tags", "refs/orchestra", "refs/remotes", "refs/stash") == refs
     assert shop.git("fsck", "--strict", "--no-dangling") == ""

@@ -76,9 +76,10 @@ def test_what_a_command_started_ends_with_it(shop):
     for how in (_HELD, _UNHELD):
         shop.exec(f"(setsid sh -c '{beat}' &) ; sleep 1", *how).expect(0)
         _assert_still(file)
-        words = words_as(shop.user, [*shop.program, "exec", *how, "auth", "--", "setsid", "sh", "-c", beat])
+        words = words_as(shop.user, [*shop.program, "exec", *how, "auth", "--", "setsid", "--wait", "sh", "-c", beat])
         with subprocess.Popen(words, cwd=shop.main, env=shop.environment, stderr=subprocess.DEVNULL) as process:
-            _wait_for(file.exists)
+            _wait_for(lambda: file.exists() and file.stat().st_size)
+            assert process.poll() is None
             process.kill()
         _wait_for(lambda: shop.exec("exit 0", *_HELD).code == 0)
         _assert_still(file)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.clients import hooks
-from reconciler.clients.files import Entry
+from reconciler.clients.files import Entry, is_temporary
 from reconciler.clients.survey import Survey
 from reconciler.kinds.guard.rule import (
     BASES,
     HOOKS,
+    OURS,
     PROGRAM,
     RULE,
     pinned_in,
@@ -140,7 +141,9 @@ class Finder:
         linked = {name for name, entry in there.items() if entry.link == PROGRAM}
         if lost := sorted(names - linked):
             yield f"{', '.join(lost)} {'is' if len(lost) == 1 else 'are'} not called"
-        if more := sorted(there.keys() - names - {PROGRAM, RULE, BASES}):
+        more = sorted(there.keys() - names - OURS)
+        yield from (f"{name} was left by a write that was killed" for name in more if is_temporary(name))
+        if more := [name for name in more if not is_temporary(name)]:
             yield f"{', '.join(more)} {'is' if len(more) == 1 else 'are'} not ours, and will be moved aside"
 
     def _left_over(self, resources: Sequence[Resource[GuardSpec]], scope: Scope) -> dict[Address, GuardActual]:

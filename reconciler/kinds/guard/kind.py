@@ -15,7 +15,7 @@ from reconciler.clients.probing import would_be_made
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.guard.decide import decide, decide_removal
 from reconciler.kinds.guard.find import BEFORE, TRIED, Finder, held
-from reconciler.kinds.guard.rule import BASES, HOOKS, PROGRAM, RULE, bases_text, program_text, rule_text
+from reconciler.kinds.guard.rule import BASES, HOOKS, OURS, PROGRAM, RULE, bases_text, program_text, rule_text
 from reconciler.kinds.guard.spec import KIND, GuardActual, GuardSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
@@ -169,7 +169,7 @@ class GuardKind:
         if mark is None or self.clone is None:
             return
         before = mark.declared.get(BEFORE)
-        hooks.take_off(self.git, actual.git_dir, before if isinstance(before, str) else None)
+        hooks.take_off(self.git, actual.git_dir, before if isinstance(before, str) else None, OURS, PROGRAM)
         change_book(actual.git_dir, self.clone, lambda book: book.drop(address))
 
     def exclusive_key(self, address: Address, spec: GuardSpec | None) -> str | None:

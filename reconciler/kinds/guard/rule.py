@@ -16,6 +16,9 @@ from reconciler.boundaries import pathspec
 from reconciler.kinds.guard.spec import GuardSpec
 
 PROGRAM, RULE, BASES = "guard", "rule", "bases"
+OURS = frozenset({PROGRAM, RULE, BASES})
+"""Files in the directory of hooks; all else of ours there is a link to the program."""
+
 HOOKS = ("pre-commit", "pre-push", "reference-transaction")
 _PREVIOUS = re.compile(rb"^previous=.*$", re.MULTILINE)
 _PINNED = re.compile(rb"^pinned='?([0-9a-f ]*)'?$", re.MULTILINE)
