@@ -9,9 +9,11 @@ from pydantic import BeforeValidator, Field, TypeAdapter
 
 from reconciler.manifest import grammar
 from reconciler.manifest.grammar import Fault
-from reconciler.manifest.models import FilePath, Model, Texts, judged
+from reconciler.manifest.models import FilePath, Model, Texts, as_text, judged
 
-Duration = Annotated[str, judged(grammar.duration_fault, "a length of time")]
+Duration = Annotated[
+    str, BeforeValidator(as_text, json_schema_input_type=str), judged(grammar.duration_fault, "a length of time")
+]
 Policy = Literal["remove", "keep", "archive"]
 
 

@@ -9,10 +9,12 @@ from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from reconciler.manifest import grammar
 from reconciler.manifest.grammar import Fault
-from reconciler.manifest.models import Body, FilePath, Globs, Model, Texts, Variable, error_of, judged, list_of_one
+from reconciler.manifest.models import Body, FilePath, Globs, Model, Texts, Variable, as_text, error_of, judged
 from reconciler.manifest.problems import nearest
 
-Duration = Annotated[str, judged(grammar.duration_fault, "a length of time")]
+Duration = Annotated[
+    str, BeforeValidator(as_text, json_schema_input_type=str), judged(grammar.duration_fault, "a length of time")
+]
 Command = Annotated[str, judged(lambda text: None if text.strip() else Fault("it is empty", "write one"), "a command")]
 ProviderName = Literal["auto", "inherit", "pnpm", "npm", "yarn", "bun", "uv", "pip", "poetry", "cargo", "go"]
 
@@ -100,11 +102,16 @@ def _named_provider(value: object) -> object:
     return {value: {}}
 
 
+def _list_of_one(value: object) -> object:
+    return [value] if isinstance(value, str | dict) else value
+
+
 _NamedBody = Annotated[
     DependencyBody, BeforeValidator(_named_provider, json_schema_input_type=DependencyBody | ProviderName)
 ]
 Dependencies = Annotated[
-    list[_NamedBody], BeforeValidator(list_of_one, json_schema_input_type=list[_NamedBody] | ProviderName)
+    list[_NamedBody],
+    BeforeValidator(_list_of_one, json_schema_input_type=list[_NamedBody] | DependencyBody | ProviderName),
 ]
 
 

@@ -235,9 +235,11 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 def duration_fault(text: str) -> Fault | None:
     """Judge a length of time."""
-    return (
-        None if _DURATION.fullmatch(text) else Fault("it is no length of time", "write for example `90s`, `5m` or `1h`")
-    )
+    if _DURATION.fullmatch(text):
+        return None
+    if _DURATION.fullmatch(f"{text}s"):
+        return Fault("it has no unit", f"write `{text}s`, `{text}m` or `{text}h`")
+    return Fault("it is no length of time", "write for example `90s`, `5m` or `1h`")
 
 
 def seconds_of(duration: str) -> float:

@@ -89,8 +89,9 @@ def _place(error: Mapping[str, Any], path: Path, root: MapNode, node: Node) -> L
 
 def _reason(error: Mapping[str, Any], path: Path, node: Node) -> tuple[str, str]:
     if error["type"] == FAULT:
-        context = error["ctx"]
-        return context["message"].replace("{quoted}", quote(error["input"])), context["hint"]
+        context, said = error["ctx"], error["input"]
+        written = node.text if isinstance(node, ScalarNode) and not isinstance(said, str) else said
+        return context["message"].replace("{quoted}", quote(written)), context["hint"]
     if error["type"] == "extra_forbidden":
         return f"unknown key {quote(path[-1])}", _known_key(str(path[-1]), path[:-1])
     if error["input"] is MISSING:

@@ -88,6 +88,36 @@ TABLE = [
         "hint: write for example `90s`, `5m` or `1h`",
     ),
     (
+        "a time without a unit",
+        "worktrees:\n  auth: {dependencies: [{run: make, timeout: 5}]}\n",
+        "orchestra.yaml:2:46: `5` is not a length of time: it has no unit",
+        "hint: write `5s`, `5m` or `5h`",
+    ),
+    (
+        "a time in quotes without a unit",
+        "worktrees:\n  auth: {dependencies: [{pnpm: {timeout: '90'}}]}\n",
+        "orchestra.yaml:2:43: `90` is not a length of time: it has no unit",
+        "hint: write `90s`, `90m` or `90h`",
+    ),
+    (
+        "a time that is a truth",
+        "worktrees:\n  auth: {dependencies: [{pnpm: {timeout: true}}]}\n",
+        "orchestra.yaml:2:42: `true` is not a length of time: it is no length of time",
+        "hint: write for example `90s`, `5m` or `1h`",
+    ),
+    (
+        "an unknown provider in a mapping",
+        "worktrees:\n  auth: {dependencies: {pnpn: {filter: web}}}\n",
+        "orchestra.yaml:2:25: unknown key `pnpn`",
+        "hint: did you mean `pnpm`?",
+    ),
+    (
+        "two providers in a mapping",
+        "worktrees:\n  auth: {dependencies: {pnpm: {}, uv: {}}}\n",
+        "orchestra.yaml:2:24: `pnpm` and `uv` stand in one entry",
+        "hint: give each a `-` of its own",
+    ),
+    (
         "a project outside",
         "worktrees:\n  auth: {dependencies: [{npm: {project: ../other}}]}\n",
         "orchestra.yaml:2:41: `../other` is not a path inside the repository: it leads out with `..`",

@@ -31,6 +31,13 @@ def test_auto_is_what_the_lock_files_say(name: str) -> None:
         assert list(resources("worktrees: {a: {dependencies: auto}}", lock)) == [f"dependency:a/{name}"]
 
 
+def test_one_mapping_stands_for_a_list_of_it() -> None:
+    """As one name does."""
+    found = resources("worktrees: {a: {dependencies: {uv: {group: test}}}, b: {dependencies: {run: make}}}")
+    assert found["dependency:a/uv"].spec.options.groups == ("test",)
+    assert found["dependency:b/run"].spec.options.command == "make"
+
+
 def test_auto_takes_the_lock_file_before_requirements() -> None:
     """A file of requirements is often exported from it."""
     found = resources("worktrees: {a: {dependencies: auto}}", "uv.lock", "requirements.txt", "Cargo.lock")
