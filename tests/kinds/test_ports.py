@@ -256,6 +256,22 @@ def test_two_clones_never_get_one_number(tmp_path: Path, monkeypatch: pytest.Mon
     assert set(told(second, "ui").values()) & {LOW, LOW + 1}
 
 
+def test_a_plan_says_that_there_are_not_enough_numbers(world: World) -> None:
+    """As the error that apply would end with; what can be given is given, and what was given stays."""
+    head = f"port_range: {LOW}-{LOW + 2}\n"
+    world.declare("auth: {ports: [web]}", head=head)
+    world.settle()
+    world.declare("auth: {ports: [web]}\nui: {ports: [web, api, db]}\nx: {ports: [web]}", head=head)
+    (conflict,) = world.plan().conflicts
+    assert str(conflict.address) == "ports:ui"
+    said = f"1 by auth in {world.project.path}, 2 by what is declared beside it"
+    assert conflict.reason == f"no port between {LOW} and {LOW + 2} is left for db of ui: {said}"
+    assert conflict.hint == "widen `port_range`, or destroy what is not needed"
+    report = world.try_apply()
+    assert [str(each.address) for each in report.outcomes if not each.status.succeeded] == ["ports:ui"]
+    assert told(world, "x")["WEB_PORT"] != told(world)["WEB_PORT"]
+
+
 def test_without_the_list_the_marks_tell(world: World) -> None:
     """It is written again; the numbers stay."""
     world.declare("auth: {ports: [web]}")

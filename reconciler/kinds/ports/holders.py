@@ -84,11 +84,13 @@ class Holders:
     def _exhausted(self, spec: PortsSpec, name: str) -> PermanentError:
         low, high = spec.span
         held = Counter(filter(None, (self.other(n, spec).partition(" of ")[2] for n in range(low, high + 1))))
-        listening = sum(low <= number <= high for number in self.listening)
+        listening = sum(low <= n <= high and not self.other(n, spec) for n in self.listening)
+        beside = high - low + 1 - sum(held.values()) - listening
         said = [f"{count} by {who}" for who, count in held.most_common(_SHOWN)]
         more = sum(held.values()) - sum(count for _, count in held.most_common(_SHOWN))
         said += [f"{more} by others"] if more else []
         said += [f"{listening} in use"] if listening else []
+        said += [f"{beside} by what is declared beside it"] if beside > 0 else []
         message = f"no port between {low} and {high} is left for {name} of {spec.workspace}: {', '.join(said)}"
         return PermanentError(message, hint="widen `port_range`, or destroy what is not needed")
 

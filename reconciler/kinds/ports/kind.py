@@ -65,18 +65,18 @@ class PortsKind:
         holders, given = self._look_around(), set[int]()
         found: dict[Address, PortsActual] = {}
         for resource in resources:
-            actual = self._find(resource, holders)
-            proposed = self._propose(resource.spec, actual, holders, given)
-            given.update(proposed.values())
-            self.memory.numbers[resource.spec.workspace] = {**actual.kept(resource.spec), **proposed}
-            found[resource.address] = replace(actual, proposed=proposed)
+            actual = self._proposed(resource.spec, self._find(resource, holders), holders, given)
+            given.update(actual.proposed.values())
+            self.memory.numbers[resource.spec.workspace] = {**actual.kept(resource.spec), **actual.proposed}
+            found[resource.address] = actual
         return {**found, **self._orphans(resources, scope)}
 
     def look(self, resource: Resource[PortsSpec]) -> PortsActual | None:
         """Read the marks of one tree, the list and the sockets anew."""
         holders = self._look_around()
         actual = self._find(resource, holders)
-        return replace(actual, proposed=self._propose(resource.spec, actual, holders, set()))
+        proposed = self._proposed(resource.spec, actual, holders, set())
+        return actual if proposed.blocked else proposed  # that there are not enough, `apply` says itself
 
     def _look_around(self) -> Holders:
         return Holders(self.list.read(), sockets.listening(), self.clone, self.repository.common_dir)
@@ -128,15 +128,16 @@ class PortsKind:
     def _wanted(self, spec: PortsSpec, found: PortsActual) -> bytes | None:
         return spec.content(found.numbers, self.clone) if set(spec.names) <= found.numbers.keys() else None
 
-    def _propose(self, spec: PortsSpec, actual: PortsActual, holders: Holders, given: set[int]) -> dict[str, int]:
-        """Say what could be given to what has no number yet; nothing when there is not enough."""
+    def _proposed(self, spec: PortsSpec, actual: PortsActual, holders: Holders, given: set[int]) -> PortsActual:
+        """Say what could be given to what has no number yet, or that there is not enough."""
         kept = actual.kept(spec)
         missing = [name for name in spec.names if name not in kept]
         also_taken = {*kept.values(), *given}
         try:
-            return holders.choose(spec, missing, actual.numbers, also_taken=also_taken.__contains__)
-        except OrchestraError:
-            return {}
+            chosen = holders.choose(spec, missing, actual.numbers, also_taken=also_taken.__contains__)
+        except OrchestraError as error:
+            return actual if actual.blocked else replace(actual, blocked=error.message, hint=error.hint)
+        return replace(actual, proposed=chosen)
 
     def _orphans(self, resources: Sequence[Resource[PortsSpec]], scope: Scope) -> dict[Address, PortsActual]:
         """Numbers of ours that nobody declares any more, in trees that stay; others go with their tree."""
