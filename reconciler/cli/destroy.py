@@ -8,11 +8,11 @@ from reconciler.cli.arguments import add_execution, add_full, add_max_destroy, a
 from reconciler.cli.context import Context
 from reconciler.cli.execution import execute
 from reconciler.cli.opening import open_here
-from reconciler.kinds.workspace.fates import Removal
+from reconciler.kinds.workspace.removal import Removal
 from reconciler.model.outcome import Report
 from reconciler.operations import destroy
 from reconciler.operations.execution import Execution
-from reconciler.vault.unsaveable import Loss
+from reconciler.vault.losses import Loss
 
 _LOSSES = {
     "half-done": "lose the state of a merge, rebase or bisect that is half done; files and commits are saved",

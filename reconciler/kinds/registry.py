@@ -13,11 +13,9 @@ from reconciler.kinds.guard.spec import KIND as GUARD
 from reconciler.kinds.installed import DEPENDENCY
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.workspace import WorkspaceKind
-from reconciler.kinds.workspace.fates import Removal
-from reconciler.kinds.workspace.make import Maker
+from reconciler.kinds.workspace.removal import Removal
 from reconciler.model.address import Address
 from reconciler.model.kind import Kind
-from reconciler.vault.vault import Vault
 
 
 def build_kinds(
@@ -33,6 +31,7 @@ def build_kinds(
     environment: Mapping[str, str] | None = None,
     on_output: Callable[[Address, str], None] | None = None,
     needed: Collection[str] | None = None,
+    is_looking: bool = False,
 ) -> dict[str, Kind[Any, Any, Any]]:
     """Build the kinds of one repository.
 
@@ -49,9 +48,14 @@ def build_kinds(
         environment: the one that commands of the manifest's, and package managers, get.
         on_output: is told what those print, line by line, from any thread.
         needed: the names of those that are declared or that something there is of; None builds all.
+        is_looking: they are only asked what there is and what is to be done.
     """
-    vault = Vault.of(git, repository, state, clone, origins) if clone else None
-    maker = Maker(git, repository, clone, vault, memory) if clone and vault else None
+    maker = None
+    if clone and not is_looking:
+        from reconciler.kinds.workspace.make import Maker  # noqa: PLC0415 - start-up: a plan makes nothing
+        from reconciler.vault.vault import Vault  # noqa: PLC0415
+
+        maker = Maker(git, repository, clone, Vault.of(git, repository, state, clone, origins), memory)
     kinds: list[Kind[Any, Any, Any]] = [
         WorkspaceKind(git, repository, maker, memory, removal or Removal(is_declared=False)),
         FileKind(git, clone, global_excludes, memory),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reconciler.engine.saved_plan import SavedPlan, load_plan, restrict
 from reconciler.errors import ConflictError, UsageError
 from reconciler.kinds.workspace.decide import LEFT_ALONE
 from reconciler.model.change import Action, Change
@@ -14,6 +14,9 @@ from reconciler.operations.options import PlanOptions
 from reconciler.operations.plan import Planned, plan
 from reconciler.operations.running import carry_out, require_few
 from reconciler.operations.session import Session
+
+if TYPE_CHECKING:
+    from reconciler.engine.saved_plan import SavedPlan
 
 
 def apply(
@@ -45,6 +48,8 @@ def apply(
 
 def _plan_saved(session: Session, file: Path) -> Planned:
     """Plan anew, and keep of it what the saved plan ordered from the same facts."""
+    from reconciler.engine.saved_plan import restrict  # noqa: PLC0415 - start-up: most plans were not saved
+
     saved = _load(file)
     if not saved.origin.clone and session.survey.clone:
         raise ConflictError(f"{file} was saved before anything was applied in this clone", hint="plan again")
@@ -71,6 +76,8 @@ def _load(file: Path) -> SavedPlan:
     except OSError as error:
         message = f"cannot read {file}: {error.strerror}"
         raise UsageError(message, hint="save one with `orchestra plan --out FILE`") from error
+    from reconciler.engine.saved_plan import load_plan  # noqa: PLC0415
+
     saved = load_plan(content, str(file))
     if saved.origin.command != "apply":
         command = saved.origin.command

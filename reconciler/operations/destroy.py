@@ -11,7 +11,7 @@ from reconciler.engine.observer import observe
 from reconciler.engine.planner import make_destroy_plan
 from reconciler.engine.selection import Selection
 from reconciler.kinds.scope import Scope
-from reconciler.kinds.workspace.fates import Removal
+from reconciler.kinds.workspace.removal import Removal
 from reconciler.model.serial import Origin
 from reconciler.operations.execution import Applied, Execution
 from reconciler.operations.plan import Planned, kinds_of

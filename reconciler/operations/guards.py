@@ -66,5 +66,5 @@ def out_of_force(session: Session, manifest: Manifest, names: Collection[str] = 
 
 
 def _kind(session: Session) -> GuardKind:
-    kinds = kinds_of(session, session.survey.clone, (Address(KIND, "any"),))
+    kinds = kinds_of(session, session.survey.clone, (Address(KIND, "any"),), is_looking=True)
     return cast("GuardKind", kinds[KIND])

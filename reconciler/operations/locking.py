@@ -13,7 +13,6 @@ from reconciler.clients.survey import take_survey
 from reconciler.clients.takedown import has_rubbish, sweep
 from reconciler.clients.trees import Standing, has_moving_trees
 from reconciler.errors import ConflictError
-from reconciler.kinds.workspace.advance import resume
 from reconciler.kinds.workspace.merging import has_scratch, sweep_scratch
 from reconciler.operations.session import Session
 
@@ -61,6 +60,8 @@ def is_something_left(session: Session) -> bool:
 
 
 def _end_moves(session: Session) -> None:
+    from reconciler.kinds.workspace.advance import resume  # noqa: PLC0415 - start-up: few runs were killed in a move
+
     for record in take_survey(session.git, session.repository).records:
         if record.standing is Standing.PRESENT:
             with contextlib.suppress(ConflictError):  # that tree's own; whoever asks for its status is told

@@ -15,13 +15,12 @@ from reconciler.clients.takedown import rubbish
 from reconciler.engine.graph import Graph
 from reconciler.engine.observer import Kinds, Snapshot, observe
 from reconciler.engine.planner import make_plan
-from reconciler.engine.saved_plan import dump_plan
 from reconciler.engine.selection import Selection
 from reconciler.errors import UsageError
 from reconciler.kinds.given import CONTAINERS, may_have_containers
 from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
-from reconciler.kinds.workspace.fates import Removal
+from reconciler.kinds.workspace.removal import Removal
 from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.loader import load
 from reconciler.model.address import Address
@@ -104,7 +103,7 @@ def _plan(session: Session, options: PlanOptions) -> Planned:
         top=top_of(session),
     )
     clone = session.survey.clone
-    kinds = kinds_of(session, clone, None if options.against else wanted.graph.resources)
+    kinds = kinds_of(session, clone, None if options.against else wanted.graph.resources, is_looking=True)
     if options.against:
         snapshot, notes = _assumed(session, options.against, kinds, mine)
         notes += _warnings(manifest)
@@ -124,6 +123,8 @@ def save(planned: Planned, file: Path) -> None:
         UsageError: there is no such directory.
         ClientError: it could not be written.
     """
+    from reconciler.engine.saved_plan import dump_plan  # noqa: PLC0415 - start-up: few plans are saved
+
     if not file.parent.is_dir():
         raise UsageError(f"{file.parent} is no directory to save a plan in", hint="make it, or name another file")
     text = dump_plan(planned.plan, planned.origin, planned.redact)
@@ -136,6 +137,8 @@ def kinds_of(
     addresses: Iterable[Address] | None,
     removal: Removal | None = None,
     on_output: Callable[[Address, str], None] | None = None,
+    *,
+    is_looking: bool = False,
 ) -> Kinds:
     """Build the kinds of the session's repository: of these addresses, and of all that is marked; None is all."""
     marked = session.survey.marks
@@ -154,6 +157,7 @@ def kinds_of(
         environment=session.environment,
         on_output=on_output,
         needed=needed,
+        is_looking=is_looking,
     )
 
 

@@ -9,10 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.clients.clone import prepare_clone
 from reconciler.clients.journal import JournalFile
-from reconciler.engine.executor import execute
-from reconciler.engine.saved_plan import restrict
 from reconciler.errors import OrchestraError, RefusedError
 from reconciler.model.change import Action, Change
 from reconciler.model.outcome import Outcome, Report
@@ -61,6 +58,10 @@ def carry_out(
         if is_something_left(session) or not are_settled(session, declared):
             _clear(session, command, execution, declared)
         return Applied(planned.plan, Report(()))
+    from reconciler.clients.clone import prepare_clone  # noqa: PLC0415 - start-up: nothing to do is the commonest case
+    from reconciler.engine.executor import execute  # noqa: PLC0415
+    from reconciler.engine.saved_plan import restrict  # noqa: PLC0415
+
     execution.interrupt.stop_running = session.git.runner.stop_all
     wait, on_wait = execution.lock_timeout, execution.on_wait
     with locked(session, f"orchestra {command}", lock_timeout=wait, on_wait=on_wait) as held:

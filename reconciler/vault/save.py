@@ -21,10 +21,11 @@ from reconciler.vault.archive import SAVING, Archive, Summary, archive_ref, comm
 from reconciler.vault.commit import Written, write_commit
 from reconciler.vault.copy import Receipt, make_bundle, make_place, remove_files, seal, settle, write_receipt
 from reconciler.vault.inventory import Inventory, take_inventory
+from reconciler.vault.losses import LIMIT_BYTES, Loss
 from reconciler.vault.omissions import Omissions
 from reconciler.vault.position import Position, read_position
 from reconciler.vault.tar import write_tar
-from reconciler.vault.unsaveable import LIMIT_BYTES, Loss, begun_reasons, reasons_in
+from reconciler.vault.unsaveable import begun_reasons, reasons_in
 from reconciler.vault.vault import Vault, sweep
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
 from reconciler.clients.descent import sizes
@@ -13,19 +12,10 @@ from reconciler.clients.trees import TreeRecord, half_done
 from reconciler.model.phrases import plural, some
 from reconciler.vault.index import GITLINK
 from reconciler.vault.inventory import Inventory, take_inventory
+from reconciler.vault.losses import LIMIT_BYTES, Loss
 from reconciler.vault.omissions import Omissions
 from reconciler.vault.position import current_head
 from reconciler.vault.submodules import submodule_reasons
-
-LIMIT_BYTES = 1 << 30
-
-
-class Loss(Enum):
-    """What a save cannot hold and a person may give up; the value is how it is asked for."""
-
-    HALF_DONE = "half-done"
-    NESTED = "nested"
-    SUBMODULES = "submodules"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.repository import GitRepo
+
 HEAVY = {"networkx", "pydantic", "ruamel", "git", "rich", "tenacity", "argparse", "dataclasses", "typing", "json"}
 
 
@@ -25,6 +27,31 @@ def test_the_commonest_answers_import_nothing(words):
     assert loaded & HEAVY == set()
     ours = {name for name in loaded if name.startswith("reconciler")}
     assert ours <= {"reconciler", "reconciler.cli", "reconciler.cli.main", "reconciler.cli.commands"}
+
+
+CHANGES_THINGS = {
+    "reconciler.engine.executor",
+    "reconciler.engine.saved_plan",
+    "reconciler.kinds.dependency.install",
+    "reconciler.kinds.workspace.fates",
+    "reconciler.kinds.workspace.make",
+    "reconciler.kinds.workspace.remove",
+    "reconciler.vault.vault",
+    "tenacity",
+}
+
+
+@pytest.mark.parametrize("words", [["plan"], ["apply", "--auto-approve"]], ids=["plan", "apply"])
+def test_who_has_nothing_to_do_imports_nothing_that_changes_anything(tmp_path, monkeypatch, words):
+    repo = GitRepo.init(tmp_path / "shop", {"main.py": "", "requirements.txt": ""})
+    body = "{modify: src, copy: [.env], ports: [web], dependencies: {run: echo}}"
+    (repo.path / "orchestra.yaml").write_text(f"worktrees: {{auth: {body}, ui: {body}}}\n")
+    (repo.path / ".env").touch()
+    monkeypatch.chdir(repo.path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    loaded_by(["apply", "--auto-approve"])
+    loaded = loaded_by(words)
+    assert loaded & CHANGES_THINGS == set()
 
 
 def test_a_process_ends_quietly_when_nobody_reads():

@@ -6,11 +6,11 @@ import hashlib
 import platform
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import files, globs
-from reconciler.clients.command import count_names, find_program, is_there
+from reconciler.clients.command import Program, count_names, find_program, is_there
 from reconciler.clients.marks import Mark, MarkBook
 from reconciler.errors import OrchestraError
 from reconciler.kinds.dependency.providers import PROVIDERS
@@ -44,15 +44,16 @@ class Tree:
 
 @dataclass(frozen=True)
 class Finder:
-    """Looks for the dependencies of one clone.
+    """Looks for the dependencies of one clone: in all trees once, or in one.
 
     Attributes:
-        search_path: where programs are looked for.
+        search_path: where programs are looked for; each is looked for once.
     """
 
     trees: Trees
     search_path: str
     memory: Memory
+    _programs: dict[str, Program | None] = field(default_factory=dict)
 
     def observe(self, resources: Sequence[Resource[DependencySpec]], scope: Scope) -> dict[Address, DependencyActual]:
         """Look for all declared ones, and for those that are left over in trees that are declared."""
@@ -128,7 +129,7 @@ class Finder:
 
     def _lacking_program(self, spec: DependencySpec) -> tuple[str, str] | None:
         for program in filter(None, (spec.by.program, spec.by.runtime)):
-            if find_program(program, self.search_path) is None:
+            if self._program(program) is None:
                 return f"{spec.provider} needs the program `{program}`, which is not there", spec.by.how_to_get
         return None
 
@@ -150,15 +151,20 @@ class Finder:
         return {
             "platform": f"{platform.system()} {platform.machine()}",
             TREE: str(place_to_be),
-            **{f"program {name}": identity for name, identity in self._programs(spec)},
+            **{f"program {name}": identity for name, identity in self._programs_of(spec)},
             **_digests(tree, reads, salt),
         }
 
-    def _programs(self, spec: DependencySpec) -> Iterator[tuple[str, str]]:
+    def _programs_of(self, spec: DependencySpec) -> Iterator[tuple[str, str]]:
         for name in (spec.by.program, spec.by.runtime):
-            program = find_program(name, self.search_path) if name and spec.provider != "run" else None
+            program = self._program(name) if name and spec.provider != "run" else None
             if program:
                 yield name, program.identity
+
+    def _program(self, name: str) -> Program | None:
+        if name not in self._programs:
+            self._programs[name] = find_program(name, self.search_path)
+        return self._programs[name]
 
 
 def _is_filled(tree: Tree, spec: DependencySpec) -> bool:

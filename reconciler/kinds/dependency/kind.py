@@ -15,7 +15,6 @@ from reconciler.clients.trees import Standing, linked_git_dir, standing_of
 from reconciler.errors import ConflictError, OrchestraError, PermanentError
 from reconciler.kinds.dependency.decide import decide, decide_removal
 from reconciler.kinds.dependency.find import Finder, Tree
-from reconciler.kinds.dependency.install import Installer
 from reconciler.kinds.dependency.providers import PROVIDERS
 from reconciler.kinds.dependency.spec import KIND, DependencyActual, DependencySpec
 from reconciler.kinds.installed import installed_in
@@ -94,6 +93,8 @@ class DependencyKind:
             TransientError: the network, or a registry, was in the way.
             OrchestraError: it could not be installed; with all that the program said.
         """
+        from reconciler.kinds.dependency.install import Installer  # noqa: PLC0415 - start-up: most applies install nothing
+
         if self.clone is None:
             raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
         tree = self._require_tree(resource)

@@ -69,6 +69,8 @@ class Holders:
         Raises:
             PermanentError: all are taken.
         """
+        if not names:  # nearly always; what others had is a long list
+            return {}
         try:
             return choose(
                 names,

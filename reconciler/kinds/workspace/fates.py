@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.git import Git
 from reconciler.clients.integration import Way
-from reconciler.clients.marks import Mark
 from reconciler.clients.merged import Question, Target, Verdict, how_merged, where_it_began
 from reconciler.clients.private_git import unsaved_reasons
 from reconciler.clients.process import processes_using
@@ -19,60 +18,12 @@ from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ConflictError, PermanentError
 from reconciler.kinds.installed import installed_in
+from reconciler.kinds.workspace.removal import Doomed, Fate, Removal
 from reconciler.kinds.workspace.remove import as_it_lies, is_ours, missing_reasons
-from reconciler.kinds.workspace.spec import Base
 from reconciler.model.phrases import plural, some
 from reconciler.vault.ancestry import Commits, only_logged
 from reconciler.vault.omissions import Omissions, matcher
-from reconciler.vault.unsaveable import LIMIT_BYTES, Appraisal, Loss, appraise
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """How what is removed is to be treated.
-
-    Attributes:
-        merged_only: keep what would be parked.
-        older_than: keep what somebody worked on since so long ago.
-        delete_branches: remove branches as well; the archive has them.
-        given_up: what may be lost, since no save can hold it.
-        give_up_ignored: lose what git ignores.
-        limit_bytes: how much may be saved of one tree; a larger one is kept.
-        is_declared: whether an apply brings back what is parked.
-        now: when it is.
-    """
-
-    merged_only: bool = False
-    older_than: timedelta | None = None
-    delete_branches: bool = False
-    given_up: frozenset[Loss] = frozenset()
-    give_up_ignored: bool = False
-    limit_bytes: int = LIMIT_BYTES
-    is_declared: bool = True
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What becomes of a tree.
-
-    Attributes:
-        kept_because: why it stays; empty when it goes.
-        reason: in words, why it may go and what is saved.
-    """
-
-    kept_because: tuple[str, ...] = ()
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Doomed:
-    """A tree that is to be removed, with what its marks say."""
-
-    name: str
-    record: TreeRecord
-    mark: Mark
-    base: Base
+from reconciler.vault.unsaveable import Appraisal, appraise
 
 
 def judge(git: Git, survey: Survey, removal: Removal, doomed: Iterable[Doomed]) -> dict[Path, Fate]:

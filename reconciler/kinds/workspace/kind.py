@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.clients import excludes
 from reconciler.clients.git import Git, Repository
@@ -16,18 +17,18 @@ from reconciler.clients.trees import Standing, TreeRecord, connect, standing_of
 from reconciler.errors import ConflictError, RefusedError
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
-from reconciler.kinds.workspace import remove
 from reconciler.kinds.workspace.decide import decide, decide_removal
-from reconciler.kinds.workspace.fates import Doomed, Removal, judge
-from reconciler.kinds.workspace.make import Maker
 from reconciler.kinds.workspace.observe import load_host, look_at_desk, observe
 from reconciler.kinds.workspace.orphans import base_of, find_orphans
-from reconciler.kinds.workspace.parking import end_takedown, take_down
+from reconciler.kinds.workspace.removal import Doomed, Removal
 from reconciler.kinds.workspace.spec import KIND, Base, Surroundings, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
 from reconciler.vault.archive import Archive
+
+if TYPE_CHECKING:
+    from reconciler.kinds.workspace.make import Maker
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ class WorkspaceKind:
             RefusedError: it does, by now.
             OrchestraError: it could not be removed.
         """
+        from reconciler.kinds.workspace import remove  # noqa: PLC0415 - start-up: most plans remove nothing
+
         survey = take_survey(self.git, self.repository)
         archive = self._destroy_tree(address, actual.tree, survey) if actual.tree else None
         if actual.desk and actual.host and survey.clone:
@@ -141,6 +144,10 @@ class WorkspaceKind:
         record = next((record for record in survey.records if record.git_dir == tree.git_dir), None)
         if record is None or self.maker is None:
             return None  # an attempt before this one came that far
+        from reconciler.kinds.workspace.fates import judge  # noqa: PLC0415 - start-up
+        from reconciler.kinds.workspace.parking import end_takedown, take_down  # noqa: PLC0415
+        from reconciler.kinds.workspace.remove import remove_missing  # noqa: PLC0415
+
         _require_same(address, tree, record)
         end_takedown(record.path, record.git_dir)
         record = replace(record, standing=standing_of(record.path, record.git_dir))
@@ -153,13 +160,15 @@ class WorkspaceKind:
                 connect(record.path, record.git_dir)
             excludes.put_in_force(self.git, record.path, record.git_dir)
         if record.standing is Standing.MISSING or not record.has_index:
-            remove.remove_missing(self.repository, record)
+            remove_missing(self.repository, record)
             return None
         return take_down(self.maker.vault, address.name, doomed, self.removal)
 
     def _destroy_branch(self, branch: str, base: str, *, is_all: bool) -> None:
+        from reconciler.kinds.workspace.remove import remove_branch_without_work  # noqa: PLC0415 - start-up
+
         with self._records():
-            is_gone = remove.remove_branch_without_work(self.git, self.repository, branch, base)
+            is_gone = remove_branch_without_work(self.git, self.repository, branch, base)
         if is_all and not is_gone:
             raise RefusedError(f"branch {branch} is kept: it has commits that no other branch has")
 

@@ -9,10 +9,8 @@ from collections.abc import Collection, Iterator
 
 from reconciler.clients.git import Git
 from reconciler.clients.survey import Survey
-from reconciler.kinds.workspace.remove import branch_holds_work
 from reconciler.kinds.workspace.spec import Base, WorkspaceActual
 from reconciler.model.address import Address
-from reconciler.vault.shelf import read_archives
 
 
 def left_over(
@@ -41,6 +39,8 @@ def left_over(
 
 
 def _is_archived(git: Git, survey: Survey, workspace: str, branch: str) -> bool:
+    from reconciler.vault.shelf import read_archives  # noqa: PLC0415 - start-up: most plans ask for no archive
+
     commit = survey.parked.get(workspace)
     archive = read_archives(git, survey.repository, [commit]).get(commit) if commit else None
     said = archive.summary if archive else None
@@ -65,4 +65,6 @@ def _is_empty(git: Git, survey: Survey, branch: str, base: str, *, examine: bool
     commit = survey.commit_of(branch) if branch in survey.branches else None
     if commit is None or not examine:
         return commit in {None, base}
+    from reconciler.kinds.workspace.remove import branch_holds_work  # noqa: PLC0415 - start-up: most remove nothing
+
     return not branch_holds_work(git, survey.repository, branch, commit, base)

@@ -29,7 +29,6 @@ from reconciler.kinds.workspace.spec import (
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 from reconciler.vault.archive import Archive
-from reconciler.vault.shelf import read_archives
 
 _LOGGED = re.compile(r"^[0-9a-f]+ ([0-9a-f]{40,64}) ", re.MULTILINE)
 _SPARSE = re.compile(r"^\s*sparsecheckout\s*=\s*true", re.IGNORECASE | re.MULTILINE)
@@ -82,6 +81,10 @@ def _with_archives(
     """Add the archives that wait to be brought back, of trees that are not there, or not whole."""
     waiting = {s.name: survey.parked.get(s.name) or survey.parked.get(s.was or "") for s in specs if s.tree}
     wanted = {name: commit for name, commit in waiting.items() if commit and _is_incomplete(found[name].tree)}
+    if not wanted:
+        return dict(found)
+    from reconciler.vault.shelf import read_archives  # noqa: PLC0415 - start-up: most plans bring nothing back
+
     archives = read_archives(git, survey.repository, wanted.values())
     there = {spec.name: (spec, archives[wanted[spec.name]]) for spec in specs if wanted.get(spec.name) in archives}
     with_them = {

@@ -11,9 +11,8 @@ from reconciler.clients.marks import Mark
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import TreeRecord
 from reconciler.kinds.scope import Scope
-from reconciler.kinds.workspace import remove
-from reconciler.kinds.workspace.fates import Doomed, Fate, Removal, judge
 from reconciler.kinds.workspace.leftover import left_over
+from reconciler.kinds.workspace.removal import Doomed, Fate, Removal
 from reconciler.kinds.workspace.spec import KIND, Base, TreeActual, WorkspaceActual
 from reconciler.model.address import Address
 
@@ -57,6 +56,8 @@ def _others_reason(scope: Scope, mark: Mark) -> tuple[str, ...]:
 def _fates(git: Git, scope: Scope, known: Collection[str], removal: Removal) -> dict[Path, Fate]:
     if not scope.examine:
         return {}
+    from reconciler.kinds.workspace.fates import judge  # noqa: PLC0415 - start-up: most plans remove nothing
+
     marked = [(a, *hit) for a, hit in scope.survey.marks.items() if a.kind == KIND and a.name not in known]
     doomed = [Doomed(address.name, record, mark, base_of(scope.survey, mark)) for address, record, mark in marked]
     return judge(git, scope.survey, removal, doomed)
@@ -96,5 +97,11 @@ def base_of(survey: Survey, mark: Mark) -> Base:
 
 def _with_desk(scope: Scope, record: TreeRecord, mark: Mark, before: WorkspaceActual) -> WorkspaceActual:
     desk = str(mark.declared.get("desk"))
-    kept = remove.desk_reasons_to_keep(record.path, desk, record.book) if scope.examine else ()
+    kept = _reasons_to_keep(record, desk) if scope.examine else ()
     return replace(before, desk=True, kept_because=(*before.kept_because, *kept), host=record.path, desk_path=desk)
+
+
+def _reasons_to_keep(record: TreeRecord, desk: str) -> tuple[str, ...]:
+    from reconciler.kinds.workspace.remove import desk_reasons_to_keep  # noqa: PLC0415 - start-up, as above
+
+    return tuple(desk_reasons_to_keep(record.path, desk, record.book))

@@ -13,7 +13,8 @@ from reconciler.clients.marks import FILE_NAME, MarkBook, parse_book
 from reconciler.clients.survey import BRANCH_KEY
 from reconciler.clients.takedown import discard, is_set_aside, put_back, set_aside
 from reconciler.errors import RefusedError
-from reconciler.kinds.workspace.fates import Doomed, Removal, omissions_of, unedited
+from reconciler.kinds.workspace.fates import omissions_of, unedited
+from reconciler.kinds.workspace.removal import Doomed, Removal
 from reconciler.model.phrases import some
 from reconciler.vault.archive import Archive
 from reconciler.vault.compare import differences

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-
 from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
 
 _SETTINGS = ("rust-toolchain", "rust-toolchain.toml", ".cargo/config.toml", ".cargo/config")
 
 
 def _members(place: Place) -> tuple[str, ...]:
+    import tomllib  # noqa: PLC0415 - start-up
+
     try:
         workspace = tomllib.loads(place.read("Cargo.toml")).get("workspace")
     except tomllib.TOMLDecodeError:
