@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.clients.files import real_path
 from reconciler.clients.process import Runner
 
 HOME = Path("/run/home")
@@ -28,7 +29,8 @@ _HIDDEN = (Path("/tmp"), Path("/run"))  # noqa: S108 - where sockets are: of tmu
 _SOCKETS = ("TMUX", "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "DOCKER_HOST", "GPG_AGENT_INFO", "WAYLAND_DISPLAY")
 _STILL_SHOWN = (Path("/run/current-system"), Path("/run/opengl-driver"))  # programs and libraries of NixOS
 _ALWAYS = ("--unshare-pid", "--unshare-ipc", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL")
-_HOME_SOCKETS = (".docker/run", ".colima", ".orbstack/run", ".lima")  # where desktop engines have theirs
+_HOME_SOCKETS = (".docker/run", ".docker/desktop", ".colima", ".orbstack/run", ".lima", ".ssh/agent")
+"""Where desktop engines, and agents of keys, have theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +92,18 @@ def hiding(environment: Mapping[str, str], shown: Sequence[Path], asked: Sequenc
     """
     hidden = [*_HIDDEN]
     said = Path(environment.get("XDG_RUNTIME_DIR", ""))
-    runtime = said if said.is_absolute() and said.parent != said else Path("/run")  # by the rule of XDG
+    runtime = real_path(said) if said.is_absolute() and said.parent != said else Path("/run")  # by the rule of XDG
     hidden += [runtime] if _is_there(runtime) and not _lies_in(runtime, hidden) else []
     yield from (Mount(place, None) for place in hidden)
-    resolver = Path(os.path.realpath("/etc/resolv.conf"))
-    for place in (*shown, *_STILL_SHOWN, resolver):
+    for place in (*shown, *_STILL_SHOWN, real_path(Path("/etc/resolv.conf"))):
         if _lies_in(place, hidden) and _is_there(place):
             yield Mount(place, place)
-    sockets = {name: _socket(environment.get(name, "")) for name in _SOCKETS}
     home = Path(environment.get("HOME", "/"))
-    yield from (Mount(home / place, None) for place in _HOME_SOCKETS if _is_there(home / place))
-    for name, path in sockets.items():
+    for place in (real_path(home / name) for name in _HOME_SOCKETS):
+        if _is_there(place):
+            yield Mount(place, None if place.is_dir() else Path(os.devnull))
+    for name in _SOCKETS:
+        path = _socket(environment.get(name, ""))
         if path is None or not _is_there(path):
             continue
         if name in asked:
@@ -109,10 +112,15 @@ def hiding(environment: Mapping[str, str], shown: Sequence[Path], asked: Sequenc
             yield Mount(path, Path(os.devnull))
 
 
+def layered(mounts: Iterable[Mount]) -> list[Mount]:
+    """Put them in order: what lies in something else lies upon it."""
+    return sorted(mounts, key=lambda mount: len(mount.place.parts))
+
+
 def _socket(value: str) -> Path | None:
     """The socket that a variable names: a path, an address such as `unix:path=…`, or tmux's `path,pid,number`."""
     found = re.search(r"(?:^|=|unix://)(/[^,;]*)", value)
-    return Path(found[1]) if found else None
+    return real_path(Path(found[1])) if found else None
 
 
 def _is_there(path: Path) -> bool:

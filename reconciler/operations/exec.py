@@ -41,6 +41,7 @@ from reconciler.operations.surroundings import (
     Workspace,
     choose,
 )
+from reconciler.vault.copy import make_place
 
 TURN_SECONDS = 3.0
 """How often commits are looked for: a guess, between what a person waits for and what git costs."""
@@ -82,7 +83,8 @@ def execute(session: Session, asked: Asked, told: Callable[[str], None], render:
     holding = choose(asked.sandbox, session.git.runner, told)
     if holding is not Holding.NONE:
         require_files_backend(session.survey.config)
-    _require_apart(session, asked, workspace)
+    asked = _with_home(session, asked)
+    _require_apart(session, asked)
     _require_home(session, asked)
     private = PrivateGit(session.repository, workspace.record, workspace.declaration.branch)
     run = Run(session, manifest, asked, workspace, private, told, render)
@@ -141,7 +143,10 @@ class Run:
         parts = (self.session, self.asked, self.workspace, self.private, openings, settings)
         if holding is Holding.BUBBLEWRAP:
             _tell_guard(self.private)
-            return Bubblewrapped(*parts)
+            seen = Bubblewrapped(*parts)
+            if any(path == real_path(self.session.state) for path, _ in seen.closed()):
+                make_place(self.session.state)  # what is not there cannot be closed
+            return seen
         self._remove_temporary()
         files.make_directory(self.private.directory, TEMPORARY)
         surroundings = Landlocked(*parts)
@@ -178,21 +183,28 @@ def _tell_guard(private: PrivateGit) -> None:
         files.write(private.directory, GUARD_RULE, rule + b"sandboxed=yes\n")
 
 
-def _require_apart(session: Session, asked: Asked, workspace: Workspace) -> None:
+def _with_home(session: Session, asked: Asked) -> Asked:
+    """Take the user's own home for that, however it is named."""
+    own = Path(session.environment.get("HOME", ""))
+    is_own = asked.home not in {"private", "user"} and own.is_absolute()
+    return replace(asked, home="user") if is_own and real_path(Path(asked.home)) == real_path(own) else asked
+
+
+def _require_apart(session: Session, asked: Asked) -> None:
     """Refuse to open what the sandbox is there to close.
 
     Raises:
-        UsageError: it is no directory, or holds or is part of the repository or the tree.
+        UsageError: it is no directory, or holds or is part of the repository, a tree or the archive.
     """
-    closed = (session.repository.common_dir, session.root, workspace.record.path)
-    places = [*asked.writable, *([] if asked.home in {"private", "user"} else [Path(asked.home)])]
-    for place in places:
+    for place in [*asked.writable, *([] if asked.home in {"private", "user"} else [Path(asked.home)])]:
         real = real_path(place)
         if not real.is_dir():
             raise UsageError(f"{place} is no directory", hint="make it first")
-        if any(real.is_relative_to(each) or each.is_relative_to(real) for each in closed):
-            message = f"{place} holds the repository or is part of it, and is not made writable"
-            raise UsageError(message, hint="widen `modify` of the workspace for what lies in its tree")
+        for kept, what in session.kept:
+            if real.is_relative_to(real_path(kept)) or real_path(kept).is_relative_to(real):
+                message = f"{place} holds {what} or is part of it, and is not made writable"
+                hint = "widen `modify` of the workspace for what lies in its tree; else name a directory beside it"
+                raise UsageError(message, hint=hint)
 
 
 def _require_home(session: Session, asked: Asked) -> None:
@@ -213,8 +225,9 @@ def _require_home(session: Session, asked: Asked) -> None:
     held = [place for place in _OF_THE_SYSTEM if Path(place).is_relative_to(real)]
     if held:
         raise UsageError(f"the home {home} holds {some(held)}, and is not made writable", hint=hint)
-    if any(real.is_relative_to(each) for each in (session.repository.common_dir, session.root)):
-        raise UsageError(f"the home {home} is part of the repository, and is not made writable", hint=hint)
+    for kept, what in session.kept:
+        if real.is_relative_to(real_path(kept)):
+            raise UsageError(f"the home {home} is part of {what}, and is not made writable", hint=hint)
 
 
 def find_workspace(session: Session, manifest: Manifest, name: str) -> Workspace:

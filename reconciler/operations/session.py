@@ -65,6 +65,13 @@ class Session:
         return place / "orchestra"
 
     @property
+    def kept(self) -> tuple[tuple[Path, str], ...]:
+        """What no command in a sandbox may be given beside its area, each in words."""
+        trees = ((record.path, "a tree of the repository") for record in self.survey.records)
+        repository = ((path, "the repository") for path in (self.root, self.repository.common_dir))
+        return (*repository, *trees, (self.state, "the archive"))
+
+    @property
     def user(self) -> str:
         """Who is working, as git knows them."""
         return self.survey.config.get("user.email", "")

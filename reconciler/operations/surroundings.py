@@ -160,13 +160,19 @@ class Unheld:
         tree = self.workspace.record.path
         return self.asked.cwd if self.asked.cwd.is_relative_to(tree) else tree
 
-    def _closed_at_home(self) -> Iterator[Path]:
-        """What lies in the user's home and stays closed: all trees, and the archives."""
-        trees = (record.path for record in self.session.survey.records)
-        home = real_path(self._user_home)
-        for path in sorted({self.session.root, self.workspace.record.path, *trees, self.session.state}):
-            if real_path(path).is_relative_to(home) and path.is_dir():
-                yield path
+    @property
+    def opened(self) -> list[Path]:
+        """What the user opens beside the tree: a home, and what is named."""
+        home = [] if self.asked.home == "private" else [self.home]
+        return [real_path(path) for path in (*home, *self.asked.writable)]
+
+    def closed(self) -> Iterator[tuple[Path, Path]]:
+        """What lies in there and stays closed, with what it lies in: the repository, the archives, what starts this."""
+        there = (path for path in (*(path for path, _ in self.session.kept), *_starters()) if path.exists())
+        kept = {real_path(path) for path in (self.session.state, *there)}  # archives come later
+        for place in self.opened:
+            inside = {path for path in kept if path.is_relative_to(place) and path != place}
+            yield from ((path, place) for path in sorted(inside) if inside.isdisjoint(path.parents))
 
     @property
     def home(self) -> Path:
@@ -204,13 +210,13 @@ class Bubblewrapped(Unheld):
         """In order: what comes later lies upon what came before."""
         tree, common_dir = self.workspace.record.path, self.private.repository.common_dir
         shown = (tree, common_dir, self._user_home, *_python(), *self.asked.writable)
-        yield from bubblewrap.hiding(self.session.environment, shown, [name for name, *_ in self.asked.variables])
-        yield from self._home()
+        asked = [name for name, *_ in self.asked.variables]
+        hiding = bubblewrap.hiding(self.session.environment, shown, asked)
+        yield from bubblewrap.layered((*self._opened(), *self._closed(), *hiding))
+        if self.asked.home == "private":
+            yield Mount(bubblewrap.HOME, self.private.directory / "home", writable=True)
         if self.settings.files:
             yield Mount(bubblewrap.SETTINGS, self.private.directory / SETTINGS)
-        yield from (Mount(path, path, writable=True) for path in self.asked.writable)
-        if self.asked.home == "user":
-            yield from (Mount(path, path) for path in (*self._closed_at_home(), *self._starters_at_home()))
         for path, is_open in self.openings.ordered:
             yield Mount(tree / path, tree / path, writable=is_open)
         yield Mount(common_dir, self.private.common_dir, writable=True)
@@ -219,19 +225,15 @@ class Bubblewrapped(Unheld):
         if (self.private.directory / GUARD_RULE).exists():
             yield Mount(directory_of(self.workspace.record.git_dir) / RULE, self.private.directory / GUARD_RULE)
 
-    def _starters_at_home(self) -> Iterator[Path]:
-        """What of the user's home starts the command, and runs outside the next time."""
-        bwrap = shutil.which("bwrap")
-        home = real_path(self._user_home)
-        for path in map(real_path, (*_python(), *([Path(bwrap)] if bwrap else []))):
-            if path.is_relative_to(home) and path != home:
-                yield path
+    def _opened(self) -> Iterator[Mount]:
+        yield from (Mount(path, path, writable=True) for path in self.opened)
 
-    def _home(self) -> Iterator[Mount]:
-        if self.asked.home == "private":
-            yield Mount(bubblewrap.HOME, self.private.directory / "home", writable=True)
-        else:
-            yield Mount(self.home, self.home, writable=True)
+    def _closed(self) -> Iterator[Mount]:
+        """What stays closed; each directory above it is a mount too, or it could be moved away with what is closed."""
+        for path, place in self.closed():
+            between = path.parents[: len(path.parts) - len(place.parts) - 1]
+            yield from (Mount(each, each, writable=True) for each in between)
+            yield Mount(path, path)
 
 
 class Landlocked(Unheld):
@@ -253,17 +255,20 @@ class Landlocked(Unheld):
 
     def _writable(self) -> Iterator[Path]:
         yield from (self.private.common_dir, self.private.directory / TEMPORARY)
-        yield self.private.directory / "home" if self.asked.home == "private" else real_path(self._open_home())
-        yield from (real_path(path) for path in self.asked.writable)
+        if self.asked.home == "private":
+            yield self.private.directory / "home"
+        yield from self._opened()
         for path in self.openings.open:
             yield from self._open_at_top() if not path else (self.workspace.record.path / path,)
 
-    def _open_home(self) -> Path:
-        closed = [str(path) for path in self._closed_at_home()] if self.asked.home == "user" else []
-        if closed:
-            message = f"Landlock cannot open {self.home} and keep closed what lies in it ({some(closed)})"
-            raise UsageError(message, hint="give the command another home: `--home DIR`")
-        return self.home
+    def _opened(self) -> list[Path]:
+        closed: dict[Path, list[str]] = {}
+        for path, place in self.closed():
+            closed.setdefault(place, []).append(str(path))
+        for place, paths in closed.items():
+            message = f"Landlock cannot open {place} and keep closed what lies in it ({some(paths)})"
+            raise UsageError(message, hint="open a directory beside it: `--home DIR`, `--write DIR`")
+        return self.opened
 
     def _open_at_top(self) -> Iterator[Path]:
         """What is there and open: the top itself is not opened, for who can replace `.git` there leads git outside."""
@@ -279,6 +284,13 @@ class Landlocked(Unheld):
             yield f"open with the directory in which they lie, and for the import to refuse: {some(closed)}"
         if "" in self.openings.open:
             yield "at the top of the tree, what is there is open, and nothing new can be made"
+
+
+def _starters() -> Iterator[Path]:
+    """What starts the command, and runs outside the next time."""
+    yield from _python()
+    if bwrap := shutil.which("bwrap"):
+        yield Path(bwrap)
 
 
 def _python() -> Sequence[Path]:

@@ -133,7 +133,10 @@ def test_a_home_that_holds_the_repository_is_refused(own):
     """Landlock could not keep it closed there."""
     done = own.exec("true", "--home", "user", *_HELD, env={"HOME": str(own.directory)}).expect(3)
     assert "Landlock cannot open" in done.err
-    own.exec("echo 1 > ~/mine", "--home", "user", *_HELD).expect(0)
+    done = own.exec("true", "--home", "user", *_HELD).expect(3)
+    assert f"what lies in it ({own.directory}/home/.state/orchestra)" in done.err
+    apart = {"XDG_STATE_HOME": str(own.directory / "state")}
+    own.exec("echo 1 > ~/mine", "--home", "user", *_HELD, env=apart).expect(0)
     assert (own.directory / "home/mine").exists()
 
 
