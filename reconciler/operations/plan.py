@@ -29,6 +29,7 @@ from reconciler.model.redaction import Redactor
 from reconciler.model.serial import Origin, plan_document
 from reconciler.operations.desired import Desired, desired
 from reconciler.operations.options import PlanOptions
+from reconciler.operations.outgrown import with_cautions
 from reconciler.operations.session import Session, renewed
 from reconciler.operations.top import top_of
 
@@ -112,6 +113,7 @@ def _plan(session: Session, options: PlanOptions) -> Planned:
         snapshot, notes = _observed(session, wanted, kinds, mine, examine=options.prune), _notes(session, wanted)
     selection = Selection(options.targets, options.excludes)
     made = make_plan(wanted.graph, kinds, snapshot, selection=selection, prune=options.prune, notes=notes)
+    made = made if options.against else with_cautions(session, manifest, made)
     origin = Origin("apply", manifest.digest, clone or "", __version__, datetime.now(UTC).isoformat(timespec="seconds"))
     return Planned(made, wanted.graph, snapshot, origin, manifest)
 

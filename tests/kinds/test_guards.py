@@ -74,6 +74,34 @@ def test_an_apply_that_has_nothing_to_do_lets_a_guard_know_its_base(guarded: Wor
     guarded.tree().git("merge", "--no-edit", "main")
 
 
+def test_a_plan_says_which_commits_do_not_fit_an_area_that_becomes_narrower(guarded: World) -> None:
+    """Before the guard refuses the next one for them; one that they fit is no reason for a word."""
+    tree = guarded.tree()
+    tree.commit({"app/own.py": "x"})
+    first = tree.commit({"app/b/new.py": "x"})
+    tree.commit({"app/b/more.py": "x"})
+    guarded.declare("auth: {modify: app, deny: app/other}")
+    assert guarded.change("guard:auth").touches_work == ""
+    guarded.declare("auth: {modify: app/own.py, deny: app/vendor}")
+    change = guarded.change("guard:auth")
+    said = f"2 commits that auth has by now would not fit ({first[:9]} changes app/b/new.py)"
+    assert change.touches_work.startswith(said)
+    assert "`orchestra check auth` names them" in change.hint
+    guarded.settle()
+
+
+def test_a_plan_says_which_commits_a_first_guard_would_refuse(world: World) -> None:
+    """Of a tree that had no area, and of a branch that has no tree yet; none for one without commits of its own."""
+    world.declare("auth:\nui: {modify: app}")
+    world.settle()
+    world.tree().commit({"lib/b.py": "x"})
+    world.main.git("branch", "old", "auth")
+    world.declare("auth: {modify: app}\nui: {modify: lib}\nold: {modify: app}")
+    assert "1 commit that auth has by now" in world.change("guard:auth").touches_work
+    assert "1 commit that old has by now" in world.change("guard:old").touches_work
+    assert world.change("guard:ui").touches_work == ""
+
+
 def test_other_trees_keep_the_hooks_that_they_have(guarded: World) -> None:
     """The main worktree is not guarded, nor is one that somebody made."""
     guarded.main.commit({"lib/x": "x"})
