@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.clients.clone import prepare_clone
 from reconciler.clients.files import real_path
 from reconciler.clients.git import Git
-from reconciler.clients.hooks import around
+from reconciler.clients.hooks import around, read_hook_data
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.clients.trees import Standing, TreeRecord, half_done
 from reconciler.errors import ConflictError, OrchestraError, UsageError
+from reconciler.kinds.guard.rule import BASES, pinned_in
 from reconciler.kinds.workspace.advance import Move, advance
 from reconciler.kinds.workspace.incoming import endangered
-from reconciler.kinds.workspace.merging import merged_commit, rebased_commit
+from reconciler.kinds.workspace.merging import former_commits, merged_commit, rebased_commit
 from reconciler.manifest.declaration import Declaration
 from reconciler.manifest.expand import guards_of
 from reconciler.model.address import Address
@@ -78,23 +79,43 @@ def sync(
         return done
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What a branch starts from.
+
+    Attributes:
+        name: as it is declared.
+        ref: its full name, where it is a branch.
+        commit: where it is.
+        former: what the branch has of it as it was before it was rewritten.
+    """
+
+    name: str
+    ref: str
+    commit: str
+    former: tuple[str, ...] = ()
+
+
 def _sync_one(session: Session, survey: Survey, clone: str, declaration: Declaration, *, rebase: bool) -> Synced:
     try:
-        record, base, commit = _require_ready(session.git, survey, declaration)
-        commits = int(session.git.run("rev-list", "--count", f"HEAD..{commit}", cwd=record.path).text)
-        if commits:
-            _bring_in(session, survey, record, base, commit, rebase=rebase)
+        record, base = _require_ready(session.git, survey, declaration)
+        if base.former and not rebase:
+            message = f"{base.name} was rewritten and has lost {base.former[0][:9]}, which came from there"
+            raise ConflictError(message, hint=f"`orchestra sync --rebase {declaration.full_name}` leaves it behind")
+        commits = int(session.git.run("rev-list", "--count", f"HEAD..{base.commit}", cwd=record.path).text)
+        if commits or base.former:
+            _bring_in(session, survey, record, base, rebase=rebase)
         _remember(record, clone, declaration)
     except OrchestraError as error:
         hint = f" ({error.hint})" if error.hint else ""
         return Synced(declaration.full_name, f"left as it was: {error.message}{hint}", ok=False)
-    if not commits:
-        return Synced(declaration.full_name, f"has all of {base}")
+    if not commits and not base.former:
+        return Synced(declaration.full_name, f"has all of {base.name}")
     done = "rebased onto" if rebase else "merged with"
-    return Synced(declaration.full_name, f"{done} {base} at {commit[:9]}", commits)
+    return Synced(declaration.full_name, f"{done} {base.name} at {base.commit[:9]}", commits)
 
 
-def _require_ready(git: Git, survey: Survey, declaration: Declaration) -> tuple[TreeRecord, str, str]:
+def _require_ready(git: Git, survey: Survey, declaration: Declaration) -> tuple[TreeRecord, _Base]:
     hit = survey.marks.get(Address("workspace", declaration.full_name))
     if hit is None or hit[0].standing is not Standing.PRESENT or hit[1].state != "ready":
         raise ConflictError("it has no tree that is ready", hint="run `orchestra apply`")
@@ -102,19 +123,21 @@ def _require_ready(git: Git, survey: Survey, declaration: Declaration) -> tuple[
     _require_nothing_half_done(record)
     if record.branch != declaration.branch:
         raise ConflictError(f"its tree is on {record.branch or 'no branch'}, declared is {declaration.branch}")
-    base = declaration.base or survey.default_branch or ""
-    commit = _tip(git, survey, base)
-    if not commit:
-        raise UsageError(f"its base {base or 'the default branch'} does not exist", hint="fetch it, or name another")
+    base = _find_base(git, survey, declaration.base or survey.default_branch or "")
     _require_clean(git, record)
-    return record, base, commit
+    pinned = pinned_in(read_hook_data(record.git_dir, BASES) or b"")
+    former = former_commits(git, record, base.ref, base.commit, pinned) if base.ref.startswith("refs/") else ()
+    return record, replace(base, former=former)
 
 
-def _tip(git: Git, survey: Survey, base: str) -> str:
-    """The commit of a base by now: an earlier step may have brought something into the branch of a parent."""
-    prefix = "refs/heads/" if base in survey.branches else "refs/remotes/" if base in survey.remotes else ""
-    words = ("rev-parse", "--verify", "--quiet", f"{prefix}{base}^{{commit}}")
-    return git.run(*words, git_dir=survey.repository.common_dir, ok=(0, 1)).text.strip()
+def _find_base(git: Git, survey: Survey, name: str) -> _Base:
+    """The base as it is by now: an earlier step may have brought something into the branch of a parent."""
+    prefix = "refs/heads/" if name in survey.branches else "refs/remotes/" if name in survey.remotes else ""
+    words = ("rev-parse", "--verify", "--quiet", f"{prefix}{name}^{{commit}}")
+    commit = git.run(*words, git_dir=survey.repository.common_dir, ok=(0, 1)).text.strip()
+    if not commit:
+        raise UsageError(f"its base {name or 'the default branch'} does not exist", hint="fetch it, or name another")
+    return _Base(name, f"{prefix}{name}", commit)
 
 
 def _require_nothing_half_done(record: TreeRecord) -> None:
@@ -135,18 +158,18 @@ def _require_nothing_lost(git: Git, record: TreeRecord, commit: str) -> None:
         raise ConflictError(f"git would overwrite {shown} in {record.path}", hint="move what is yours away first")
 
 
-def _bring_in(session: Session, survey: Survey, record: TreeRecord, base: str, commit: str, *, rebase: bool) -> None:
+def _bring_in(session: Session, survey: Survey, record: TreeRecord, base: _Base, *, rebase: bool) -> None:
     """Find the new commit apart from the tree, then bring the tree to it."""
     git = session.git
     head = git.run("rev-parse", "HEAD", cwd=record.path).text.strip()
     if rebase:
-        target = rebased_commit(git, session.repository, record, commit)
+        target = rebased_commit(git, session.repository, record, base.commit, base.former)
     else:
         sign = survey.config.get("commit.gpgsign", "").lower() in {"true", "yes", "on", "1"}
-        target = merged_commit(git, record, base, commit, sign=sign)
+        target = merged_commit(git, record, base.name, base.commit, sign=sign)
     _require_nothing_lost(git, record, target)
-    done = f"orchestra sync: {'rebased onto' if rebase else 'merged'} {base}"
-    advance(git, record.path, record.git_dir, Move(head, target, done))
+    done = "fast-forwarded to" if target == base.commit else "rebased onto" if rebase else "merged"
+    advance(git, record.path, record.git_dir, Move(head, target, f"orchestra sync: {done} {base.name}"))
     git.run(*around(record.git_dir), "update-ref", "ORIG_HEAD", head, cwd=record.path)
     hook = ("post-checkout", "--", head, target, "1") if rebase else ("post-merge", "--", "0")
     git.run("hook", "run", "--ignore-missing", *hook, cwd=record.path, ok=range(256))  # as in git, it decides nothing

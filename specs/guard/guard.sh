@@ -150,7 +150,7 @@ tell() { # what is happening, and the paths, by commits
 		way="\`orchestra sync $name\`, after \`git reset --merge\` if git has changed files for it"
 	fi
 	printf '%s\n' "  What came with the base counts once orchestra has seen it: $way." \
-		'  What a base has lost since, for it was rewritten, goes with `git rebase` onto the base.' >&2
+		"  What a base has lost since, for it was rewritten: \`orchestra sync --rebase $name\` leaves it behind." >&2
 	exit 1
 }
 

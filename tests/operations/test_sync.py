@@ -191,3 +191,70 @@ def test_a_file_that_was_tracked_for_a_while_is_not_touched_by_a_rebase(auth: Wo
     auth.main.commit({"lib/new.py": "new\n"})
     assert synced(auth, "auth", rebase=True).ok
     assert auth.tree().read(".env") == "mine\n"
+
+
+# --- a base that was rewritten ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rewritten(auth: World) -> World:
+    """Give a tree with a commit of its own whose base is not any more what it began from."""
+    auth.main.commit({"lib/b.py": "first\n"})
+    assert synced(auth, "auth").ok
+    auth.tree().commit({"app/own.py": "own\n"})
+    auth.main.write({"lib/c.py": "more\n"})
+    auth.main.git("add", "--all")
+    auth.main.git("commit", "--quiet", "--amend", "--message", "amended")
+    return auth
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_a_base_has_lost_is_not_merged_and_stays_behind_in_a_rebase(rewritten: World, *, is_known: bool) -> None:
+    """Also when an apply in between has seen the new base; what the branch did itself is kept."""
+    if is_known:
+        rewritten.apply()
+    lost = rewritten.tree().commit_of("HEAD~1")
+    before = rewritten.main.refs()
+    result = synced(rewritten, "auth")
+    assert (result.ok, rewritten.main.refs()) == (False, before)
+    assert f"main was rewritten and has lost {lost[:9]}" in result.result
+    assert "`orchestra sync --rebase auth`" in result.result
+    assert synced(rewritten, "auth", rebase=True).ok
+    assert rewritten.tree().commit_of("HEAD~1") == rewritten.main.commit_of("main")
+    assert rewritten.tree().read("app/own.py") == "own\n"
+    assert synced(rewritten, "auth") == Synced("auth", "has all of main")
+    rewritten.require_settled()
+
+
+def test_it_stays_behind_where_the_new_base_was_merged_by_hand(rewritten: World) -> None:
+    """A rebase then has something to do although the branch has all of its base."""
+    rewritten.tree().git("merge", "--quiet", "--no-edit", "main")
+    assert "`orchestra sync --rebase auth`" in synced(rewritten, "auth").result
+    assert synced(rewritten, "auth", rebase=True).ok
+    assert rewritten.tree().git("log", "--format=%s", "main..").splitlines() == ["change"]
+    assert rewritten.tree().read("app/own.py") == "own\n"
+
+
+def test_a_conflict_with_a_rewritten_base_names_what_leaves_it_behind(rewritten: World) -> None:
+    """As git is told by hand."""
+    lost = rewritten.tree().commit_of("HEAD~1")
+    rewritten.tree().commit({"lib/c.py": "mine\n"})
+    result = synced(rewritten, "auth", rebase=True)
+    assert f"`git rebase --onto {rewritten.main.commit_of('main')[:9]} {lost[:9]}`" in result.result
+
+
+def test_own_work_that_the_base_had_for_a_while_is_not_left_behind(auth: World) -> None:
+    """It was made in the branch: fast-forwarded into the base, and taken out there again."""
+    own = auth.tree().commit({"app/own.py": "own\n"})
+    start = auth.main.commit_of("main")
+    auth.main.git("merge", "--quiet", "--ff-only", "auth")
+    auth.main.git("reset", "--quiet", "--hard", start)
+    auth.main.commit({"lib/c.py": "more\n"})
+    assert synced(auth, "auth", rebase=True).ok
+    assert auth.tree().read("app/own.py") == "own\n"
+    assert auth.tree().commit_of("HEAD") != own
+    auth.main.git("merge", "--quiet", "--ff-only", "auth")
+    auth.main.git("reset", "--quiet", "--hard", "HEAD~1")
+    auth.main.commit({"lib/d.py": "more\n"})
+    assert synced(auth, "auth", rebase=True).ok
+    assert auth.tree().read("app/own.py") == "own\n"
