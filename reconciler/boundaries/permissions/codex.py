@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.boundaries.permissions.launch import Grounds, Launch
+from reconciler.boundaries.pattern import Pattern
+from reconciler.boundaries.permissions.launch import Grounds, Launch, gaps
 from reconciler.boundaries.permissions.spelling import root, toml_text
 from reconciler.model.layout import DESKS
 
@@ -22,7 +23,9 @@ def launch(grounds: Grounds) -> Launch:
     entries = {":root": "read", ":tmpdir": "write", **dict(_entries(grounds))}
     table = ", ".join(f"{toml_text(path)} = {toml_text(access)}" for path, access in entries.items())
     words = (f"default_permissions={toml_text(_PROFILE)}", f"permissions.{_PROFILE}.filesystem={{ {table} }}")
-    return Launch(tuple(word for each in words for word in ("-c", each)), gaps=tuple(_gaps(grounds)))
+    return Launch(
+        tuple(word for each in words for word in ("-c", each)), gaps=tuple(gaps("Codex", grounds.area, _instead))
+    )
 
 
 def _entries(grounds: Grounds) -> Iterator[tuple[str, str]]:
@@ -39,10 +42,6 @@ def _absolute(grounds: Grounds, path: str) -> str:
     return f"{grounds.tree}/{path}" if path else grounds.tree
 
 
-def _gaps(grounds: Grounds) -> Iterator[str]:
-    for pattern in grounds.area.allowed:
-        if not root(pattern).is_exact:
-            yield f"Codex: instead of {pattern} all of {root(pattern).path or 'the worktree'} can be written"
-    for pattern in grounds.area.deny:
-        if not root(pattern).is_exact:
-            yield f"Codex: {pattern} is not denied"
+def _instead(pattern: Pattern) -> str:
+    where = root(pattern)
+    return "" if where.is_exact else f"instead of {pattern} all of {where.path or 'the worktree'} can be written"

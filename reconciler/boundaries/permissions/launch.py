@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.boundaries.area import Area
+from reconciler.boundaries.pattern import Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,18 @@ class Launch:
     variables: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
+
+
+def gaps(agent: str, area: Area, instead: Callable[[Pattern], str]) -> Iterator[str]:
+    """Say what an agent's settings make of patterns that they cannot express.
+
+    Args:
+        agent: its name.
+        area: what it may change.
+        instead: what can be changed in the place of a pattern, in words; empty where that is the same.
+    """
+    yield from (f"{agent}: {said}" for pattern in area.allowed if (said := instead(pattern)))
+    yield from (f"{agent}: {pattern} is not denied" for pattern in area.deny if instead(pattern))
 
 
 def told(area: Area) -> str:

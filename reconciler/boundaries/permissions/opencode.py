@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from reconciler.boundaries.permissions.launch import Grounds, Launch
+from reconciler.boundaries.pattern import Pattern
+from reconciler.boundaries.permissions.launch import Grounds, Launch, gaps
 from reconciler.boundaries.permissions.spelling import wildcards
 from reconciler.model.layout import DESKS
 
@@ -23,7 +24,7 @@ def launch(grounds: Grounds) -> Launch:
             edit.pop(text, None)
             edit[text] = "deny"
     content = json.dumps({"permission": {"edit": edit}}, ensure_ascii=False)
-    return Launch(variables={VARIABLE: content}, gaps=(*_gaps(grounds), _SHELL))
+    return Launch(variables={VARIABLE: content}, gaps=(*gaps("opencode", grounds.area, _instead), _SHELL))
 
 
 _SHELL = "opencode: its shell commands are not judged by its settings"
@@ -35,10 +36,6 @@ def _allowed(grounds: Grounds) -> Iterator[str]:
     yield f"{DESKS}/*"
 
 
-def _gaps(grounds: Grounds) -> Iterator[str]:
-    for pattern in grounds.area.allowed:
-        if not wildcards(pattern).is_exact:
-            yield f"opencode: {pattern} is read as {' or '.join(wildcards(pattern).texts)}, where `*` crosses `/`"
-    for pattern in grounds.area.deny:
-        if not wildcards(pattern).is_exact:
-            yield f"opencode: {pattern} is not denied"
+def _instead(pattern: Pattern) -> str:
+    read = wildcards(pattern)
+    return "" if read.is_exact else f"{pattern} is read as {' or '.join(read.texts)}, where `*` crosses `/`"
