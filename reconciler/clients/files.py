@@ -191,6 +191,19 @@ def _refuse_unreadable(error: OSError) -> None:
 
 
 @contextlib.contextmanager
+def opened(root: Path, relative: str) -> Iterator[int]:
+    """Open a directory below a root; `.` is the root itself.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ConflictError: a step of the way is a symbolic link or no directory.
+        PermanentError: the operating system refused.
+    """
+    with _directory(root, "." if relative in {"", "."} else f"{relative}/.", create=False) as (descriptor, _):
+        yield descriptor
+
+
+@contextlib.contextmanager
 def _directory(root: Path, relative: str, *, create: bool) -> Iterator[tuple[int, str]]:
     """Open the directory that holds `relative`, one step at a time; translate what the system says."""
     *steps, name = steps_of(relative)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from reconciler.clients.build_context import BuildContext
 from reconciler.errors import Location, ManifestError, OrchestraError, Problem
 from reconciler.kinds.containers import PortWish, Source
 from reconciler.manifest.compose_nodes import parse, places
@@ -108,6 +109,7 @@ class _Reading:
     profiles: frozenset[str]
     inputs: dict[str, None] = field(default_factory=dict)
     variables: dict[str, None] = field(default_factory=dict)
+    contexts: dict[str, BuildContext] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
 
     def file(self, root: MapNode, path: str, text: str, directory: str | None = None) -> ComposeFile:
@@ -116,13 +118,14 @@ class _Reading:
         self._note_variables(text)
         services = self._services(root, path, directory)
         ports = tuple(_named(services))
-        source = Source(path, text, directory, tuple(self.inputs), tuple(self.variables), places(root))
+        inputs, variables = tuple(self.inputs), tuple(self.variables)
+        contexts = {name: context for name, context in self.contexts.items() if name in services}
+        source = Source(path, text, directory, inputs, variables, contexts, places(root))
         return ComposeFile(source, tuple(services), ports)
 
     def _note(self, directory: str, path: str) -> None:
         """Remember a file of the tree; what lies elsewhere, or hangs on a variable, is not looked at."""
-        joined = posixpath.normpath(posixpath.join(directory, path))
-        if "$" not in joined and not joined.startswith(("../", "/", "~")):
+        if joined := _below(directory, path):
             self.inputs.setdefault(joined)
 
     def _note_variables(self, text: str) -> None:
@@ -177,16 +180,16 @@ class _Reading:
     def _ports(self, name: str, service: Node, beside: MapNode, directory: str) -> dict[tuple[int, str], None]:
         if not isinstance(service, MapNode):
             return {}
-        found = self._inherited(service, beside, directory)
+        found = self._inherited(name, service, beside, directory)
         for node in _texts(service, "env_file"):
             self._note(directory, node.text)
-        self._note_build(service.entries.get("build"), directory)
+        self._note_build(name, service.entries.get("build"), directory)
         listed = service.entries.get("ports")
         for item in listed.items if isinstance(listed, ListNode) else ():
             found.update(dict.fromkeys(_targets(name, item)))
         return found
 
-    def _inherited(self, service: MapNode, beside: MapNode, directory: str) -> dict[tuple[int, str], None]:
+    def _inherited(self, name: str, service: MapNode, beside: MapNode, directory: str) -> dict[tuple[int, str], None]:
         """The ports of the service that one extends."""
         extends = service.entries.get("extends")
         base = extends.text if isinstance(extends, ScalarNode) else ""
@@ -203,17 +206,35 @@ class _Reading:
         if node is None or node is service:
             return {}
         without_it = {key: value for key, value in beside.entries.items() if value is not service}
-        return self._ports(base, node, MapNode(without_it, beside.keys, beside.where), directory)
+        return self._ports(name, node, MapNode(without_it, beside.keys, beside.where), directory)
 
-    def _note_build(self, build: Node | None, directory: str) -> None:
+    def _note_build(self, service: str, build: Node | None, directory: str) -> None:
         if build is None:
             return
-        context, dockerfile = (build.text if isinstance(build, ScalarNode) else "."), "Dockerfile"
-        if isinstance(build, MapNode):
-            context = next((n.text for n in _texts(build, "context")), ".")
-            dockerfile = next((n.text for n in _texts(build, "dockerfile")), dockerfile)
-        if not _REMOTE.match(context):
-            self._note(posixpath.join(directory, context), dockerfile)
+        context = next(_said(build, "context"), None) if isinstance(build, MapNode) else _text(build)
+        dockerfile = next(_said(build, "dockerfile"), "Dockerfile")
+        if context is None and service in self.contexts:
+            return  # that of the service which it extends
+        self.contexts.pop(service, None)
+        place = posixpath.join(directory, context or ".")
+        if not _REMOTE.match(context or "."):
+            self._note(place, dockerfile)
+            if (known := _below("", place)) and (recipe := _below(place, dockerfile)):
+                self.contexts[service] = BuildContext(known, recipe)
+
+
+def _text(node: Node) -> str:
+    return node.text if isinstance(node, ScalarNode) else ""
+
+
+def _said(node: Node, key: str) -> Iterator[str]:
+    return (each.text for each in _texts(node, key))
+
+
+def _below(directory: str, path: str) -> str:
+    """A path in the tree; empty where it lies elsewhere, or hangs on a variable."""
+    joined = posixpath.normpath(posixpath.join(directory, path))
+    return joined if "$" not in joined and not joined.startswith(("../", "/", "~")) and joined != ".." else ""
 
 
 def _texts(node: Node, key: str) -> tuple[ScalarNode, ...]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from reconciler.boundaries.pattern import parse
 from reconciler.clients.untracked import Untracked
 from reconciler.errors import ManifestError, Problem
 from reconciler.kinds.file import FileSpec, Source
+from reconciler.kinds.given import CONTAINERS
 from reconciler.kinds.guard.spec import GuardSpec
 from reconciler.kinds.installed import DEPENDENCY
 from reconciler.kinds.ports.spec import PortsSpec
@@ -105,18 +106,35 @@ def _locks_at_the_top(read: Reader) -> frozenset[str]:
 
 
 def _after_files(resources: Iterable[AnyResource]) -> tuple[AnyResource, ...]:
-    """What is installed in a tree comes after every file of ours in it: one may be what a package manager reads."""
+    """What is installed in a tree comes after every file of ours in it: one may be what a package manager reads.
+
+    Containers come after those that the Compose file reads, and what is built from a tree after what commands make.
+    """
     ordered = tuple(resources)
     files: dict[str, list[Address]] = {}
+    commands: dict[str, list[Address]] = {}
     for each in ordered:
         if isinstance(each.spec, (FileSpec, PortsSpec)):
             files.setdefault(each.spec.workspace, []).append(each.address)
-    return tuple(
-        replace(each, depends_on=(*each.depends_on, *files.get(each.address.name.partition("/")[0], ())))
-        if each.address.kind == DEPENDENCY
-        else each
-        for each in ordered
-    )
+        elif each.address.kind == DEPENDENCY and cast("Resource[DependencySpec]", each).spec.provider == "run":
+            commands.setdefault(_workspace_of(each), []).append(each.address)
+    return tuple(_waiting(each, files.get(_workspace_of(each), ()), commands) for each in ordered)
+
+
+def _waiting(each: AnyResource, files: Sequence[Address], commands: Mapping[str, Sequence[Address]]) -> AnyResource:
+    more: Sequence[Address] = ()
+    if each.address.kind == DEPENDENCY:
+        more = files
+    elif each.address.kind == CONTAINERS:
+        source = cast("Resource[ContainersSpec]", each).spec.source
+        read = {f"{each.address.name}/{path}" for path in source.inputs}
+        made = commands.get(each.address.name, ()) if source.contexts else ()
+        more = (*(file for file in files if file.name in read), *made)
+    return replace(each, depends_on=(*each.depends_on, *more)) if more else each
+
+
+def _workspace_of(each: AnyResource) -> str:
+    return each.address.name.partition("/")[0]
 
 
 def _with_values(plain: AnyResource, filled: AnyResource) -> AnyResource:

@@ -13,6 +13,7 @@ from tests.support.engine import SMALL, clone_of, docker, inspected, left_of
 from tests.support.world import World, describe
 
 HEALTH = 'healthcheck: {test: ["CMD", test, -e, /tmp/well], interval: 1s, retries: 2}'
+PROJECT = '{{index .Config.Labels "com.docker.compose.project"}}'
 TWO = f"services: {{web: {service('ports: [80]')}, cache: {service()}}}\n"
 
 
@@ -42,6 +43,25 @@ def test_what_was_made_unhealthy_by_hand_is_replaced(world: World) -> None:
     world.settle()
     assert containers(world)["web"] != before["web"]
     assert containers(world)["cache"] == before["cache"]
+
+
+@pytest.mark.parametrize("first", ["stop", "disconnect"])
+def test_a_network_that_was_removed_by_hand_is_made_again(world: World, first: str) -> None:
+    """With the containers that were in it; the one that was not is left alone."""
+    lonely = service("networks: [back]")
+    declare(world, f"services: {{web: {service('ports: [80]')}, lonely: {lonely}}}\nnetworks: {{back: {{}}}}\n")
+    world.settle()
+    before = containers(world)
+    project = docker("inspect", "--format", PROJECT, before["web"])
+    network = f"{project}_default"
+    docker(*(("stop",) if first == "stop" else ("network", "disconnect", "--force", network)), before["web"])
+    docker("network", "rm", network)
+    assert f"network {network} is removed" in change(world).reason
+    world.settle()
+    assert containers(world, running=True).keys() == before.keys()
+    assert containers(world)["lonely"] == before["lonely"]
+    number = world.tree().read(".env.orchestra").partition("WEB_PORT=")[2].strip()
+    assert docker("port", containers(world)["web"], "80").splitlines()[0].endswith(f":{number}")
 
 
 def test_a_changed_service_alone_is_replaced(world: World) -> None:
@@ -95,6 +115,25 @@ def test_an_env_file_of_the_tree_decides(world: World) -> None:
     assert change(world).reason == "changed since they were started: .env"
 
 
+def test_what_is_put_into_a_tree_is_there_before_what_reads_it(world: World) -> None:
+    """A copied file, and what a command makes for an image; a plan that changes those says so of the containers."""
+    web = "{build: ., environment: [A=$A], stop_signal: SIGKILL, command: sleep infinity}"
+    declare(world, f"services: {{web: {web}}}\n")
+    world.main.commit({"Dockerfile": f"FROM {SMALL}\nCOPY made.txt /\n", ".gitignore": ".env\nmade.txt\n"})
+    world.main.write({".env": "A=1\n"})
+    make = "dependencies: [{run: sleep 1; cp .env made.txt, inputs: [.env]}]"
+    head = f"defaults: {{copy: [.env], {make}, containers: {{compose: compose.yaml}}}}\n"
+    world.declare("auth:", head=head)
+    world.settle()
+    assert run_in(world, "web", "cat /made.txt; echo $A").split() == ["A=1", "1"]
+    world.main.write({".env": "A=2\n"})
+    again = PlanOptions(replace=("file:auth/.env",))
+    assert "reads what this plan makes anew" in world.change("containers:auth", again).reason
+    world.apply(again)
+    world.require_settled()
+    assert run_in(world, "web", "cat /made.txt; echo $A").split() == ["A=2", "2"]
+
+
 def test_ports_stay_when_every_container_is_lost(world: World) -> None:
     """They are recorded in the tree."""
     declare(world, TWO)
@@ -111,8 +150,7 @@ def test_nothing_of_others_is_touched(world: World) -> None:
     """Also not what has a name that begins with ours, or bears the label of another clone."""
     declare(world, TWO)
     world.settle()
-    shown = '{{index .Config.Labels "com.docker.compose.project"}}'
-    project = docker("inspect", "--format", shown, containers(world)["web"])
+    project = docker("inspect", "--format", PROJECT, containers(world)["web"])
     others = {"network": [f"{project}_default-2"], "volume": [f"{project}_data"]}
     label = ("--label", "orchestra-test=container", "--label", "orchestra.clone=another")
     try:

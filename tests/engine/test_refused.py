@@ -11,7 +11,7 @@ import pytest
 from reconciler.errors import ManifestError
 from reconciler.model.outcome import Outcome, Status
 from reconciler.operations.validate import validate
-from tests.engine.projects import NOTHING, change, containers, declare, run_in, service
+from tests.engine.projects import NOTHING, change, containers, declare, fields, run_in, service
 from tests.support.engine import SMALL, clone_of, docker, left_of
 from tests.support.world import World
 
@@ -137,6 +137,32 @@ def test_an_image_is_built_from_the_tree(world: World) -> None:
     assert built
     world.destroy()
     assert docker("image", "ls", "--quiet", "--filter", f"label=orchestra.clone={clone_of(world)}") == ""
+
+
+def test_an_image_that_is_older_than_its_context_is_built_anew(world: World) -> None:
+    """The plan says of which service; its neighbours are left alone, and what no image is built from does not count."""
+    web = "{build: {context: web}, stop_signal: SIGKILL, command: sleep infinity}"
+    declare(world, f"services:\n  web: {web}\n  other: {web.replace('web', 'other')}\n  plain: {service()}\n")
+    image = f"FROM {SMALL}\nCOPY . /what\n"
+    world.main.commit({"web/Dockerfile": image, "web/a": "1\n", "web/.dockerignore": "*.log\n"})
+    world.main.commit({"other/Dockerfile": image.replace("COPY . /what", "COPY b /b"), "other/b": "1\n"})
+    world.settle()
+    before = containers(world)
+    world.tree().write({"web/noise.log": "x\n", "web/__pycache__/a.pyc": "x\n", "top.txt": "x\n"})
+    assert world.plan().is_empty
+    world.tree().write({"web/a": "2\n"})
+    assert change(world).reason == "the image of web is older than its build context"
+    assert fields(world) == {"web": ("older than its build context", "built anew, and replaced")}
+    world.settle("auth")
+    after = containers(world)
+    assert run_in(world, "web", "cat /what/a") == "2"
+    assert after["web"] != before["web"]
+    assert (after["other"], after["plain"]) == (before["other"], before["plain"])
+    world.tree().write({"other/Dockerfile": f"FROM {SMALL}\nCOPY b /c\n"})
+    assert "the image of other is older than its build context" in change(world).reason
+    world.settle("auth")
+    assert containers(world)["web"] == after["web"]
+    assert run_in(world, "other", "cat /c") == "1"
 
 
 def test_a_build_that_fails_says_what_it_said(world: World) -> None:

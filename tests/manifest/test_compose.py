@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from reconciler.clients.build_context import BuildContext
 from reconciler.errors import Location, ManifestError
 from reconciler.manifest.compose_source import ComposeFile, from_file
 
@@ -85,6 +86,22 @@ services:
     inputs = {"other.yaml", "base.yaml", ".env", "base.env", "a.env", "b.env", "job/Job"}
     assert set(file.source.inputs) == {f"deploy/{name}" for name in inputs}
     assert "dev" in ports(read(text, others, path="deploy/compose.yaml", profiles="dev"))
+
+
+def test_what_images_are_built_from_is_known_by_service() -> None:
+    """Also where it is inherited; not what is elsewhere, and not where a profile was not chosen."""
+    text = """\
+services:
+  web: {build: {context: ../web, dockerfile: docker/Web}}
+  api: {extends: web, build: {args: {A: 1}}}
+  own: {extends: web, build: ./own}
+  far: {build: "https://example.org/far.git"}
+  out: {build: ../../out}
+  dev: {build: ., profiles: [dev]}
+"""
+    file = read(text, {}, path="deploy/compose.yaml")
+    web = BuildContext("web", "web/docker/Web")
+    assert file.source.contexts == {"web": web, "api": web, "own": BuildContext("deploy/own", "deploy/own/Dockerfile")}
 
 
 def test_the_name_is_taken_out_and_every_line_stays() -> None:

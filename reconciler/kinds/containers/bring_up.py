@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from reconciler.errors import ClientError, Location, OrchestraError, PermanentEr
 from reconciler.kinds.containers.find import Finder
 from reconciler.kinds.containers.record import record, take_back
 from reconciler.kinds.containers.rewrite import Identity, Rewritten, VolumeOrder, image_of, rewrite
-from reconciler.kinds.containers.spec import ContainersActual, ContainersSpec, policy_of
+from reconciler.kinds.containers.spec import BUILT, ContainersActual, ContainersSpec, policy_of
 from reconciler.kinds.tree import Tree
 from reconciler.model.resource import Resource
 
@@ -82,8 +82,10 @@ class Bringer:
         self._start(ready, actual, end)
         containers = self._wait(ready, end)
         self._remove_networks(ready, actual.found)
+        networks = {name: ", ".join(services) for name, services in _members(ready).items()}
         done = {"facts": facts, "expected": _expected(containers), "policies": self._policies(ready)}
-        self._mark("ready", done)
+        self._mark("ready", {**done, "networks": networks})
+        self.finder.built[self.spec.workspace] = {name: fact for name, fact in facts.items() if name.startswith(BUILT)}
 
     # --- the project -------------------------------------------------------------------------------------------------
 
@@ -152,16 +154,21 @@ class Bringer:
     # --- what it stands on -------------------------------------------------------------------------------------------
 
     def _make_what_it_stands_on(self, ready: Rewritten, found: Found) -> None:
-        there = {network.name for network in found.networks}
-        for network in ready.networks:
-            if network.name not in there:
-                self.engine.make_network(network)
+        self._make_networks(ready, found)
         there = {volume.name for volume in found.volumes}
         shelf = self.finder.shelf(self.spec.workspace)
         for order in ready.volumes:
             if order.name not in there:
                 labels = self._labels(order, shelf.waiting(order.key))
                 self.compose.make_volume(order.name, labels, order.driver, order.options)
+
+    def _make_networks(self, ready: Rewritten, found: Found) -> None:
+        """Make what is missing. A container knows its network by an identity that a new one has not: it goes before."""
+        there, members = {network.name for network in found.networks}, _members(ready)
+        for network in ready.networks:
+            if network.name not in there:
+                self._take_away(each for each in found.containers if each.service in members[network.name])
+                self.engine.make_network(network)
 
     def _labels(self, order: VolumeOrder, archive: Path | None) -> dict[str, str]:
         """What a volume says of itself, also when the tree that says more is gone."""
@@ -171,7 +178,10 @@ class Bringer:
 
     def _remove_undeclared(self, ready: Rewritten, found: Found) -> None:
         """Containers of services that are no longer there; their volumes stay."""
-        gone = [each.id for each in found.containers if each.service not in ready.services]
+        self._take_away(each for each in found.containers if each.service not in ready.services)
+
+    def _take_away(self, containers: Iterable[Container]) -> None:
+        gone = [each.id for each in containers]
         self.engine.stop(gone)
         self.engine.remove("container", gone)
 
@@ -297,6 +307,17 @@ def _with_parents(path: str) -> Iterator[str]:
     while path:
         yield path
         path = path.rpartition(".")[0]
+
+
+def _members(ready: Rewritten) -> dict[str, list[str]]:
+    """The services in each network of the project's own."""
+    document = ready.document
+    members: dict[str, list[str]] = {network.name: [] for network in ready.networks}
+    for service, said in document["services"].items():
+        names = {document["networks"][key]["name"] for key in said.get("networks") or ()}
+        for name in sorted(names & members.keys()):
+            members[name].append(service)
+    return members
 
 
 def _scaled_to_nothing(ready: Rewritten) -> set[str]:

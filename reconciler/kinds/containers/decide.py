@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from reconciler.kinds.containers.spec import ARCHIVE, KEEP, REMOVE, ContainersActual, ContainersSpec, policy_of
+from reconciler.kinds.containers.spec import ARCHIVE, BUILT, KEEP, REMOVE, ContainersActual, ContainersSpec, policy_of
+from reconciler.kinds.installed import DEPENDENCY
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
 from reconciler.model.phrases import some
+
+_READ = frozenset({"file", DEPENDENCY})
 
 
 def decide(address: Address, spec: ContainersSpec, actual: ContainersActual) -> Change:
@@ -23,16 +27,24 @@ def decide(address: Address, spec: ContainersSpec, actual: ContainersActual) -> 
         return Change(address, Action.CREATE, reason, fields, notes=_brought_back(actual), observed=observed)
     drift = actual.drift
     changed = tuple(_differences(actual.applied, {**spec.declared, **actual.facts}))
-    if actual.is_complete and not (drift or changed):
+    if actual.is_complete and not (drift or changed or actual.lost_networks):
         return Change(address, Action.NO_OP, observed=observed)
-    fields = (*_repairs(actual), *_services(actual), *changed)
-    reason = _why(actual, drift, changed)
+    built, changed = _built(changed), tuple(each for each in changed if not each.path.startswith(BUILT))
+    fields = (*_repairs(actual), *_services(actual, built), *changed)
+    reason = _why(actual, built, changed)
     mode = Mode.RESTART if actual.found.containers else Mode.IN_PLACE
     return Change(address, Action.UPDATE, reason, fields, mode=mode, notes=_brought_back(actual), observed=observed)
 
 
-def _why(actual: ContainersActual, drift: Mapping[str, str], changed: tuple[FieldChange, ...]) -> str:
-    said = [f"{name} is {state}" for name, state in drift.items()]
+def _built(changed: tuple[FieldChange, ...]) -> tuple[str, ...]:
+    """The services of which the image is older than what it is built from."""
+    return tuple(each.path.removeprefix(BUILT) for each in changed if each.path.startswith(BUILT) and each.after)
+
+
+def _why(actual: ContainersActual, built: tuple[str, ...], changed: tuple[FieldChange, ...]) -> str:
+    said = [f"{name} is {state}" for name, state in actual.drift.items()]
+    said += [f"the image of {name} is older than its build context" for name in built]
+    said += [f"network {name} is removed" for name in actual.lost_networks]
     if not actual.is_complete:
         said.append("their last start was interrupted")
     elif changed:
@@ -44,10 +56,12 @@ def _repairs(actual: ContainersActual) -> Iterator[FieldChange]:
     for name, state in actual.drift.items():
         wanted = actual.expected[name]
         yield FieldChange(f"service {name}", state, "running" if wanted == "running" else "run again")
+    for name in actual.lost_networks:
+        yield FieldChange(f"network {name}", "removed", f"made again, with new containers of {actual.networks[name]}")
 
 
-def _services(actual: ContainersActual) -> Iterator[FieldChange]:
-    """Which services a changed file makes anew; the others are left alone."""
+def _services(actual: ContainersActual, built: tuple[str, ...]) -> Iterator[FieldChange]:
+    """Which services a changed file, or another image, makes anew; the others are left alone."""
     if actual.services is None:
         return
     before = {each.service: each.declared for each in actual.found.containers}
@@ -60,6 +74,8 @@ def _services(actual: ContainersActual) -> Iterator[FieldChange]:
             yield FieldChange(f"service {name}", None, "running")
         elif before[name] != actual.services[name]:
             yield FieldChange(f"service {name}", "as it was declared", "replaced")
+        elif name in built:
+            yield FieldChange(f"service {name}", "older than its build context", "built anew, and replaced")
 
 
 def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[FieldChange]:
@@ -77,8 +93,19 @@ def _brought_back(actual: ContainersActual) -> tuple[str, ...]:
 def _fingerprint(actual: ContainersActual) -> str:
     """What was there when it was planned, but for what changes by itself: that something becomes healthy."""
     containers = sorted((each.service, each.id, each.declared) for each in actual.found.containers)
-    things = [containers, sorted(actual.drift.items()), sorted(actual.applied.items()), actual.is_complete]
+    drift = [*sorted(actual.drift.items()), *actual.lost_networks]
+    things = [containers, drift, sorted(actual.applied.items()), actual.is_complete]
     return hashlib.sha256(json.dumps(things).encode()).hexdigest()
+
+
+def follow(change: Change, before: Iterable[Address]) -> Change:
+    """Plan what would stay as it is, when the same plan changes what it waits for: a file that is read, or made."""
+    anew = tuple(str(address) for address in before if address.kind in _READ)
+    if change.action is not Action.NO_OP or not anew:
+        return change
+    fields = tuple(FieldChange(each, "as it was read", "made anew") for each in anew)
+    reason = f"reads what this plan makes anew: {some(anew)}"
+    return replace(change, action=Action.UPDATE, reason=reason, fields=fields, mode=Mode.RESTART)
 
 
 def decide_removal(address: Address, actual: ContainersActual) -> Change:

@@ -7,22 +7,23 @@ its services that changes.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import files
+from reconciler.clients.build_context import BuildContext, fingerprint
 from reconciler.clients.engine import Engine, Found, Place
 from reconciler.clients.marks import Mark
 from reconciler.clients.process import Runner
 from reconciler.errors import ClientError, OrchestraError
 from reconciler.kinds.containers.record import forgotten, recorded
 from reconciler.kinds.containers.shelf import Shelf
-from reconciler.kinds.containers.spec import KIND, ContainersActual, ContainersSpec
+from reconciler.kinds.containers.spec import BUILT, KIND, ContainersActual, ContainersSpec
 from reconciler.kinds.given import PORTS, numbers_of, project_name
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
-from reconciler.kinds.tree import Tree, Trees
+from reconciler.kinds.tree import Tree, Trees, places_of
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
@@ -48,6 +49,8 @@ class Finder:
     common_dir: Path
     state: Path
     memory: Memory
+    built: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What images were built from a moment ago, by workspace: what somebody changes meanwhile is for the next plan."""
 
     @property
     def clone(self) -> str:
@@ -97,7 +100,7 @@ class Finder:
             facts = self.facts(spec, tree, numbers) if tree.exists else {}
         except OrchestraError as error:
             return replace(actual, blocked=error.message, hint=error.hint)
-        return replace(actual, facts=facts)
+        return replace(actual, facts={**facts, **({} if is_plan else self.built.get(spec.workspace, {}))})
 
     def facts(self, spec: ContainersSpec, tree: Tree, numbers: Mapping[str, int] | None = None) -> dict[str, str]:
         """What decides, beside the declaration, how containers are made.
@@ -117,8 +120,17 @@ class Finder:
             spec.source.label: self._digest(spec.source.text.encode()),
             **{path: self._digest(entry.content or b"") for path, entry in inputs.items() if entry},
             **{f"${name}": self._digest(value.encode()) for name, value in variables.items() if value is not None},
+            **dict(self._contexts(spec, tree)),
             **{f"port {port.name}": str(numbers[port.name]) for port in spec.ports if port.name in numbers},
         }
+
+    def _contexts(self, spec: ContainersSpec, tree: Tree) -> Iterator[tuple[str, str]]:
+        """What images would be built from: not what is ours, which comes and goes without them."""
+        ours, known = frozenset(places_of(tree.book).values()), dict[BuildContext, str]()
+        for service, context in spec.source.contexts.items():
+            if context not in known:
+                known[context] = fingerprint(tree.path, context, ours)
+            yield f"{BUILT}{service}", self._digest(known[context].encode())
 
     def numbers(self, spec: ContainersSpec, tree: Tree) -> dict[str, int]:
         """The numbers that the workspace's ports have by the mark of its tree."""
@@ -178,6 +190,7 @@ def _marked(tree: Path, mark: Mark | None) -> ContainersActual:
         is_complete=mark.state == "ready",
         applied=_texts(said.get("facts")),
         expected=_texts(said.get("expected")),
+        networks=_texts(said.get("networks")),
         policies=_texts(said.get("policies")),
     )
 

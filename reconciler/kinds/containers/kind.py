@@ -14,7 +14,7 @@ from reconciler.clients.marks import change_book, load_book
 from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ConflictError, OrchestraError, PermanentError, RefusedError
 from reconciler.kinds.containers.bring_up import Bringer
-from reconciler.kinds.containers.decide import decide, decide_removal
+from reconciler.kinds.containers.decide import decide, decide_removal, follow
 from reconciler.kinds.containers.find import Finder
 from reconciler.kinds.containers.rewrite import rewrite
 from reconciler.kinds.containers.spec import ARCHIVE, KIND, ContainersActual, ContainersSpec
@@ -101,6 +101,16 @@ class ContainersKind:
     def diff(self, resource: Resource[ContainersSpec], actual: ContainersActual | None) -> Change:
         """Start what is not there, repair what is not as it was left, and change what is declared otherwise."""
         return decide(resource.address, resource.spec, actual or ContainersActual(resource.spec.tree))
+
+    def follow(
+        self,
+        resource: Resource[ContainersSpec],
+        actual: ContainersActual | None,
+        change: Change,
+        before: Sequence[tuple[Resource[object], Change]],
+    ) -> Change:
+        """Make anew what reads files, or is built from what commands make, that the same plan changes."""
+        return follow(change, [other.address for other, _ in before])
 
     def orphan(self, address: Address, actual: ContainersActual) -> Change:
         """Take them down, each volume as the manifest said."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.clients.build_context import BuildContext
 from reconciler.clients.engine import Container, Found, Place
 from reconciler.errors import Location
 from reconciler.kinds.given import CONTAINERS
@@ -14,6 +15,8 @@ from reconciler.model.address import Address
 KIND = CONTAINERS
 REMOVE, KEEP, ARCHIVE = "remove", "keep", "archive"
 WAIT_SECONDS = 300.0
+BUILT = "build context of "
+"""What the fact that tells what an image was built from begins with; its service follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Source:
         directory: what its paths are seen from, in the tree.
         inputs: files in the tree that it reads: `.env`, env files, what it includes, Dockerfiles.
         variables: the names of the environment variables in it.
+        contexts: what images are built from, by service.
         places: where each of its keys is, by dotted path.
     """
 
@@ -49,6 +53,7 @@ class Source:
     directory: str = ""
     inputs: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    contexts: Mapping[str, BuildContext] = field(default_factory=dict)
     places: Mapping[str, Location] = field(default_factory=dict)
 
 
@@ -113,6 +118,7 @@ class ContainersActual:
         facts: what would decide now how they are made; file or option to digest.
         applied: what decided when they were made.
         expected: how each service was when they had been made: `running`, or `done` where it is to end by itself.
+        networks: the networks that were made, by the mark, and for people the services in each.
         policies: what becomes of each volume, by the mark.
         services: per service what identifies its declaration now; None where that was not looked at.
         blocked: why nothing can be done, and `hint` the way out.
@@ -127,6 +133,7 @@ class ContainersActual:
     facts: Mapping[str, str] = field(default_factory=dict)
     applied: Mapping[str, str] = field(default_factory=dict)
     expected: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, str] = field(default_factory=dict)
     policies: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] | None = None
     blocked: str = ""
@@ -141,6 +148,12 @@ class ContainersActual:
             by_service.setdefault(each.service, []).append(each)
         states = {name: _how(by_service.get(name, []), wanted) for name, wanted in self.expected.items()}
         return {name: state for name, state in states.items() if state}
+
+    @property
+    def lost_networks(self) -> tuple[str, ...]:
+        """The networks that somebody removed: a container may run on without, and one that stopped cannot start."""
+        there = {network.name for network in self.found.networks}
+        return tuple(sorted(self.networks.keys() - there))
 
 
 def _how(containers: list[Container], wanted: str) -> str:
