@@ -212,8 +212,7 @@ def remove_directory(root: Path, relative: str) -> None:
     if entry.content is not None or entry.link is not None:
         files.remove(root, relative)
         return
-    with _explained(root / relative):
-        shutil.rmtree(root / relative)
+    files.remove_tree(root / relative)
 
 
 def is_there(root: Path, relative: str) -> bool:

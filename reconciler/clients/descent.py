@@ -17,13 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from reconciler.clients.files import steps_of, temporary_name
+from reconciler.clients.files import DEEPEST, steps_of, temporary_name
 from reconciler.clients.refusals import refused
 from reconciler.errors import ConflictError, PermanentError
 
 CHUNK = 1 << 20
 _KIND = 0o170000
-_DEEPEST = 200  # a guess: far beyond any tree of source code, far below the number of files we may hold open
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -93,7 +92,7 @@ def _is_closed(
     """Whether a directory is not looked into; says why."""
     if _is_repository(names):
         found.repositories.append(prefix[:-1])
-    elif prefix.count("/") > _DEEPEST:
+    elif prefix.count("/") > DEEPEST:
         found.unreadable.append(prefix[:-1])
     elif not enter(prefix[:-1], frozenset(names)):
         found.passed_over.append(prefix[:-1])
@@ -143,6 +142,9 @@ def _find_repositories(descriptor: int, prefix: str, found: Scan) -> None:
     """Look only for repositories: somebody may work in one even where everything else can be made again."""
     with os.scandir(descriptor) as entries:
         directories = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    if directories and prefix.count("/") > DEEPEST:
+        found.unreadable.append(prefix[:-1])
+        return
     for name in directories:
         inner = _open_listed(descriptor, prefix, name, found)
         if inner is None:

@@ -8,17 +8,28 @@ a file whose name says what it is, and the next write to the same place takes it
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from reconciler.clients.refusals import refused
 from reconciler.errors import ClientError, ConflictError, PermanentError
 
 TEMPORARY = ".orchestra.tmp"
+LARGEST = 1 << 30
+"""How many bytes of one file are read at most: a guess, far below what would bring a machine down."""
+
+DEEPEST = 200
+"""How many directories deep is looked: a guess, far beyond any tree of source code."""
+
+MOST_FILES = 1_000_000
+"""How many files are listed at most: a guess."""
+
 _LONGEST_NAME = 240  # file systems take 255 bytes; this leaves room for what makes the name temporary
 
 
@@ -31,21 +42,21 @@ class Entry:
     mode: int = 0
 
 
-def read(root: Path, relative: str) -> Entry | None:
+def read(root: Path, relative: str, limit: int = LARGEST) -> Entry | None:
     """Read what stands at a path below a root; None when nothing does.
 
     Raises:
         ConflictError: a step of the way is a symbolic link or no directory.
-        PermanentError: the operating system refused.
+        PermanentError: the operating system refused, or it is a file of more bytes than the limit.
     """
     try:
         with _directory(root, relative, create=False) as (parent, name):
-            return _read_entry(parent, name)
+            return _read_entry(parent, name, limit)
     except FileNotFoundError:
         return None
 
 
-def _read_entry(parent: int, name: str) -> Entry:
+def _read_entry(parent: int, name: str, limit: int) -> Entry:
     status = os.stat(name, dir_fd=parent, follow_symlinks=False)
     mode = stat.S_IMODE(status.st_mode)
     if stat.S_ISLNK(status.st_mode):
@@ -55,7 +66,12 @@ def _read_entry(parent: int, name: str) -> Entry:
     # Without O_NONBLOCK a pipe that takes the file's place just now would hold us for ever.
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
     with os.fdopen(descriptor, "rb") as file:
-        return Entry(content=file.read(), mode=mode)
+        content = file.read(min(limit, status.st_size) + 1)
+        if len(content) > status.st_size:  # it grows
+            content += file.read(limit)
+        if len(content) > limit:
+            raise OSError(errno.EFBIG, f"it is larger than {limit} bytes")
+        return Entry(content=content, mode=mode)
 
 
 def write(root: Path, relative: str, content: bytes, *, mode: int | None = None, durable: bool = False) -> None:
@@ -168,26 +184,99 @@ def remove_empty_directory(root: Path, relative: str) -> bool:
     return True
 
 
+def remove_tree(directory: Path) -> None:
+    """Remove a directory with all that is in it, however deep that is; links are not followed; gone is success.
+
+    Raises:
+        PermanentError: the operating system refused.
+    """
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            _empty(directory)
+            directory.rmdir()
+    except OSError as error:
+        raise refused(f"cannot remove {directory}", error) from error
+
+
+def _empty(directory: Path) -> None:
+    """Remove what is in a directory. What lies deeper is moved up first: no depth is too much for that."""
+    unique, number = uuid.uuid4().hex, 0
+    _let_empty(os.fspath(directory), directory.lstat().st_mode)
+    with _opened(directory) as top:
+        waiting = _remove_files(top)
+        while waiting:
+            name = waiting.pop()
+            with _opened(name, top) as inner:
+                for deeper in _remove_files(inner):
+                    waiting.append(f"{unique}.{number}")
+                    os.rename(deeper, waiting[-1], src_dir_fd=inner, dst_dir_fd=top)
+                    number += 1
+            os.rmdir(name, dir_fd=top)
+
+
+def _remove_files(directory: int) -> list[str]:
+    """Remove all but the directories in an open directory, and give their names; they can be emptied then."""
+    with os.scandir(directory) as entries:
+        found = [(entry.name, entry.stat(follow_symlinks=False).st_mode) for entry in entries]
+    for name, mode in found:
+        if not stat.S_ISDIR(mode):
+            os.unlink(name, dir_fd=directory)
+        _let_empty(name, mode, directory)
+    return [name for name, mode in found if stat.S_ISDIR(mode)]
+
+
+def _let_empty(name: str, mode: int, above: int | None = None) -> None:
+    """Open a directory to its owner: some package managers close theirs."""
+    if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
+        os.chmod(name, stat.S_IMODE(mode) | stat.S_IRWXU, dir_fd=above)
+
+
+@contextlib.contextmanager
+def _opened(directory: Path | str, above: int | None = None) -> Iterator[int]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def list_files(root: Path, relative: str) -> tuple[str, ...]:
     """All files and links below a directory, relative to the root; links are not followed; missing is empty.
 
     Raises:
         ConflictError: a step of the way is a symbolic link or no directory.
-        PermanentError: a directory cannot be read.
+        PermanentError: a directory cannot be read, or lies too deep.
     """
     found: list[str] = []
-    with contextlib.suppress(FileNotFoundError), _directory(root, f"{relative}/.", create=False):
-        pass  # `os.walk` follows links on the way to where it starts
-    for directory, subdirectories, names in os.walk(root / relative, onerror=_refuse_unreadable):
-        links = [name for name in subdirectories if (Path(directory) / name).is_symlink()]
-        base = PurePosixPath(os.path.relpath(directory, root))
-        found.extend(str(base / name) for name in (*names, *links))
+    waiting = [relative]
+    while waiting:
+        directory = waiting.pop()
+        names, directories = names_in(root, directory)
+        start = "" if directory == "." else f"{directory}/"
+        found.extend(start + name for name in names)
+        waiting.extend(start + name for name in directories)
+        if len(found) + len(waiting) > MOST_FILES or directory.count("/") > DEEPEST:
+            raise PermanentError(f"{root / relative} has more in it, or deeper, than is looked at")
     return tuple(sorted(found))
 
 
-def _refuse_unreadable(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise refused(str(error.filename), error) from error
+def names_in(root: Path, relative: str) -> tuple[list[str], list[str]]:
+    """The names of what is in a directory, and apart from it the names of directories; none when there is none.
+
+    Raises:
+        ConflictError: it is no directory, or a step of the way is a symbolic link.
+        PermanentError: it cannot be read.
+    """
+    names: list[str] = []
+    directories: list[str] = []
+    with (
+        contextlib.suppress(FileNotFoundError),
+        _directory(root, f"{relative}/.", create=False) as (inside, _),
+        os.scandir(inside) as entries,
+    ):
+        for entry in entries:
+            (directories if entry.is_dir(follow_symlinks=False) else names).append(entry.name)
+    return names, directories
 
 
 @contextlib.contextmanager

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from reconciler.clients import files
 from reconciler.clients.refusals import refused
 from reconciler.clients.trees import aside_of, linked_git_dir
 from reconciler.errors import PermanentError
@@ -88,8 +88,8 @@ def _finish(place: Path) -> None:
     aside = _aside_in(place)
     with _explained(f"cannot delete {aside or place}"):
         if aside and (place / _RECORD).exists():
-            _delete(aside)
-        _delete(place / _RECORD)
+            files.remove_tree(aside)
+        files.remove_tree(place / _RECORD)
         (place / _TREE).unlink(missing_ok=True)
         place.rmdir()
 
@@ -99,23 +99,6 @@ def _aside_in(place: Path) -> Path | None:
     with contextlib.suppress(OSError):
         return aside_of(Path(os.fsdecode((place / _TREE).read_bytes())))
     return None
-
-
-def _delete(directory: Path) -> None:
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(directory)
-    except PermissionError:  # directories that their owner made read-only, as some package managers do
-        _make_writable(directory)
-        shutil.rmtree(directory)
-
-
-def _make_writable(directory: Path) -> None:
-    for place, subdirectories, _ in os.walk(directory):
-        for path in (Path(place), *(Path(place, name) for name in subdirectories)):
-            with contextlib.suppress(OSError):
-                if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | 0o700)
 
 
 @contextlib.contextmanager

@@ -6,12 +6,13 @@ The one rule: an ordinary user can have a repository, and the Python that runs h
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from reconciler.clients import files
 
 ROOT = Path(__file__).parent.parent.parent
 _UID = 12321
@@ -56,7 +57,7 @@ def directory_of(user: str) -> Iterator[Path]:
     try:
         yield place
     finally:
-        shutil.rmtree(place)
+        files.remove_tree(place)
 
 
 def give_to(user: str, place: Path) -> None:
@@ -64,6 +65,6 @@ def give_to(user: str, place: Path) -> None:
     if user == "root" or os.getuid() != 0:
         return
     os.chown(place, _UID, _UID)
-    for directory, names, files in os.walk(place):
-        for name in (*names, *files):
+    for directory, inner, names in os.walk(place):
+        for name in (*inner, *names):
             os.chown(Path(directory) / name, _UID, _UID, follow_symlinks=False)
