@@ -20,6 +20,7 @@ from pathlib import Path
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.process import Finished
 from reconciler.clients.refusals import refused
+from reconciler.errors import PermanentError
 
 # Nobody's configuration: with it, what two people are told of one history could differ.
 _PLAIN = {
@@ -30,6 +31,7 @@ _PLAIN = {
     "GIT_NO_LAZY_FETCH": "1",
 }
 _NO_ATTRIBUTES = ("-c", f"core.attributesFile={os.devnull}")
+_CHUNK = 1 << 20
 HASHES = {40: "sha1", 64: "sha256"}  # by the length of a name
 
 
@@ -55,6 +57,26 @@ class Borrowed:
         request = stdin.encode("utf-8", "surrogateescape")
         return self.git.run(*_NO_ATTRIBUTES, *words, git_dir=self.git_dir, stdin=request, ok=ok, environment=_PLAIN)
 
+    def write(self, target: Path, *words: str, stdin: str = "", most: int) -> None:
+        """Run one git command here, and write what it says into a file: it may not fit into memory.
+
+        Raises:
+            PermanentError: it says more than so many bytes, or the operating system refused.
+            ClientError: it failed.
+        """
+        request, left = stdin.encode("utf-8", "surrogateescape"), most
+        with self.git.stream(
+            *_NO_ATTRIBUTES, *words, git_dir=self.git_dir, stdin=request, environment=_PLAIN
+        ) as output:
+            try:
+                with target.open("wb") as file:
+                    while left >= 0 and (chunk := output.read(_CHUNK)):
+                        left -= file.write(chunk)
+            except OSError as error:
+                raise refused(f"cannot write {target}", error) from error
+            if left < 0:
+                raise PermanentError(f"`git {words[-1]}` says more than {most} bytes")
+
     @property
     def is_shallow(self) -> bool:
         """Whether history was cut off somewhere."""
@@ -78,11 +100,24 @@ class Borrowed:
         Raises:
             ClientError: git failed.
         """
-        names = sorted(set(commits))
-        request = "".join(f"{name}^{{commit}}\n{name}^{{tree}}\n" for name in names)
+        return {name: tree for name, (_, tree) in self._peeled(commits).items()}
+
+    def commits(self, names: Iterable[str]) -> dict[str, str]:
+        """The commit that each name, of a commit or a tag of one, stands for; what stands for none is left out.
+
+        Raises:
+            ClientError: git failed.
+        """
+        return {name: commit for name, (commit, _) in self._peeled(names).items()}
+
+    def _peeled(self, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+        ordered = sorted(set(names))
+        request = "".join(f"{name}^{{commit}}\n{name}^{{tree}}\n" for name in ordered)
         found = [line.split(" ") for line in self.run("cat-file", "--batch-check", stdin=request).lines]
-        pairs = zip(names, found[::2], found[1::2], strict=True)
-        return {name: tree[0] for name, commit, tree in pairs if (commit[1], tree[1]) == ("commit", "tree")}
+        pairs = zip(ordered, found[::2], found[1::2], strict=True)
+        return {
+            name: (commit[0], tree[0]) for name, commit, tree in pairs if (commit[1], tree[1]) == ("commit", "tree")
+        }
 
     def merge_bases(self, one: str, other: str) -> list[str]:
         """The best common ancestors; none in histories that do not touch, or were cut off.
@@ -119,18 +154,18 @@ class Borrowed:
         Raises:
             ClientError: git failed, or the operating system refused.
         """
-        root = self._commit(base)
-        return self.merge(self._commit(ours, root), self._commit(theirs, root))
+        root = self.write_commit(base)
+        return self.merge(self.write_commit(ours, root), self.write_commit(theirs, root))
 
-    def _commit(self, tree: str, *parents: str) -> str:
-        """Write a commit as git does; it is gone with this repository."""
-        lines = [
-            f"tree {tree}",
-            *(f"parent {name}" for name in parents),
-            "author o <> 0 +0000",
-            "committer o <> 0 +0000",
-        ]
-        body = "\n".join([*lines, "", ""]).encode()
+    def write_commit(self, tree: str, *parents: str, seconds: int = 0, subject: str = "") -> str:
+        """Write a commit as git does; it is gone with this repository. The same is named the same, whoever writes it.
+
+        Raises:
+            ClientError: the operating system refused.
+        """
+        who = f"orchestra <> {seconds} +0000"
+        lines = [f"tree {tree}", *(f"parent {name}" for name in parents), f"author {who}", f"committer {who}"]
+        body = "\n".join([*lines, "", f"{subject}\n"]).encode()
         whole = b"commit %d\0%b" % (len(body), body)
         name = hashlib.new(self.hash_name, whole).hexdigest()
         file = self.git_dir / "objects" / name[:2] / name[2:]

@@ -108,10 +108,12 @@ class Git:
         return finished
 
     @contextlib.contextmanager
-    def stream(self, *words: str | Path, git_dir: Path, stdin: bytes = b"") -> Iterator[IO[bytes]]:
+    def stream(
+        self, *words: str | Path, git_dir: Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None
+    ) -> Iterator[IO[bytes]]:
         """Run one git command and read its output bit by bit; raises, at the end of the block, as `run` does."""
         argv = ("git", f"--git-dir={git_dir}", *words)
-        with self.runner.stream(argv, cwd=git_dir, stdin=stdin) as stream:
+        with self.runner.stream(argv, cwd=git_dir, stdin=stdin, environment=environment) as stream:
             yield stream.stdout
         if stream.finished[0].code:
             raise _failure(stream.finished[0])

@@ -7,10 +7,11 @@ what is in it, in a repository that is thrown away, before anybody looks at one 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ _PACK = re.compile(r"pack-[0-9a-f]{40}(?:[0-9a-f]{24})?\.(?:pack|idx)")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe would hold us for ever
 _CHUNK = 1 << 20
+_LARGEST = 1 << 32  # a guess: a repository's own objects are borrowed, and not among them
+_MOST_FILES = 1_000_000  # a guess
 _NO_GRAPH = ("-c", "core.commitGraph=false")
 
 
@@ -63,7 +66,7 @@ class Incoming:
 def incoming(
     git: Git,
     repository: Repository,
-    objects: Path,
+    objects: Sequence[Path],
     tips: Iterable[str],
     known: Iterable[str],
     *,
@@ -74,7 +77,7 @@ def incoming(
     Args:
         git: starts git.
         repository: where they are to go.
-        objects: the directory of objects that a stranger wrote.
+        objects: directories of objects that a stranger wrote.
         tips: the commits.
         known: commits of the repository, of which nothing is needed.
         missing_ok: pass over those that are not there, or are no commits.
@@ -86,14 +89,16 @@ def incoming(
     wanted = sorted(set(tips))
     with scratch_directory() as scratch, borrow(git, repository, wanted[0]) as store:
         copied = scratch / "objects"
-        _copy_objects(objects, copied, repository.common_dir / "objects")
+        copying = _Copying(copied, repository.common_dir / "objects")
+        for source in objects:
+            copying.copy(source)
         pack = scratch / "pack"
         try:
             with borrow(git, repository, wanted[0], copied) as strange:
-                wanted = sorted(strange.trees(wanted)) if missing_ok else wanted
+                wanted = sorted({*strange.commits(wanted).values()}) if missing_ok else wanted
                 request = "".join([*(f"{name}\n" for name in wanted), *(f"^{name}\n" for name in sorted(set(known)))])
-                packed = strange.run(*_NO_GRAPH, "pack-objects", "--revs", "--stdout", "-q", stdin=request)
-            pack.write_bytes(packed.stdout)
+                words = (*_NO_GRAPH, "pack-objects", "--revs", "--stdout", "-q")
+                strange.write(pack, *words, stdin=request, most=_LARGEST)
             with pack.open("rb") as file:
                 store.git.run("index-pack", "--stdin", "--strict", git_dir=store.git_dir, stdin=file)
             store.run(*_NO_GRAPH, "rev-list", "--objects", "--quiet", "--stdin", stdin=request)
@@ -102,33 +107,55 @@ def incoming(
         yield Incoming(store, pack, tuple(wanted))
 
 
-def _copy_objects(source: Path, target: Path, there: Path) -> None:
-    """Copy what looks like objects and is not there yet."""
-    try:
-        (target / "pack").mkdir(parents=True)
-        with _opened(source, None) as top:
-            for name in sorted(filter(_LOOSE.fullmatch, os.listdir(top))):  # noqa: PTH208 - an open directory
-                (target / name).mkdir()
-                _copy_files(top, name, _REST, target / name, there / name)
-            _copy_files(top, "pack", _PACK, target / "pack", there / "pack")
-    except OSError as error:
-        raise PermanentError(f"{source} is not a directory of objects: {error.strerror}") from error
+class _Copying:
+    """Copies what looks like objects and is not there yet, up to a limit.
 
+    Args:
+        target: a directory that is made.
+        there: where the objects are that need not be copied.
+    """
 
-def _copy_files(top: int, name: str, form: re.Pattern[str], target: Path, there: Path) -> None:
-    with _opened(name, top) as directory:
-        for file in sorted(filter(form.fullmatch, os.listdir(directory))):  # noqa: PTH208
-            if not (there / file).exists():
-                _copy_file(directory, file, target / file)
+    def __init__(self, target: Path, there: Path) -> None:
+        self._target = target
+        self._there = there
+        self._left_bytes = _LARGEST
+        self._left_files = _MOST_FILES
 
+    def copy(self, source: Path) -> None:
+        """Copy those of one directory.
 
-def _copy_file(directory: int, name: str, target: Path) -> None:
-    with contextlib.suppress(FileNotFoundError), os.fdopen(os.open(name, _FILE, dir_fd=directory), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, f"{name} is no file")
-        with target.open("wb") as copy:
-            while chunk := file.read(_CHUNK):
-                copy.write(chunk)
+        Raises:
+            PermanentError: it is none, or has more in it than is taken.
+        """
+        try:
+            with _opened(source, None) as top:
+                for name in sorted(filter(_LOOSE.fullmatch, os.listdir(top))):  # noqa: PTH208 - an open directory
+                    self._copy_files(top, name, _REST)
+                self._copy_files(top, "pack", _PACK)
+        except OSError as error:
+            raise PermanentError(f"{source} is not a directory of objects: {error.strerror}") from error
+
+    def _copy_files(self, top: int, name: str, form: re.Pattern[str]) -> None:
+        (self._target / name).mkdir(parents=True, exist_ok=True)
+        with _opened(name, top) as directory, os.scandir(directory) as entries:
+            for file in (entry.name for entry in entries if form.fullmatch(entry.name)):
+                if not (self._there / name / file).exists():
+                    self._copy_file(directory, file, self._target / name / file)
+
+    def _copy_file(self, directory: int, name: str, target: Path) -> None:
+        with contextlib.suppress(FileNotFoundError), os.fdopen(os.open(name, _FILE, dir_fd=directory), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(0, f"{name} is no file")
+            self._left_files -= 1
+            self._left_bytes -= status.st_size
+            if min(self._left_files, self._left_bytes) < 0:
+                most = f"{_LARGEST >> 30} GiB, or {_MOST_FILES} files"
+                raise OSError(errno.EFBIG, f"more than {most}, are in it")
+            with target.open("wb") as copy:
+                left = status.st_size  # and no more, should it grow
+                while left > 0 and (chunk := file.read(min(left, _CHUNK))):
+                    left -= copy.write(chunk)
 
 
 @contextlib.contextmanager

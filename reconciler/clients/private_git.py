@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,8 +19,8 @@ from reconciler.clients import files
 from reconciler.clients.foreground import is_busy
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.refusals import refused
-from reconciler.clients.staged import find_staged
-from reconciler.clients.trees import TreeRecord, half_done
+from reconciler.clients.staged import Index, reading
+from reconciler.clients.trees import HALF_DONE, TreeRecord
 from reconciler.errors import ClientError, ConflictError, PermanentError
 
 DIRECTORY = "orchestra.sandbox"
@@ -30,11 +29,16 @@ DIRECTORY = "orchestra.sandbox"
 BORROWED = "borrowed"
 """In the private copy: where the real objects are mounted."""
 
+_LARGEST = 1 << 26  # a guess: the refs of a repository with a million of them, or their logs, all together
+_LARGEST_INDEX = 1 << 28  # a guess: that of a tree of two million files
 _OURS = "orchestra"
+_INDEX = "index"
+_HEADS = ("HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 _STATE = "state.json"
 _VALUE = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NAMED = re.compile(rb"(?:^|(?<= ))([0-9a-f]{40}(?:[0-9a-f]{24})?)(?= |$)", re.MULTILINE)
 _PACKED = re.compile(rb"([0-9a-f]{40}(?:[0-9a-f]{24})?) (refs/[^\0-\x20\x7f]+)")
+_SHARED_INDEX = re.compile(r"sharedindex\.[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NOT_SHARED = (b"refs/orchestra/", b"refs/stash", b"refs/worktree/", b"refs/bisect/", b"refs/rewritten/")
 
 
@@ -50,6 +54,7 @@ class State:
         held: what it left in the copy alone, and what no save of the tree would hold, in words.
         stepping: the commits from and to which the index of the tree is being brought.
         refused: the commit of the branch that was refused last, and how many it has of its own (0: nobody counted).
+        missing: what was named in it last and is not in the repository, as one word.
     """
 
     imported: str = ""
@@ -59,6 +64,7 @@ class State:
     is_settled: bool = True
     held: tuple[str, ...] = ()
     refused: tuple[str, int] | None = None
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,11 @@ class PrivateGit:
         return self.common_dir / self._admin
 
     @property
+    def objects(self) -> Path:
+        """The objects that were made in there."""
+        return self.common_dir / "objects"
+
+    @property
     def _admin(self) -> str:
         """The tree's own directory, from the common one."""
         return os.fspath(self.record.git_dir.relative_to(self.repository.common_dir))
@@ -107,7 +118,8 @@ class PrivateGit:
             stepping, made, held = document["stepping"], frozenset(document["made"]), tuple(document["held"])
             known = (document["imported"], document["seed"], tuple(stepping) if stepping else None)
             refused = document.get("refused")
-            return State(*known, made, document["settled"], held, tuple(refused) if refused else None)
+            settled, missing = document["settled"], document.get("missing", "")
+            return State(*known, made, settled, held, tuple(refused) if refused else None, missing)
         except (ValueError, KeyError, TypeError) as error:
             message = f"{self.directory / _STATE} cannot be read"
             raise ConflictError(message, hint=f"move {self.directory} away, and see what is in it") from error
@@ -126,6 +138,7 @@ class PrivateGit:
             "settled": state.is_settled,
             "held": state.held,
             "refused": state.refused,
+            "missing": state.missing,
         }
         files.write(self.directory, _STATE, json.dumps(document).encode("ascii"), durable=True)
 
@@ -152,7 +165,7 @@ class PrivateGit:
 
     def _make(self, refs: Mapping[str, str]) -> State:
         new = self.directory / "git.new"
-        shutil.rmtree(new, ignore_errors=True)
+        files.remove_tree(new)
         for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags", BORROWED, self._admin):
             (new / name).mkdir(parents=True)
         (new / "objects/info/alternates").write_text(f"../{BORROWED}\n")
@@ -189,7 +202,7 @@ class PrivateGit:
         wanted[own] = now.imported if is_followed else there.get(own, tip)
         _write_packed(self.common_dir, wanted)
         if is_followed and now.imported != tip:
-            _copy_file(self.record.git_dir / "index", self.common_dir, f"{self._admin}/index")
+            self._bring_index()
             files.remove(self.common_dir, own)
         for name in ("config", "shallow"):
             _copy_file(self.repository.common_dir / name, self.common_dir, name)
@@ -200,17 +213,23 @@ class PrivateGit:
     def _can_follow(self) -> bool:
         """Whether the branch, where it moved outside and not in here, can be taken to where it is there."""
         head = self._read(f"{self._admin}/HEAD").strip()
-        return head == b"ref: refs/heads/" + os.fsencode(self.branch) and not half_done(self.common_dir / self._admin)
+        return head == b"ref: refs/heads/" + os.fsencode(self.branch) and not self.half_done
 
     def _has_nothing_staged(self, git: Git, tip: str) -> bool:
         """Whether no work is lost with the index in there; what cannot be read is not taken for nothing."""
         index = self.index()
         ours = files.read(self.record.git_dir, "index")
-        if ours is not None and ours.content == index:  # a kill came after it was brought there
+        if ours is not None and ours.content == index[_INDEX]:  # a kill came after it was brought there
             return True
-        with contextlib.suppress(ClientError):
-            return not find_staged(git, self.repository, index, tip)
+        with contextlib.suppress(ClientError), reading(git, self.repository, index, tip) as found:
+            return not found.staged()
         return False
+
+    def _bring_index(self) -> None:
+        """Give it the index of the tree, after what that shares."""
+        shared = [name for name in files.names_in(self.record.git_dir, ".")[0] if _SHARED_INDEX.fullmatch(name)]
+        for name in (*shared, _INDEX):
+            _copy_file(self.record.git_dir / name, self.common_dir, f"{self._admin}/{name}")
 
     def remove(self) -> None:
         """Remove all that the sandbox keeps.
@@ -218,8 +237,7 @@ class PrivateGit:
         Raises:
             PermanentError: the operating system refused.
         """
-        with _explained(self.directory), contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.directory)
+        files.remove_tree(self.directory)
 
     # --- reading it --------------------------------------------------------------------------------------------------
 
@@ -236,22 +254,49 @@ class PrivateGit:
     @property
     def half_done(self) -> str | None:
         """What was begun in there and not ended: `rebase`, `merge`, ...; None when nothing."""
-        return half_done(self.common_dir / self._admin)
+        there = {*self._names(self._admin)}
+        return next((what for name, what in HALF_DONE.items() if name in there), None)
 
-    def index(self) -> bytes:
-        """The index in there, as it is."""
-        return self._read(f"{self._admin}/index")
+    def index(self) -> Index:
+        """The index in there, as it is, with what it shares.
+
+        Raises:
+            ClientError: the operating system refused, or it is too large.
+        """
+        shared = [name for name in self._names(self._admin) if _SHARED_INDEX.fullmatch(name)]
+        found = self._contents((f"{self._admin}/{name}" for name in (_INDEX, *shared)), _LARGEST_INDEX)
+        return {relative.rpartition("/")[2]: content for relative, content in found.items()}
 
     def named(self) -> set[str]:
-        """All that refs and their logs name in there and were not given to it: commits, or what somebody wrote."""
+        """All that refs and their logs name in there and were not given to it: commits, or what somebody wrote.
+
+        Raises:
+            ClientError: the operating system refused, or it is more than is looked at.
+        """
         state, packed = self.load_state(), self._packed()
         values = {name for ref, name in packed.items() if state.seed.get(ref) != name}
-        for directory in ("refs", "logs", f"{self._admin}/refs", f"{self._admin}/logs"):
-            for file in self._files(directory):
-                values.update(match.decode() for match in _NAMED.findall(self._read(file)))
-        for name in ("HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
-            values.update(match.decode() for match in _NAMED.findall(self._read(f"{self._admin}/{name}")))
+        trees = ("", *(f"worktrees/{name}/" for name in self._names("worktrees")))
+        logs = [file for tree in trees for place in ("refs", "logs") for file in self._files(f"{tree}{place}")]
+        heads = [f"{tree}{name}" for tree in trees for name in _HEADS]
+        for content in self._contents((*logs, *heads), _LARGEST).values():
+            values.update(match.decode() for match in _NAMED.findall(content))
         return {name for name in values if name.strip("0")} - {state.imported}
+
+    def _contents(self, relatives: Iterable[str], most: int) -> dict[str, bytes]:
+        """What files there hold, by their names; no more than so many bytes together."""
+        found: dict[str, bytes] = {}
+        left = most
+        for relative in relatives:
+            content = self._read(relative, left)
+            found[relative] = content
+            left -= len(content)
+        return found
+
+    def _names(self, relative: str) -> list[str]:
+        """The names in a directory there; none when it is none, or a step of the way is a link."""
+        with contextlib.suppress(ConflictError):
+            return [name for names in files.names_in(self.common_dir, relative) for name in names]
+        return []
 
     def _files(self, relative: str) -> tuple[str, ...]:
         with contextlib.suppress(ConflictError):
@@ -262,10 +307,10 @@ class PrivateGit:
         found = (_PACKED.fullmatch(line) for line in self._read("packed-refs").split(b"\n"))
         return {os.fsdecode(match[2]): match[1].decode() for match in found if match}
 
-    def _read(self, relative: str) -> bytes:
+    def _read(self, relative: str, most: int = _LARGEST) -> bytes:
         """What a file there holds; nothing when it is none, or a step of the way is a link."""
         with contextlib.suppress(ConflictError):
-            entry = files.read(self.common_dir, relative)
+            entry = files.read(self.common_dir, relative, most)
             return (entry.content or b"") if entry else b""
         return b""
 

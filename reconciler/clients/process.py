@@ -105,7 +105,14 @@ class Runner:
         return Finished(words, process.returncode, stdout, stderr.decode("utf-8", "replace").strip())
 
     @contextlib.contextmanager
-    def stream(self, argv: Sequence[str | Path], *, cwd: Path | None = None, stdin: bytes = b"") -> Iterator[Stream]:
+    def stream(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        cwd: Path | None = None,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[Stream]:
         """Run a program and read its output bit by bit, for output that may not fit into memory.
 
         Raises:
@@ -115,7 +122,8 @@ class Runner:
         with tempfile.TemporaryFile() as request, tempfile.TemporaryFile() as complaints:
             request.write(stdin)
             request.seek(0)
-            process = self._start(words, cwd, self._environment, stdin=request, stderr=complaints)
+            every = {**self._environment, **(environment or {})}
+            process = self._start(words, cwd, every, stdin=request, stderr=complaints)
             if process.stdout is None:
                 raise AssertionError
             stream = Stream(process.stdout)

@@ -166,7 +166,7 @@ def has_moving_trees(common_dir: Path) -> bool:
     return any((common_dir / "worktrees").glob(f"*/{MOVE_NOTE}"))
 
 
-_HALF_DONE = {
+HALF_DONE = {
     MOVE_NOTE: "sync",
     "MERGE_HEAD": "merge",
     "rebase-merge": "rebase",
@@ -175,8 +175,9 @@ _HALF_DONE = {
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
 }
+"""What is in a tree's git directory when somebody began something there, and what that is."""
 
 
 def half_done(git_dir: Path) -> str | None:
     """What somebody began in a tree and did not end: `merge`, `rebase`, ...; None when nothing."""
-    return next((what for name, what in _HALF_DONE.items() if (git_dir / name).exists()), None)
+    return next((what for name, what in HALF_DONE.items() if (git_dir / name).exists()), None)

@@ -7,22 +7,23 @@ moved only from the commit that is known, and what is refused stays where it was
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from reconciler.boundaries.paths import shown
 from reconciler.clients import files
-from reconciler.clients.borrowed import HASHES, Borrowed
+from reconciler.clients.borrowed import HASHES, Borrowed, borrow
 from reconciler.clients.descent import scan
 from reconciler.clients.history import changes_between
 from reconciler.clients.incoming import Incoming, incoming
 from reconciler.clients.lock import Held
 from reconciler.clients.pack import ObjectFormat
 from reconciler.clients.private_git import PrivateGit, State
-from reconciler.clients.staged import find_staged
+from reconciler.clients.staged import Staged, reading
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.errors import ClientError, ConflictError, LockHeldError, OrchestraError, RefusedError
 from reconciler.manifest.declaration import Manifest
@@ -33,7 +34,8 @@ from reconciler.operations.governed import Branches, Heads
 from reconciler.operations.locking import locked
 from reconciler.operations.session import Session
 
-_GITLINK = "160000"
+_GITLINK, _LINK = "160000", "120000"
+_LARGEST = 1 << 26  # a guess: a larger file is kept once more rather than read
 _LOCK_SECONDS = 10.0
 _LONGEST = 200  # of a path that is told
 _KEPT = "refs/worktree/sandbox/"
@@ -95,21 +97,26 @@ class Importer:
 
     def look(self) -> None:
         """Import what is new; a lock that is held is waited for until the next time, and nothing is raised."""
-        try:
+        with self._refusing(), contextlib.suppress(LockHeldError):
             self._look(lock_seconds=0.0)
-        except LockHeldError:
-            return
-        except OrchestraError as error:
-            self._refuse(_result_of(error))
 
     def finish(self) -> None:
-        """Import what is new, and say what was not."""
+        """Import what is new, and say what was not; nothing is raised."""
         self._refused = None
         for step in (partial(self._look, lock_seconds=_LOCK_SECONDS), self.settle):
-            try:
+            with self._refusing():
                 step()
-            except OrchestraError as error:
-                self._refuse(_result_of(error))
+
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Take for refused whatever goes wrong over a stranger's bytes, also what nobody thought of."""
+        try:
+            yield
+        except OrchestraError as error:
+            self._refuse(Result(error.message, hint=error.hint, is_refused=True))
+        except Exception as error:  # noqa: BLE001 - as above
+            what = f"what is in {self.private.common_dir} cannot be looked at: {type(error).__name__} {error}"
+            self._refuse(Result(what.strip(), hint="see what is in there", is_refused=True))
 
     def settle(self) -> None:
         """Give the tree what the private copy alone has and a branch has not, so that a save of the tree has it.
@@ -124,29 +131,60 @@ class Importer:
 
     def _held(self) -> Iterator[str]:
         """Keep what can be kept, and say what cannot."""
-        state, tip = self.private.load_state(), self.private.tip()
-        if tip != state.imported:
-            yield "commits in its sandbox are not imported"
-        if begun := self.private.half_done:
-            yield f"a {begun} is half done in its sandbox"
         try:
-            self._keep_unnamed()
-            staged = self._staged(tip) if tip == state.imported else []
-            if staged:
-                yield f"{plural(len(staged), 'file')} staged in its sandbox and nowhere else ({some(staged)})"
+            state, tip = self.private.load_state(), self.private.tip()
+            if tip != state.imported:
+                yield "commits in its sandbox are not imported"
+            if begun := self.private.half_done:
+                yield f"a {begun} is half done in its sandbox"
+            known = self._known()
+            self._keep_unnamed(known)
+            if tip and tip == state.imported:
+                self._keep_staged(tip, known)
         except ClientError as error:
             yield f"what else is in its sandbox cannot be read: {error.message}"
 
-    def _keep_unnamed(self) -> None:
+    def _keep_unnamed(self, known: set[str]) -> None:
         """Take in commits that only a stash, a log or another branch in there names, and name them for this tree."""
-        git, repository = self.session.git, self.session.repository
-        survey = take_survey(git, repository)
-        names = self.private.named() - _known(survey)
+        names = self.private.named() - known
         if not names:
             return
-        objects = self.private.common_dir / "objects"
-        with incoming(git, repository, objects, names, _known(survey), missing_ok=True) as found:
-            tips = found.store.independent(found.tips, _known(survey))
+        missing, is_news = self._missing(names, known)
+        if is_news or missing != self.private.load_state().missing:
+            self._keep(names, (self.private.objects,), known, missing_ok=True)
+            missing, _ = self._missing(names, known)
+            self.private.save_state(replace(self.private.load_state(), missing=missing))
+
+    def _missing(self, names: set[str], known: set[str]) -> tuple[str, bool]:
+        """What is not here, as one word, and whether git collects some of the rest: what is kept is not copied again.
+
+        Never here are tags, of which only the commits are kept, and what is nowhere.
+        """
+        with borrow(self.session.git, self.session.repository, next(iter(names))) as store:
+            commits = store.commits(names)
+            missing = hashlib.sha256("\n".join(sorted(names - commits.keys())).encode()).hexdigest()
+            with contextlib.suppress(ClientError):
+                return missing, bool(store.independent(commits.values(), known))
+            return missing, True  # what is here is not whole
+
+    def _keep_staged(self, tip: str, known: set[str]) -> None:
+        """Take in what the index in there has and neither a commit nor the tree has, and name it for this tree."""
+        git, repository = self.session.git, self.session.repository
+        with reading(git, repository, self.private.index(), tip) as index:
+            if not self._has_more(index.staged(), ObjectFormat(HASHES[len(tip)])):
+                return
+            name = index.write()
+            if name not in known:
+                self._keep({name}, (self.private.objects, index.store.git_dir / "objects"), known)
+
+    def _has_more(self, staged: Iterable[Staged], form: ObjectFormat) -> bool:
+        tree = self.private.record.path
+        return any(each.name.strip("0") and not _is_in(tree, each, form) for each in staged)
+
+    def _keep(self, names: set[str], objects: Sequence[Path], known: set[str], *, missing_ok: bool = False) -> None:
+        git, repository = self.session.git, self.session.repository
+        with incoming(git, repository, objects, names, known, missing_ok=missing_ok) as found:
+            tips = found.store.independent(found.tips, known)
             with self._locked(_LOCK_SECONDS):
                 found.take(git, repository)
                 lines = "".join(f"update {_KEPT}{name[:16]} {name}\n" for name in tips)
@@ -155,13 +193,11 @@ class Importer:
                 words = ("-c", f"core.hooksPath={os.devnull}", "update-ref", *log, "--stdin")
                 git.run(*words, git_dir=self.private.record.git_dir, stdin=lines.encode())
 
-    def _staged(self, tip: str | None) -> list[str]:
-        """The files of which the index in there has what neither a commit nor the tree has."""
-        if not tip:
-            return []
-        tree, form = self.private.record.path, ObjectFormat(HASHES[len(tip)])
-        staged = find_staged(self.session.git, self.session.repository, self.private.index(), tip)
-        return [each.path for each in staged if each.name.strip("0") and not _is_in(tree, each.path, form, each.name)]
+    def _known(self) -> set[str]:
+        """What the repository has, and what was kept for this tree."""
+        words = ("for-each-ref", "--format=%(objectname)", _KEPT)
+        kept = self.session.git.lines(*words, git_dir=self.private.record.git_dir)
+        return {*_shared(take_survey(self.session.git, self.session.repository)), *kept}
 
     def _refuse(self, result: Result, commits: int = 0) -> None:
         self.results.append(result)
@@ -184,8 +220,8 @@ class Importer:
             return
         self._require_no_repositories()
         survey = take_survey(self.session.git, self.session.repository)
-        objects = self.private.common_dir / "objects"
-        with incoming(self.session.git, self.session.repository, objects, (new,), _known(survey)) as found:
+        git, repository, objects = self.session.git, self.session.repository, (self.private.objects,)
+        with incoming(git, repository, objects, (new,), _shared(survey)) as found:
             checked, commits = self._judge(survey, found.store, state, new)
             if checked is not None:
                 what = f"{plural(commits, 'commit')} of {self.private.branch}"
@@ -304,18 +340,16 @@ class Importer:
         return locked(self.session, "orchestra exec", lock_timeout=seconds)
 
 
-def _result_of(error: OrchestraError) -> Result:
-    return Result(error.message, hint=error.hint, is_refused=True)
-
-
-def _is_in(tree: Path, path: str, form: ObjectFormat, name: str) -> bool:
-    """Whether a file of the tree is an object."""
+def _is_in(tree: Path, staged: Staged, form: ObjectFormat) -> bool:
+    """Whether a file or link of the tree is what is staged."""
     with contextlib.suppress(ClientError, ConflictError):
-        entry = files.read(tree, path)
-        return entry is not None and entry.content is not None and form.identify("blob", entry.content) == name
+        entry = files.read(tree, staged.path, _LARGEST) or files.Entry()
+        link = os.fsencode(entry.link) if entry.link is not None else None
+        content = link if staged.mode == _LINK else entry.content
+        return content is not None and form.identify("blob", content) == staged.name
     return False
 
 
-def _known(survey: Survey) -> set[str]:
+def _shared(survey: Survey) -> set[str]:
     heads = (record.head for record in survey.records if record.head)
     return {*(branch.commit for branch in survey.branches.values()), *survey.remotes.values(), *heads}

@@ -31,9 +31,6 @@ def test_what_was_imported_is_parked_and_comes_back(shop):
     [
         pytest.param("echo x > docs/a.txt; git add docs; git commit -qm bad", "are not imported", id="refused"),
         pytest.param(
-            "echo 1 > packages/auth/a.py; git add packages; echo 2 > packages/auth/a.py", "staged in its", id="staged"
-        ),
-        pytest.param(
             "f=packages/auth/session.py; echo 1 > $f; git commit -qam a; git checkout -qb b HEAD~1; echo 2 > $f;"
             "git commit -qam b; git merge auth",
             "a merge is half done in its sandbox",
@@ -59,6 +56,8 @@ def test_a_tree_with_work_that_no_save_holds_is_kept(own, script, why):
         pytest.param("echo 1 > packages/auth/one.py; git add packages; git stash -q -m one", id="stash"),
         pytest.param("{commit}; git reset -q --hard HEAD~1", id="taken back"),
         pytest.param("git checkout -q --detach; {commit}; git checkout -q auth", id="detached"),
+        pytest.param("git checkout -q --detach; {commit}; git tag -am t t; git checkout -q auth", id="tag"),
+        pytest.param("git worktree add -q --detach /tmp/w; cd /tmp/w; {commit}", id="another tree"),
     ],
 )
 def test_commits_that_no_branch_outside_has_are_archived(own, script):
@@ -71,6 +70,61 @@ def test_commits_that_no_branch_outside_has_are_archived(own, script):
     assert "one" not in own.git("log", "--format=%s", "--branches").splitlines()
     archived = own.git("log", "--format=%s", "--glob=refs/orchestra/archive/")
     assert any(line.endswith("one") for line in archived.splitlines())
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param("echo 1 > $f; git add $f; echo 2 > $f", id="changed afterwards"),
+        pytest.param("echo 1 > $f; git add $f; rm $f", id="deleted afterwards"),
+        pytest.param("echo 1 > $f; git -c core.splitIndex=true add $f; echo 2 > $f", id="a split index"),
+        pytest.param("echo 1 > $f; git add $f; git update-index --split-index; rm $f", id="all of it shared"),
+        pytest.param("git mv packages/auth/session.py $f; echo 1 > $f; git add $f; rm $f", id="moved"),
+        pytest.param("ln -s 1 $f; git add $f; rm $f; echo 1 > $f", id="a link"),
+    ],
+)
+def test_what_is_staged_and_in_no_file_is_archived(own, script):
+    """The archive has it, and says that there is something; a second look keeps it no second time."""
+    own.exec(f"set -e; f=packages/auth/one.py; {script}").expect(0)
+    kept = own.git("for-each-ref", "refs/worktree/sandbox", cwd=own.tree())
+    assert len(kept.splitlines()) == 1
+    own.exec("git status").expect(0)
+    assert own.git("for-each-ref", "refs/worktree/sandbox", cwd=own.tree()) == kept
+    assert "1 commit that no branch has" in destroyed(own)
+    assert not own.tree().exists()
+    words = ("log", "--format=%H", "--grep=staged in the sandbox", "--glob=refs/orchestra/archive/")
+    (name,) = own.git(*words).splitlines()
+    assert own.git("show", f"{name}:packages/auth/one.py") == "1"
+    own.orchestra("apply", "--auto-approve").expect(0)
+    assert own.git("for-each-ref", "--format=%(objectname)", "refs/worktree/sandbox", cwd=own.tree()) == name
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param("echo 1 > $f", id="a file"),
+        pytest.param("ln -s session.py $f", id="a link"),
+        pytest.param("echo 1 > $f; chmod +x $f", id="a program"),
+    ],
+)
+def test_what_is_staged_and_in_the_tree_is_not_kept_twice(own, script):
+    """A save of the tree has it."""
+    own.exec(f"f=packages/auth/one.py; {script}; git add $f").expect(0)
+    assert own.git("for-each-ref", "refs/worktree/sandbox", cwd=own.tree()) == ""
+    assert "no branch has" not in destroyed(own)
+    assert not own.tree().exists()
+
+
+def test_what_was_kept_is_not_taken_in_again(own):
+    """What is in the repository already is left alone by the next command."""
+    own.exec("echo 1 > packages/auth/one.py; git add packages; git stash -q; " + commit("two") + "; git tag -am t t")
+    trace, config = own.directory / "trace", own.directory / "traced"
+    config.write_text(f"[trace2]\n\tnormalTarget = {trace}\n")
+    traced = {"GIT_CONFIG_GLOBAL": str(config)}
+    own.exec("true", env=traced).expect(0)
+    assert "index-pack" not in trace.read_text()
+    own.exec("git commit -q --amend -m three", env=traced).expect(0)
+    assert "index-pack" in trace.read_text()
 
 
 def test_what_only_a_stash_in_there_has_outlives_gits_collector(own):

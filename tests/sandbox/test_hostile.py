@@ -1,0 +1,56 @@
+"""What a command leaves to bring down whoever looks at it: sizes, depths and kinds that nobody expects."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sandbox.test_import import commit, log
+from tests.support.sandboxed import Shop
+
+_DEEP = 'python3 -c \'import os\nfor _ in range(2500): os.mkdir("d"); os.chdir("d")\''
+_PACK = f"objects/pack/pack-{'0' * 40}.pack"
+_LARGE = ("packed-refs", "refs/heads/auth", "refs/heads/other", "worktrees/auth/index", "worktrees/auth/HEAD")
+_SPOILT = {
+    **{f"a large {name}": f"truncate -s 1T {name}" for name in (*_LARGE, "logs/refs/heads/auth", _PACK)},
+    "a large shared index": f"truncate -s 1T worktrees/auth/sharedindex.{'0' * 40}",
+    **{f"depth in {name}": f"cd {name}; {_DEEP}" for name in ("refs", "logs", "worktrees/auth/logs", "objects")},
+    "no index": "rm worktrees/auth/index; mkdir worktrees/auth/index",
+    "an index of another version": "printf 'DIRC\\0\\0\\0\\11\\0\\0\\0\\1' > worktrees/auth/index",
+    "a pipe for an index": "rm worktrees/auth/index; mkfifo worktrees/auth/index",
+}
+_HARMLESS = {"depth in objects"}
+
+
+def said(shop: Shop, *words: str) -> str:
+    """What orchestra says, which is never a traceback."""
+    done = shop.orchestra(*words)
+    text = done.out + done.err
+    assert "Traceback" not in text
+    assert "bug" not in text
+    return text
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("how", list(_SPOILT))
+def test_a_copy_that_cannot_be_looked_at_is_told_and_kept(own, how):
+    """Each command ends, with a message; the tree stays, and nothing arrives by half."""
+    script = f"{commit('one')}; cd {own.main}/.git; {_SPOILT[how]}"
+    said(own, "exec", "auth", "--", "sh", "-c", script)
+    said(own, "status")
+    assert log(own) in (["first"], ["one", "first"])
+    assert own.git("fsck", "--strict", "--no-dangling") == ""
+    if how not in _HARMLESS:
+        assert "in its sandbox" in said(own, "destroy", "--auto-approve")
+        assert own.tree().exists()
+    said(own, "exec", "auth", "--", "true")
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("place", ["packages/auth", "node_modules", ".sub-agents", "$HOME", "${TMPDIR:-~}"])
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
+def test_no_depth_is_too_much(shop, place, sandbox):
+    """Whatever is made where the command may write, all commands go on, and what may go can go."""
+    said(shop, "exec", "--sandbox", sandbox, "auth", "--", "sh", "-c", f"cd {place}; {_DEEP}")
+    for words in (["status"], ["plan"], ["exec", "auth", "--", "true"], ["destroy", "--auto-approve"]):
+        said(shop, *words)
+    assert shop.git("fsck", "--strict", "--no-dangling") == ""
