@@ -103,13 +103,15 @@ def _try_to_start(
         order |= {"limits": errand.limits, "lock": lock.fileno()}
         words = (*errand.around, sys.executable, "-IS", "-c", text)
         try:
-            with os.fdopen(os.dup(2), "wb") as errors:
+            with os.fdopen(os.dup(2), "wb") as errors, tempfile.TemporaryFile() as written:
+                written.write(json.dumps(order | {"errors": errors.fileno()}).encode("ascii"))
+                written.seek(0)
                 process = subprocess.Popen(  # noqa: S603 - a list of words, never a shell
-                    (*words, json.dumps(order | {"errors": errors.fileno()})),
+                    (*words, str(written.fileno())),  # one word holds no more than 128 KiB
                     cwd=errand.cwd,
                     env=errand.environment,
                     stderr=complaints,
-                    pass_fds=(control, told, errors.fileno(), lock.fileno()),
+                    pass_fds=(control, told, errors.fileno(), lock.fileno(), written.fileno()),
                     process_group=0,  # a Ctrl-C is the command's alone
                 )
         except (OSError, ValueError) as error:

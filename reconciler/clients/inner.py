@@ -221,4 +221,6 @@ def _filter() -> list[tuple[int, int, int, int]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(json.loads(sys.argv[1])))
+    with os.fdopen(int(sys.argv[1]), "rb") as order:
+        told = json.load(order)
+    sys.exit(main(told))

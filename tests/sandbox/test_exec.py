@@ -35,6 +35,14 @@ def test_what_ends_the_command_is_told(shop):
     assert (missing.code, missing.err) == (127, "orchestra: cannot run no-such-program: No such file or directory\n")
 
 
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
+def test_a_word_may_be_as_long_as_the_kernel_takes(own, sandbox):
+    """Whatever is in it."""
+    word = "\u00e9" * 65_000 + "\udcff"
+    done = own.orchestra("exec", "--sandbox", sandbox, "auth", "--", "sh", "-c", 'printf %s "$1"', "sh", word).expect(0)
+    assert done.out == word
+
+
 def test_git_works_inside_and_goes_nowhere(shop):
     """Commit, amend, rebase, stash, branch, tag and gc work, on copies."""
     before = shop.git("for-each-ref")
