@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 from reconciler.boundaries.permissions.launch import Grounds, Launch
 from reconciler.boundaries.places import place_of
@@ -18,7 +19,7 @@ from reconciler.clients.openings import Openings, find_openings, made_beside, re
 from reconciler.clients.private_git import PrivateGit, require_files_backend
 from reconciler.clients.private_home import fill_home
 from reconciler.clients.trees import Standing
-from reconciler.errors import ConflictError, UsageError
+from reconciler.errors import ClientError, ConflictError, UsageError
 from reconciler.kinds.guard.rule import RULE
 from reconciler.manifest.areas import areas_of
 from reconciler.manifest.declaration import Manifest
@@ -124,19 +125,24 @@ class Run:
             importer = Importer(self.session, self.manifest, self.asked.name, private, opened, scratch, self.render)
             importer.converge()
             private.prepare(self.session.git)
-            self._fill_home()
-            for remark in openings.remarks:
-                self.told(remark)
             try:
-                errand = self._surround(holding, openings).errand()
-                code = run_in_foreground(errand, lock, turn_seconds=TURN_SECONDS, on_turn=importer.look)
+                code = self._run(holding, openings, lock, importer.look)
             finally:
-                self._remove_temporary()
-                remove_made(tree, openings)
                 made = made_beside(tree, wanted, openings)
                 private.save_state(replace(private.load_state(), made=made))
-            importer.finish()
+                importer.finish()  # also where nothing was started: what is there is known then as it was before
         return Executed(code, tuple(importer.results))
+
+    def _run(self, holding: Holding, openings: Openings, lock: IO[bytes], look: Callable[[], None]) -> int:
+        self._fill_home()
+        for remark in openings.remarks:
+            self.told(remark)
+        try:
+            errand = self._surround(holding, openings).errand()
+            return run_in_foreground(errand, lock, turn_seconds=TURN_SECONDS, on_turn=look)
+        finally:
+            self._remove_temporary()
+            remove_made(self.workspace.record.path, openings)
 
     def _surround(self, holding: Holding, openings: Openings) -> Unheld:
         settings = self._write_settings((), holding)
@@ -155,7 +161,8 @@ class Run:
         return surroundings
 
     def _remove_temporary(self) -> None:
-        shutil.rmtree(self.private.directory / TEMPORARY, ignore_errors=True)
+        with contextlib.suppress(ClientError):
+            files.remove_tree(self.private.directory / TEMPORARY)
 
     def _fill_home(self) -> None:
         if self.asked.home == "private":

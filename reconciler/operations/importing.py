@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -38,6 +39,8 @@ _GITLINK, _LINK = "160000", "120000"
 _LARGEST = 1 << 26  # a guess: a larger file is kept once more rather than read
 _LOCK_SECONDS = 10.0
 _LONGEST = 200  # of a path that is told
+_MESSAGES = f"{DESKS}/messages"
+_MESSAGE = re.compile(r"refused-[0-9a-f]{12}\.md")
 _KEPT = "refs/worktree/sandbox/"
 """Refs that only the tree has: what was left in its sandbox."""
 
@@ -210,12 +213,24 @@ class Importer:
 
     def _tell(self, tip: str, result: Result) -> None:
         """Tell whoever works in the tree, while that can still be mended there."""
-        files.write(self.private.record.path, f"{DESKS}/messages/refused-{tip[:12]}.md", self.render(result).encode())
+        files.write(self.private.record.path, f"{_MESSAGES}/refused-{tip[:12]}.md", self.render(result).encode())
+
+    def _take_back(self, state: State) -> None:
+        """Remove what was told of commits that are imported by now, or given up."""
+        if state.refused is None:
+            return
+        tree = self.private.record.path
+        with contextlib.suppress(ClientError, ConflictError):  # whatever the command put there
+            for name in filter(_MESSAGE.fullmatch, files.names_in(tree, _MESSAGES)[0]):
+                files.remove(tree, f"{_MESSAGES}/{name}")
+        self.private.save_state(replace(self.private.load_state(), refused=None))
 
     def _look(self, *, lock_seconds: float) -> None:
         state, new = self.private.load_state(), self.private.tip()
         if new is None:
             raise ConflictError(f"branch {self.private.branch} is no longer in {self.private.common_dir}")
+        if new == state.imported:
+            self._take_back(state)
         if new in {state.imported, self._refused}:
             return
         self._require_no_repositories()
@@ -229,6 +244,7 @@ class Importer:
                 return
             with self._locked(lock_seconds):
                 self._take(found, state, new)
+        self._take_back(state)
         how = "" if self._is_ahead(state.imported, new) else ", rewritten"
         what = f"{self.private.branch} is at {new[:9]} now{how} ({plural(commits, 'commit')} of its own)"
         self.results.append(Result(what))

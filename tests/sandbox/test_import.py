@@ -269,6 +269,24 @@ def test_a_refusal_is_told_in_the_tree_while_the_command_runs(own):
     assert all(".sub-agents" not in line for line in status(own))
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("git reset -q --soft HEAD~1; git restore --staged docs; git commit -qam good", id="mended"),
+        pytest.param("git reset -q --hard HEAD~1", id="given up"),
+    ],
+)
+def test_what_was_told_of_a_refusal_goes_when_it_no_longer_stands(own, how):
+    """The message, once the branch has arrived or is where it was; what somebody else wrote there stays."""
+    own.exec(f"echo x > packages/auth/one.py; echo x > docs/no.txt; git add .; {_PAST} commit -qm bad").expect(0)
+    messages = own.tree() / ".sub-agents/messages"
+    (messages / "refused-mine.md").write_text("mine\n")
+    assert len([*messages.iterdir()]) == 2
+    own.exec(f"echo x > packages/auth/session.py; {how}").expect(0)
+    assert [each.name for each in messages.iterdir()] == ["refused-mine.md"]
+    assert needs(own) == []
+
+
 def test_a_message_goes_nowhere_through_a_link(own):
     """The command may put anything there: what is refused is told when it has ended."""
     out = own.directory / "out"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import time
 
 import pytest
@@ -143,5 +145,23 @@ def test_after_a_kill_a_tree_is_kept_until_it_was_looked_at(own):
     file.write_text(json.dumps(json.loads(file.read_text()) | {"settled": False}))
     assert "was killed" in destroyed(own)
     own.exec("true").expect(0)
+    destroyed(own)
+    assert not own.tree().exists()
+
+
+@pytest.mark.parametrize("what", ["no program", "no sandbox", "no home"])
+def test_a_command_that_was_not_started_leaves_nothing_unknown(own, tmp_path, what):
+    """The tree may go as before."""
+    own.exec("true").expect(0)
+    if what == "no program":
+        own.orchestra("exec", "auth", "--", "no-such-program").expect(127)
+    elif what == "no sandbox":
+        real = shutil.which("bwrap")
+        (tmp_path / "bwrap").write_text(f'#!/bin/sh\ncase "$*" in *--version) exec {real} "$@" ;; esac\nexit 1\n')
+        (tmp_path / "bwrap").chmod(0o755)
+        assert "was not started" in own.exec("true", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}).expect(1).err
+    else:
+        home = {"HOME": str(own.directory)}
+        assert "Landlock cannot open" in own.exec("true", "--home", "user", "--sandbox", "landlock", env=home).err
     destroyed(own)
     assert not own.tree().exists()
