@@ -1,6 +1,7 @@
 """Run a command in the foreground: it has our streams, our terminal and the signals that are meant for it.
 
-The rule: called from the main thread, which the kernel takes for the parent: the command dies with it.
+The rule: called from the main thread, which the kernel takes for the parent: the command dies with it. Nothing else is
+started meanwhile that would go on afterwards: what is left then is the command's, and ended.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from types import FrameType
 from typing import IO
 
 from reconciler.clients import files
+from reconciler.clients.inner import adopt_orphans, end_the_rest
 from reconciler.clients.refusals import refused
 from reconciler.errors import PermanentError, RefusedError
 
@@ -65,6 +67,7 @@ def run_in_foreground(errand: Errand, lock: IO[bytes], *, turn_seconds: float, o
         PermanentError: it could not be started.
     """
     control, ours = os.pipe()
+    adopt_orphans()
     try:
         with _terminal() as is_foreground, _signals_to(ours):
             process = _start(errand, control, lock, is_foreground=is_foreground)
@@ -75,6 +78,7 @@ def run_in_foreground(errand: Errand, lock: IO[bytes], *, turn_seconds: float, o
         os.close(ours)
         if control >= 0:
             os.close(control)
+        end_the_rest()  # of a launcher that the command killed, where nothing keeps it from that
     return code if code >= 0 else 128 - code
 
 

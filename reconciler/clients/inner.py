@@ -48,7 +48,7 @@ def main(order: dict[str, Any]) -> int:
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     for number in (*_PASSED_ON, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
-    _libc().prctl(_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     _libc().prctl(_DUMPABLE, 0, 0, 0, 0)  # a debugger in there could stop us, and nobody would hear of the end
     os.write(order["begun"], b"1")  # from here on, nobody may start the command again
     os.close(order["begun"])
@@ -58,7 +58,7 @@ def main(order: dict[str, Any]) -> int:
     try:
         return _watch(child, control, ended)
     finally:
-        _end_the_rest()
+        end_the_rest()
 
 
 def _become(order: dict[str, Any]) -> NoReturn:
@@ -136,7 +136,12 @@ def _reap(child: int) -> int | None:
     return None
 
 
-def _end_the_rest() -> None:
+def adopt_orphans() -> None:
+    """Become the parent of all that loses its own among what we start."""
+    _libc().prctl(_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_the_rest() -> None:
     """End all that is left: whoever lost its parent became a child of ours."""
     with contextlib.suppress(ChildProcessError):
         while True:

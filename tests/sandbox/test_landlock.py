@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 
@@ -83,6 +84,14 @@ def test_what_a_command_started_ends_with_it(shop):
             process.kill()
         _wait_for(lambda: shop.exec("exit 0", *_HELD).code == 0)
         _assert_still(file)
+
+
+def test_what_a_command_started_ends_also_where_it_kills_the_launcher(own):
+    """Nothing keeps it from that where it is not held: orchestra ends the rest before it lets the lock go."""
+    beat = "while :; do echo x >> packages/auth/alive; sleep 0.02; done"
+    done = own.exec(f"(setsid sh -c '{beat}' &) ; sleep 1; kill -9 $PPID; {beat}", *_UNHELD)
+    assert done.code == 128 + signal.SIGKILL
+    _assert_still(own.tree() / "packages/auth/alive")
 
 
 def _assert_still(file) -> None:
