@@ -58,8 +58,12 @@ def test_a_tree_with_work_that_no_save_holds_is_kept(own, script, why):
         pytest.param("echo 1 > packages/auth/one.py; git add packages; git stash -q -m one", id="stash"),
         pytest.param("{commit}; git reset -q --hard HEAD~1", id="taken back"),
         pytest.param("git checkout -q --detach; {commit}; git checkout -q auth", id="detached"),
-        pytest.param("git checkout -q --detach; {commit}; git tag -am t t; git checkout -q auth", id="tag"),
-        pytest.param("git worktree add -q --detach /tmp/w; cd /tmp/w; {commit}", id="another tree"),
+        pytest.param("git tag -am t t $(git commit-tree -p HEAD -m one HEAD^{tree})", id="tag"),
+        pytest.param("git tag -am t t $(git commit-tree -p HEAD -m one HEAD^{tree}); git pack-refs --all", id="tags"),
+        pytest.param(
+            "git worktree add -q --detach /tmp/w; cd /tmp/w; {commit}; rm -r $(git rev-parse --git-dir)/logs",
+            id="another tree",
+        ),
     ],
 )
 def test_commits_that_no_branch_outside_has_are_archived(own, script):
