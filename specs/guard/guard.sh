@@ -142,7 +142,10 @@ tell() { # what is happening, and the paths, by commits
 	done
 	say "$what would change what $name may not:" "${told%"$newline"}" \
 		'hint: `orchestra check --path PATH` says who may change a path.'
-	if [ -e "$home/MERGE_HEAD" ]; then
+	if [ "$hook" = pre-commit ]; then
+		printf '%s\n' '  `git restore --staged PATH` takes it out of the commit.' >&2
+		exit 1
+	elif [ -e "$home/MERGE_HEAD" ]; then
 		way='`orchestra apply` in the main worktree, then `git merge --continue`'
 	elif [ -e "$home/rebase-merge" ] || [ -e "$home/rebase-apply" ]; then
 		way='`orchestra apply` in the main worktree, then `git rebase --continue`'

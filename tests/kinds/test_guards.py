@@ -46,6 +46,15 @@ def test_a_commit_outside_of_the_area_is_refused(guarded: World, path: str, word
     assert tree.refs() == before
 
 
+def test_a_refusal_names_the_way_out(guarded: World) -> None:
+    """Of what is staged, to unstage it; of a commit that is there, also what its base may have to do with it."""
+    tree = guarded.tree()
+    tree.write({"lib/b.py": "changed\n"})
+    assert "`git restore --staged PATH`" in (said := commit(tree))
+    assert "orchestra sync" not in said
+    assert "`orchestra sync --rebase auth`" in commit(tree, "--no-verify")
+
+
 def test_a_commit_in_the_area_is_made(guarded: World) -> None:
     """Whatever is done to the path."""
     tree = guarded.tree()
