@@ -32,6 +32,14 @@ class Area:
         """What it would be without `deny`."""
         return tuple(dict.fromkeys((*self.modify, *self.shared)))
 
+    @property
+    def below(self) -> Area:
+        """The same without the paths themselves of which all that is below them is meant too."""
+        within = (
+            Pattern(f"{each.text.rstrip('/')}/**", literal=False) if each.literal else each for each in self.modify
+        )
+        return Area(tuple(within), self.shared, self.deny)
+
     @cached_property
     def near_allowed(self) -> Neighbourhood[None]:
         """To find what is allowed."""

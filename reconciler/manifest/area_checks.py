@@ -76,10 +76,16 @@ class AreaChecks:
 
     def _check_one(self, name: str) -> None:
         declared, parent = self._areas[name], self.declarations[name].parent
-        if is_swallowed(declared.area, self.effort):
-            rule = next(rule for rule in reversed(declared.rules) if rule.key == "deny")
-            self._tell(f"`deny` takes out all that {quote(name)} may modify", rule.where, "narrow `deny`")
-        elif parent:
+        where = next((rule.where for rule in reversed(declared.rules) if rule.key == "deny"), None)
+        if where and is_swallowed(declared.area, self.effort):
+            self._tell(f"`deny` takes out all that {quote(name)} may modify", where, "narrow `deny`")
+            return
+        if where and is_swallowed(declared.area.below, self.effort):
+            left = "only files that are called just so are left of it"
+            self._doubt(
+                f"`deny` takes out all that is below what {quote(name)} may modify: {left}", where, "narrow `deny`"
+            )
+        if parent:
             # What is shared is often said for all: there the parent's `deny` holds without being said again.
             for part in (declared.part("modify", name), declared.part("shared", name)):
                 for escape in escapes(part, self._areas[parent].area, self.effort):

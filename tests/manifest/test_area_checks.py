@@ -70,6 +70,24 @@ def test_worktrees_that_overlap_are_told_and_not_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("area", "is_told"),
+    [
+        pytest.param("modify: src, deny: src/**", True, id="all below"),
+        pytest.param("modify: [src, 'docs/*'], deny: [src/**, docs]", True, id="all below one, and all of another"),
+        pytest.param("modify: src, deny: src/*", False, id="not what is deeper"),
+        pytest.param("modify: [src, 'docs/*.md'], deny: src/**", False, id="another is left"),
+        pytest.param("modify: src", False, id="nothing is denied"),
+    ],
+)
+def test_an_area_of_which_only_a_name_is_left_is_told(area: str, *, is_told: bool) -> None:
+    """A path means all below it too: of a directory nothing is left that could be changed."""
+    said = ["orchestra.yaml:2:"] if is_told else []
+    told = doubts(f"worktrees:\n  a: {{{area}}}\n")
+    assert [each[: len(said[0])] for each in told] == said
+    assert all("`deny` takes out all that is below what `a` may modify" in each for each in told)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         pytest.param("modules: {m: /x}\nworktrees:\n  a: {modify: src, helpers: {h: {modify: $m/x}}}\n", id="module"),
