@@ -15,6 +15,7 @@ from reconciler.model.escaping import escape
 from reconciler.model.phrases import plural
 from reconciler.operations import archive
 from reconciler.operations.session import Session
+from reconciler.operations.volume_archives import problems_of, prunable_volumes, prune_volumes, volume_archives
 from reconciler.views.archive import archives_document, contents_document, render_archives, render_contents
 from reconciler.views.json import document
 
@@ -40,15 +41,20 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 def _list(session: Session, options: argparse.Namespace, context: Context) -> int:
     found, parked = archive.archives(session, options.name), tuple(session.survey.parked.values())
-    text = document(archives_document(found, parked)) if context.json else ""
-    context.answer(text or render_archives(found, parked, style=context.out))
+    volumes = volume_archives(session, options.name)
+    text = document(archives_document(found, parked, volumes)) if context.json else ""
+    context.answer(text or render_archives(found, parked, volumes, style=context.out))
     return 0
 
 
 def _show(session: Session, options: argparse.Namespace, context: Context) -> int:
-    found = archive.show(session, _name(options), options.at)
-    context.answer(document(contents_document(found)) if context.json else render_contents(found, style=context.out))
-    return 1 if found.problems else 0
+    volumes = [(each, problems_of(each)) for each in volume_archives(session, _name(options))]
+    found = None
+    if archive.archives(session, options.name) or not volumes:
+        found = archive.show(session, _name(options), options.at)
+    said = contents_document(found, volumes) if context.json else {}
+    context.answer(document(said) if said else render_contents(found, volumes, style=context.out))
+    return 1 if (found and found.problems) or any(wrong for _, wrong in volumes) else 0
 
 
 def _restore(session: Session, options: argparse.Namespace, context: Context) -> int:
@@ -68,16 +74,18 @@ def _prune(session: Session, options: argparse.Namespace, context: Context) -> i
     require_somebody_to_ask(context, auto_approve=options.auto_approve, command="archive prune")
     ages = {"older_than": options.older_than, "merged_older_than": options.merged_older_than}
     chosen = archive.prunable(session, options.name, **ages)
-    if chosen:
-        context.narrate(render_archives(chosen, (), style=context.err))
-    question = f"\nDo you want to remove {plural(len(chosen), 'archive')} for good? Only 'yes' will be accepted: "
-    if chosen and not options.auto_approve and context.ask(question) != "yes":
+    volumes = prunable_volumes(session, options.name, older_than=options.older_than)
+    number = len(chosen) + len(volumes)
+    if number:
+        context.narrate(render_archives(chosen, (), volumes, style=context.err))
+    question = f"\nDo you want to remove {plural(number, 'archive')} for good? Only 'yes' will be accepted: "
+    if number and not options.auto_approve and context.ask(question) != "yes":
         context.narrate("Prune cancelled. Nothing was removed.\n")
         return 1
     gone = archive.prune(session, chosen, lock_timeout=options.lock_timeout, on_wait=waiting(context))
-    context.answer(
-        document(archives_document(gone, ())) if context.json else f"Removed {plural(len(gone), 'archive')}.\n"
-    )
+    volumes = prune_volumes(session, volumes, lock_timeout=options.lock_timeout, on_wait=waiting(context))
+    said = document(archives_document(gone, (), volumes)) if context.json else ""
+    context.answer(said or f"Removed {plural(len(gone) + len(volumes), 'archive')}.\n")
     return 0
 
 

@@ -53,6 +53,10 @@ _NOT_THERE = re.compile(r"[Nn]o such (?:container|network|volume|object)|not fou
 _SUBNETS = tuple(f"10.{210 + high}.{low}.0/24" for high in range(32) for low in range(256))
 
 
+class TooLargeError(Exception):
+    """A volume holds more than may be saved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Which engine; both empty: the one that the client uses by itself.
@@ -286,7 +290,9 @@ class Engine:
         said = self._try("logs", "--tail", str(lines), container)
         return "\n".join(filter(None, (said.text.strip(), said.stderr)))
 
-    def save(self, volume: Volume, image: str, labels: Mapping[str, str], target: Path) -> None:
+    def save(
+        self, volume: Volume, image: str, labels: Mapping[str, str], target: Path, limit_bytes: int | None = None
+    ) -> None:
         """Write what a volume holds into a tar.
 
         Args:
@@ -294,8 +300,10 @@ class Engine:
             image: any image that is there.
             labels: what tells that all that is made for this is ours.
             target: the file to write.
+            limit_bytes: how much may be written; None is no limit.
 
         Raises:
+            TooLargeError: it is more.
             ClientError: it could not be read.
             OSError: it could not be written.
         """
@@ -303,6 +311,8 @@ class Engine:
             argv = self._argv("cp", "--archive", f"{container}:{_MOUNT}", "-")
             with self.runner.stream(argv) as stream, target.open("wb") as file:
                 while piece := stream.stdout.read(1 << 20):
+                    if limit_bytes is not None and file.tell() + len(piece) > limit_bytes:
+                        raise TooLargeError
                     file.write(piece)
             if stream.finished[0].code:
                 raise failure(self.place, argv, stream.finished[0].stderr)

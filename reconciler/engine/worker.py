@@ -78,19 +78,20 @@ class Worker:
     def _try(self, progress: _Progress) -> Status:
         progress.attempts += 1
         if progress.change.action is Action.DELETE:
-            return self._remove(progress.change)
+            return self._remove(progress)
         return self._converge(progress)
 
-    def _remove(self, change: Change) -> Status:
+    def _remove(self, progress: _Progress) -> Status:
         """Remove what is declared no longer.
 
         There is no declaration to look with, so its kind compares the world with the actual that was planned from,
         refuses when it moved, and returns only when the thing is gone.
         """
-        actual = self.actuals.get(change.address)
+        address = progress.change.address
+        actual = self.actuals.get(address)
         if actual is None:
             return Status.UNCHANGED
-        self.kinds[change.address.kind].destroy(change.address, actual)
+        progress.said = self.kinds[address.kind].destroy(address, actual) or ""
         return Status.DELETED
 
     def _converge(self, progress: _Progress) -> Status:

@@ -75,7 +75,8 @@ def build_kinds(
         from reconciler.kinds.containers.kind import ContainersKind  # noqa: PLC0415
 
         around = (environment or {}, global_excludes, state)
-        kinds.append(ContainersKind(git, repository, clone, *around, memory, on_output))
+        limit = (removal or Removal()).limit_bytes
+        kinds.append(ContainersKind(git, repository, clone, *around, memory, on_output, limit))
     if needed is None or DEPENDENCY in needed:
         from reconciler.kinds.dependency import DependencyKind  # noqa: PLC0415
 

@@ -55,8 +55,11 @@ class Kind(Protocol[SpecT, ActualT, ScopeT_contra]):
             OrchestraError: it may not.
         """
 
-    def destroy(self, address: Address, actual: ActualT) -> None:
+    def destroy(self, address: Address, actual: ActualT) -> str | None:
         """Remove it; already gone is success.
+
+        Returns:
+            As of `apply`.
 
         Raises:
             RefusedError: it holds work, or is in use, since it was planned.

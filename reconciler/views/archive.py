@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from reconciler.model.escaping import escape
@@ -11,6 +12,7 @@ from reconciler.views.style import PLAIN, Style
 from reconciler.views.text import joined
 
 _SHOWN = 50
+_UNIT = 1024
 _WAITS = "the next apply brings it back, if it is declared"
 
 
@@ -73,17 +75,50 @@ class Contents(Protocol):
     def ignored(self) -> Sequence[str]: ...  # noqa: D102
 
 
-def render_archives(archives: Sequence[Archive], waiting: Sequence[str], *, style: Style = PLAIN) -> str:
+class VolumeArchive(Protocol):
+    """What was archived of one volume."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def volume(self) -> str: ...  # noqa: D102
+    @property
+    def when(self) -> datetime: ...  # noqa: D102
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+    @property
+    def size_bytes(self) -> int: ...  # noqa: D102
+    @property
+    def waits(self) -> bool: ...  # noqa: D102
+    @property
+    def is_put_back(self) -> bool: ...  # noqa: D102
+
+
+def render_archives(
+    archives: Sequence[Archive],
+    waiting: Sequence[str],
+    volumes: Sequence[VolumeArchive] = (),
+    *,
+    style: Style = PLAIN,
+) -> str:
     """Write a line for each, those that the next apply brings back marked with `*`."""
-    width = max((len(escape(each.name)) for each in archives), default=0)
+    names = (*(each.name for each in archives), *(each.name for each in volumes))
+    width = max((len(escape(name)) for name in names), default=0)
     lines = [_line(each, width, style, waits=each.commit in waiting) for each in archives]
-    waits = any(each.commit in waiting for each in archives)
+    lines += [_volume_line(each, width, style) for each in volumes]
+    waits = any(each.commit in waiting for each in archives) or any(each.waits for each in volumes)
     more = ["", f"* {_WAITS}"] if waits else []
     return joined([*lines, *more] if lines else ["There are no archives."])
 
 
-def render_contents(found: Contents, *, style: Style = PLAIN) -> str:
-    """Write all that is known of one."""
+def render_contents(
+    found: Contents | None, volumes: Sequence[tuple[VolumeArchive, Sequence[str]]] = (), *, style: Style = PLAIN
+) -> str:
+    """Write all that is known of one, and of what was archived of volumes, with what is wrong with each."""
+    return joined([*(_contents(found, style) if found else ()), *_volumes(volumes)])
+
+
+def _contents(found: Contents, style: Style) -> list[str]:
     archive, said = found.archive, found.archive.summary
     facts = {
         "state": "; ".join(map(escape, found.problems)) or "whole",
@@ -96,19 +131,32 @@ def render_contents(found: Contents, *, style: Style = PLAIN) -> str:
     }
     lines = [style.paint(f"{escape(archive.name)} {archive.time}", "bold")]
     lines += [f"  {label + ':':<8}{text}" for label, text in facts.items() if text]
-    return joined([*lines, *_files("not committed", found.files), *_files("ignored", found.ignored)])
+    return [*lines, *_files("not committed", found.files), *_files("ignored", found.ignored)]
 
 
-def archives_document(archives: Sequence[Archive], waiting: Sequence[str]) -> dict[str, object]:
+def _volumes(volumes: Sequence[tuple[VolumeArchive, Sequence[str]]]) -> list[str]:
+    lines = [f"    {_volume(each)}: {'; '.join(map(escape, wrong)) or 'whole'}" for each, wrong in volumes]
+    return ["  volumes:", *lines] if lines else []
+
+
+def archives_document(
+    archives: Sequence[Archive], waiting: Sequence[str], volumes: Sequence[VolumeArchive] = ()
+) -> dict[str, object]:
     """Give the list the form that `--json` prints."""
     listed = [_document(each, waits=each.commit in waiting) for each in archives]
-    return {"format": "orchestra.archives/1", "archives": listed}
+    return {"format": "orchestra.archives/1", "archives": listed, "volumes": [_volume_document(v) for v in volumes]}
 
 
-def contents_document(found: Contents) -> dict[str, object]:
-    """Give one archive the form that `--json` prints."""
+def contents_document(
+    found: Contents | None, volumes: Sequence[tuple[VolumeArchive, Sequence[str]]] = ()
+) -> dict[str, object]:
+    """Give one archive the form that `--json` prints; where there is none of the tree, its volumes alone."""
+    listed = [{**_volume_document(each), "problems": list(wrong)} for each, wrong in volumes]
+    document: dict[str, object] = {"format": "orchestra.archive/1", "volumes": listed}
+    if found is None:
+        return document
     return {
-        "format": "orchestra.archive/1",
+        **document,
         **_document(found.archive, waits=found.waits),
         "problems": list(found.problems),
         "path": found.path,
@@ -121,6 +169,41 @@ def _line(each: Archive, width: int, style: Style, *, waits: bool) -> str:
     name = escape(each.name)
     mark = "*" if waits else " "
     return f"{mark} {style.paint(name, 'bold')}{' ' * (width - len(name))}  {each.time}  {_holds(each)}"
+
+
+def _volume_line(each: VolumeArchive, width: int, style: Style) -> str:
+    name = escape(each.name)
+    return f"{'*' if each.waits else ' '} {style.paint(name, 'bold')}{' ' * (width - len(name))}  {_volume(each)}"
+
+
+def _volume(each: VolumeArchive) -> str:
+    done = ", put back" if each.is_put_back else ""
+    return f"{_stamp(each.when)}  volume {escape(each.volume)}: {_size(each.size_bytes)}{done}"
+
+
+def _stamp(when: datetime) -> str:
+    return f"{when:%Y%m%dT%H%M%SZ}"
+
+
+def _size(number: int) -> str:
+    """In the unit that leaves few digits."""
+    if number < _UNIT:
+        return f"{number} bytes"
+    power = 2 if number < _UNIT**3 else 3
+    power = 1 if number < _UNIT**2 else power
+    return f"{number / _UNIT**power:.1f} {('KiB', 'MiB', 'GiB')[power - 1]}"
+
+
+def _volume_document(each: VolumeArchive) -> dict[str, object]:
+    return {
+        "name": each.name,
+        "volume": each.volume,
+        "time": _stamp(each.when),
+        "waits": each.waits,
+        "put_back": each.is_put_back,
+        "bytes": each.size_bytes,
+        "path": str(each.path),
+    }
 
 
 def _holds(each: Archive) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler.clients.engine import Engine
 from reconciler.errors import PermanentError
+from reconciler.kinds.workspace.fates import Removal
 from reconciler.operations.options import PlanOptions
+from reconciler.operations.volume_archives import prunable_volumes, prune_volumes
 from tests.engine.projects import NOTHING, change, containers, declare, run_in, service
 from tests.support.engine import POSTGRES, clone_of, docker, left_of
 from tests.support.world import World, describe
@@ -24,6 +29,19 @@ READ = "cat /data/sub/row /more/row; stat -c %a /data/sub"
 def archives(world: World, name: str = "auth") -> list[Path]:
     """The archives of the volumes of a workspace."""
     return sorted((world.session().state / "volumes" / clone_of(world) / name).glob("*.tar"))
+
+
+def volumes_listed(world: World) -> list[dict[str, Any]]:
+    """What `archive list` says of volumes."""
+    listed: list[dict[str, Any]] = json.loads(world.project.run("archive", "list", "--json").expect(0).out)["volumes"]
+    return listed
+
+
+def prune(world: World) -> None:
+    """Remove what may go, however young it is; the command removes nothing that is younger than an hour."""
+    world.project.run("archive", "prune", "--older-than", "1h", "--auto-approve").expect(0)
+    session = world.session()
+    prune_volumes(session, prunable_volumes(session, older_than=timedelta(0)))
 
 
 def test_data_outlives_its_container(world: World) -> None:
@@ -105,7 +123,8 @@ def test_what_cannot_be_archived_is_kept(world: World, monkeypatch: pytest.Monke
     world.settle()
     run_in(world, "store", WRITE)
 
-    def fail(self: Engine, volume: object, image: str, labels: object, target: Path) -> None:
+    def fail(*given: Any) -> None:
+        target: Path = given[4]
         with tarfile.open(target, "w"):
             pass
         target.write_bytes(target.read_bytes()[:100])
@@ -162,5 +181,73 @@ def test_pruned_containers_are_archived_too(world: World) -> None:
     assert left_of(clone_of(world)) == NOTHING
     assert world.tree().path.is_dir()
     declare(world, COMPOSE)
+    world.settle()
+    assert run_in(world, "store", READ).split() == ["one", "two", "700"]
+
+
+def test_archives_of_volumes_are_listed_shown_and_pruned(world: World) -> None:
+    """With their size; what the next apply puts back waits, and is left alone by `prune`."""
+    declare(world, COMPOSE)
+    world.settle()
+    run_in(world, "store", WRITE)
+    world.destroy()
+    listed = volumes_listed(world)
+    assert [(each["name"], each["volume"], each["waits"]) for each in listed] == [
+        ("auth", "data", True),
+        ("auth", "store-more", True),
+    ]
+    assert listed[0]["bytes"] == archives(world)[0].stat().st_size
+    assert "volume data: " in world.project.run("archive", "list").expect(0).out
+    assert "volume data: " in world.project.run("archive", "show", "auth").expect(0).out
+    prune(world)
+    assert len(archives(world)) == 2
+    world.settle()
+    (aside,) = [each for each in volumes_listed(world) if each["volume"] == "data"]
+    assert (aside["waits"], aside["put_back"]) == (False, True)
+    prune(world)
+    assert volumes_listed(world) == []
+    assert run_in(world, "store", READ).split() == ["one", "two", "700"]
+
+
+def test_what_no_apply_brings_back_can_be_pruned(world: World) -> None:
+    """The volumes of a workspace that is declared no longer; never while nobody can tell what is declared."""
+    declare(world, COMPOSE, "auth", "ui")
+    world.settle()
+    world.destroy()
+    world.declare("ui:")
+    manifest = world.main.path / "orchestra.yaml"
+    text = manifest.read_text()
+    manifest.write_text("worktrees: [")
+    prune(world)
+    assert len(volumes_listed(world)) == 4
+    manifest.write_text(text)
+    prune(world)
+    assert {each["name"] for each in volumes_listed(world)} == {"ui"}
+
+
+def test_an_archive_of_a_volume_that_is_not_whole_is_told(world: World) -> None:
+    """By `show`, with the exit code that says so."""
+    declare(world, COMPOSE)
+    world.settle()
+    world.destroy()
+    (data, _) = archives(world)
+    data.write_bytes(data.read_bytes()[:100])
+    shown = world.project.run("archive", "show", "auth").expect(1)
+    assert "cannot be read back" in shown.out
+
+
+def test_a_volume_that_is_too_large_for_an_archive_is_kept(world: World) -> None:
+    """And everything else goes; the report says so, and the next apply has it again."""
+    declare(world, COMPOSE)
+    world.settle()
+    run_in(world, "store", f"{WRITE}; cp /bin/busybox /data/large")
+    report = world.destroy(removal=Removal(limit_bytes=200_000))
+    assert report.is_complete
+    (said,) = [each.reason for each in report.outcomes if each.address.kind == "containers"]
+    assert "_data: an archive would hold more than 200,000 bytes (`--archive-limit`)" in said
+    left = left_of(clone_of(world))
+    assert (len(left["volume"]), left["container"], left["network"]) == (1, [], [])
+    assert [path.name.partition("@")[0] for path in archives(world)] == ["store-more"]
+    assert world.plan_destroy().is_empty
     world.settle()
     assert run_in(world, "store", READ).split() == ["one", "two", "700"]

@@ -25,6 +25,7 @@ from reconciler.kinds.tree import Tree, Trees
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
+from reconciler.vault.unsaveable import LIMIT_BYTES
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class ContainersKind:
         environment: where the variables come from that Compose files name.
         state: where archives of volumes lie.
         on_output: is told what the engine says, line by line, from any thread.
+        limit_bytes: how much may be archived of one volume; a larger one is kept.
     """
 
     git: Git
@@ -46,6 +48,7 @@ class ContainersKind:
     state: Path
     memory: Memory = field(default_factory=Memory)
     on_output: Callable[[Address, str], None] | None = None
+    limit_bytes: int = LIMIT_BYTES
     name: str = KIND
 
     @cached_property
@@ -148,8 +151,8 @@ class ContainersKind:
         Taker(engine, shelf, self._require_clone(), old, {"": ARCHIVE}).take_down()
         return self.finder.look(resource)
 
-    def destroy(self, address: Address, actual: ContainersActual) -> None:
-        """Take the project down, and see that it is gone.
+    def destroy(self, address: Address, actual: ContainersActual) -> str:
+        """Take the project down, and see that it is gone; say which volumes were too large for an archive.
 
         Raises:
             RefusedError: what a volume holds cannot be saved.
@@ -161,9 +164,10 @@ class ContainersKind:
         book = load_book(git_dir, clone) if git_dir else None
         mark = book.marks.get(address) if book else None
         engine, shelf = Engine(self.git.runner, actual.place), self.finder.shelf(address.name)
-        Taker(engine, shelf, clone, address.name, actual.policies).take_down()
+        said = Taker(engine, shelf, clone, address.name, actual.policies, self.limit_bytes).take_down()
         if git_dir and mark:
             change_book(git_dir, clone, lambda book: book.drop(address))
+        return said
 
     def exclusive_key(self, address: Address, spec: ContainersSpec | None) -> str | None:
         """Projects share nothing."""

@@ -6,6 +6,7 @@ put back, and one of each volume is kept.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tarfile
 from collections.abc import Callable
@@ -17,6 +18,47 @@ from reconciler.clients.refusals import refused
 from reconciler.errors import PermanentError
 
 _WAITING, _RESTORED, _PART = ".tar", ".restored", ".part"
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a volume.
+
+    Attributes:
+        when: when it was archived.
+        is_put_back: an apply has put it back; it is kept until the next one is.
+    """
+
+    workspace: str
+    volume: str
+    when: datetime
+    path: Path
+    size_bytes: int
+    is_put_back: bool
+
+
+def list_kept(root: Path) -> tuple[Kept, ...]:
+    """All that is kept below a directory that has one for each workspace, the oldest first within a volume.
+
+    Raises:
+        PermanentError: it cannot be read.
+    """
+    try:
+        files = [file for file in root.glob("*/*@*") if file.name.endswith((_WAITING, _WAITING + _RESTORED))]
+        found = [kept for file in files if (kept := _kept(file))]
+    except OSError as error:
+        raise refused(str(root), error) from error
+    return tuple(sorted(found, key=lambda kept: (kept.workspace, kept.volume, kept.when)))
+
+
+def _kept(file: Path) -> Kept | None:
+    volume, _, stamp = file.name.removesuffix(_RESTORED).removesuffix(_WAITING).rpartition("@")
+    with contextlib.suppress(ValueError, FileNotFoundError):  # nothing of ours, or gone meanwhile
+        when = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+        is_put_back = file.name.endswith(_RESTORED)
+        return Kept(file.parent.name, volume, when, file, file.stat().st_size, is_put_back)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +92,33 @@ class Shelf:
         Raises:
             PermanentError: the disk is full, or what was written is no whole tar.
             ClientError: it could not be read.
+            TooLargeError: as `write` says.
         """
-        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        moment = datetime.now(UTC).strftime(_STAMP)
         target = self.directory / f"{volume}@{moment}{_WAITING}"
         part = target.with_name(target.name + _PART)
         try:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._remove_parts(volume)
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             with os.fdopen(descriptor, "wb"):
                 write(part)
-            _read_back(part)
+            read_back(part)
             part.replace(target)
         except OSError as error:
             raise refused(f"cannot archive volume {volume} to {part}", error) from error
+        finally:
+            self._remove_parts(volume)
         for older in self.directory.glob(f"{volume}@*{_WAITING}"):
             if older != target:
                 older.unlink(missing_ok=True)
         return target
+
+    def _remove_parts(self, volume: str) -> None:
+        """What an attempt left that failed, or was killed."""
+        with contextlib.suppress(OSError):
+            for part in self.directory.glob(f"{volume}@*{_WAITING}{_PART}"):
+                part.unlink(missing_ok=True)
 
     def set_aside(self, archive: Path) -> None:
         """Say that an archive was put back; one that was set aside before it goes.
@@ -83,7 +135,7 @@ class Shelf:
             raise refused(f"cannot set {archive} aside", error) from error
 
 
-def _read_back(path: Path) -> None:
+def read_back(path: Path) -> None:
     """Read every byte of a tar.
 
     Raises:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.clients.engine import Container, Engine, Volume
+from reconciler.clients.engine import Container, Engine, TooLargeError, Volume
 from reconciler.errors import PermanentError, RefusedError
 from reconciler.kinds.containers.rewrite import Identity
 from reconciler.kinds.containers.shelf import Shelf
 from reconciler.kinds.containers.spec import ARCHIVE, KEEP, policy_of
+from reconciler.model.phrases import some
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Taker:
 
     Attributes:
         policies: what becomes of each volume.
+        limit_bytes: how much may be archived of one; a larger one is kept. None is no limit.
     """
 
     engine: Engine
@@ -26,9 +28,10 @@ class Taker:
     clone: str
     workspace: str
     policies: Mapping[str, str]
+    limit_bytes: int | None = None
 
-    def take_down(self) -> None:
-        """Remove all that bears the label, but for volumes that are kept.
+    def take_down(self) -> str:
+        """Remove all that bears the label, but for volumes that are kept; say which are, though they were not to be.
 
         Raises:
             RefusedError: what a volume holds cannot be saved; it is kept, and so is everything else.
@@ -36,18 +39,30 @@ class Taker:
         """
         found = self.engine.find(self.clone, self.workspace)
         self.engine.stop(each.id for each in found.containers)
-        for volume in found.volumes:
-            if self._policy(volume) == ARCHIVE:
-                self._archive(volume, found.containers)
+        large = {volume.name for volume in found.volumes if not self._is_saved(volume, found.containers)}
         found = self.engine.find(self.clone, self.workspace)
         self.engine.remove("container", (each.id for each in found.containers))
         self.engine.remove("network", (each.id for each in found.networks))
-        self.engine.remove("volume", (each.name for each in self._going(found.volumes)))
+        self.engine.remove("volume", (each.name for each in self._going(found.volumes, large)))
         self._remove_images()
-        self._require_gone()
+        self._require_gone(large)
+        return self._why_kept(large) if large else ""
 
-    def _going(self, volumes: Iterable[Volume]) -> list[Volume]:
-        return [volume for volume in volumes if self._policy(volume) != KEEP]
+    def _going(self, volumes: Iterable[Volume], large: Collection[str]) -> list[Volume]:
+        return [volume for volume in volumes if self._policy(volume) != KEEP and volume.name not in large]
+
+    def _why_kept(self, large: Collection[str]) -> str:
+        names = some(tuple(sorted(large)))
+        return f"kept volume {names}: an archive would hold more than {self.limit_bytes:,} bytes (`--archive-limit`)"
+
+    def _is_saved(self, volume: Volume, containers: tuple[Container, ...]) -> bool:
+        """Archive a volume that is to be; False where it is too large for that."""
+        try:
+            if self._policy(volume) == ARCHIVE:
+                self._archive(volume, containers)
+        except TooLargeError:
+            return False
+        return True
 
     def _archive(self, volume: Volume, containers: tuple[Container, ...]) -> None:
         """Save one, unless it was itself made from an archive that was not yet put back whole."""
@@ -59,7 +74,8 @@ class Taker:
             message = f"volume {volume.name} cannot be archived: nothing says which image it is for"
             raise RefusedError(message, hint=f"save it, then `docker volume rm {volume.name}`")
         labels = self._labels
-        self.shelf.keep(volume.key, lambda target: self.engine.save(volume, image, labels, target))
+        limit = self.limit_bytes
+        self.shelf.keep(volume.key, lambda target: self.engine.save(volume, image, labels, target, limit))
 
     @property
     def _labels(self) -> dict[str, str]:
@@ -77,12 +93,12 @@ class Taker:
             with contextlib.suppress(PermanentError):
                 self.engine.run("image", "rm", "--force", image)
 
-    def _require_gone(self) -> None:
+    def _require_gone(self, large: Collection[str]) -> None:
         left = self.engine.find(self.clone, self.workspace)
         names = [
             *(each.name for each in left.containers),
             *(each.name for each in left.networks),
-            *(each.name for each in self._going(left.volumes)),
+            *(each.name for each in self._going(left.volumes, large)),
         ]
         if names:
             raise PermanentError(f"still there after its removal: {', '.join(names)}", hint="plan again, then destroy")
