@@ -12,6 +12,7 @@ from reconciler.clients.git import Git, Repository
 
 _PRIVATE = ("refs/worktree/", "refs/bisect/", "refs/rewritten/", "ORIG_HEAD")
 _NAMED = re.compile(r"^(?:ref: .*|[0-9a-f]{40,64})$", re.ASCII)
+_MISSING = "missing"
 _LOGGED = re.compile(r"^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ", re.MULTILINE | re.ASCII)
 
 
@@ -26,18 +27,41 @@ def private_refs(git_dir: Path) -> dict[str, str]:
     return {name: value for name, value in found.items() if _is_hash(value)}
 
 
+def refs_to_no_commit(git: Git, git_dir: Path) -> tuple[str, ...]:
+    """The refs that only one tree has and that name a file, a tree or a tag, which no archive keeps.
+
+    Raises:
+        ClientError: git or the operating system refused.
+    """
+    refs = private_refs(git_dir)
+    kinds = _kinds(git, git_dir, refs.values())
+    return tuple(ref for ref, name in refs.items() if kinds[name] not in {"commit", _MISSING})
+
+
 def restore_private_refs(git: Git, git_dir: Path, refs: Mapping[str, str]) -> None:
-    """Make the refs again that only one tree had, unless they are there.
+    """Make the refs again that only one tree had, unless they are there, or their commits were gone by then.
 
     Raises:
         ClientError: git refused.
     """
     there = private_refs(git_dir)
     wanted = {ref: name for ref, name in refs.items() if ref.startswith(_PRIVATE) and ref not in there}
-    if wanted:
-        lines = "".join(f"create {ref} {name}\n" for ref, name in wanted.items())
-        words = ("-c", f"core.hooksPath={os.devnull}", "update-ref", "--no-deref", "--stdin")
+    kinds = _kinds(git, git_dir, wanted.values())
+    lines = "".join(f"create {ref} {name}\n" for ref, name in wanted.items() if kinds[name] != _MISSING)
+    if lines:
+        # With a log: git collects what only another tree's refs name, but not what only its logs do.
+        log = ("--create-reflog", "-m", "orchestra: brought back")
+        words = ("-c", f"core.hooksPath={os.devnull}", "update-ref", *log, "--no-deref", "--stdin")
         git.run(*words, git_dir=git_dir, stdin=lines.encode())
+
+
+def _kinds(git: Git, git_dir: Path, names: Collection[str]) -> dict[str, str]:
+    """What each object is, by its name; nothing is fetched."""
+    if not names:
+        return {}
+    words = ("-c", "protocol.allow=never", "cat-file", "--batch-check=%(objecttype)")
+    answer = git.run(*words, git_dir=git_dir, stdin="".join(f"{name}\n" for name in names).encode())
+    return dict(zip(names, (line.rpartition(" ")[2] for line in answer.lines), strict=True))
 
 
 Commits = Mapping[str, Collection[str]]

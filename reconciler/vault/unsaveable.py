@@ -10,6 +10,7 @@ from reconciler.clients.descent import sizes
 from reconciler.clients.git import Git
 from reconciler.clients.trees import TreeRecord, half_done
 from reconciler.model.phrases import plural, some
+from reconciler.vault.ancestry import refs_to_no_commit
 from reconciler.vault.index import GITLINK
 from reconciler.vault.inventory import Inventory, take_inventory
 from reconciler.vault.losses import LIMIT_BYTES, Loss
@@ -99,6 +100,8 @@ def reasons_in(git: Git, inventory: Inventory, limit_bytes: int, given_up: Colle
         yield f"sockets, pipes or devices lie in it ({some(inventory.contents.special)})"
     if inventory.unreadable:
         yield f"some of it cannot be read ({some(inventory.unreadable)})"
+    if refs := refs_to_no_commit(git, inventory.git_dir):
+        yield f"refs of its own name no commit ({some(refs)})"
     yield from reasons_in_submodules(git, inventory, given_up)
     size = copied_bytes(inventory)
     if size > limit_bytes:

@@ -14,6 +14,7 @@ from reconciler.errors import RefusedError
 from reconciler.vault.archive import ARCHIVES
 from reconciler.vault.omissions import Omissions, matcher
 from reconciler.vault.restore import restore
+from reconciler.vault.shelf import remove
 from reconciler.vault.tar import read_tar
 from reconciler.vault.vault import Vault
 from tests.support.repository import GitRepo
@@ -107,6 +108,27 @@ def test_private_refs_come_back(world: VaultWorld) -> None:
     world.night_and_morning()
 
     assert world.tree.commit_of("refs/worktree/mine") == commit
+
+
+def test_a_private_ref_whose_commit_is_long_gone_is_left_out(world: VaultWorld) -> None:
+    """Git itself does not mind it, and would not make it again."""
+    (world.git_dir / "ORIG_HEAD").write_text("1" * 40 + "\n")
+
+    world.night_and_morning()
+
+    assert not (world.git_dir / "ORIG_HEAD").exists()
+
+
+def test_a_private_ref_that_came_back_keeps_its_commit(world: VaultWorld) -> None:
+    """Also when the archive is pruned: git collects what only another tree's refs name, but not what their logs do."""
+    private = world.tree.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "private")
+    world.tree.git("update-ref", "refs/worktree/mine", private)
+
+    remove(world.vault, world.night_and_morning())
+    world.repo.git("config", "gc.reflogExpire", "never")  # the time of tests stands still, long ago
+    world.repo.git("gc", "-q", "--prune=now")
+
+    assert world.tree.commit_of("refs/worktree/mine") == private
 
 
 def test_commits_that_a_branch_has_are_not_parents(world: VaultWorld) -> None:

@@ -66,6 +66,16 @@ def _gitlink(world: VaultWorld) -> None:
     world.tree.git("-c", "advice.addEmbeddedRepo=false", "add", "inner")
 
 
+def _refer(world: VaultWorld, name: str) -> None:
+    world.tree.git("update-ref", "refs/worktree/mine", world.tree.git("rev-parse", name))
+
+
+def _refer_to_tag(world: VaultWorld) -> None:
+    world.tree.git("tag", "-a", "-m", "words", "mine")
+    _refer(world, "mine")
+    world.tree.git("tag", "-d", "mine")
+
+
 CASES: dict[str, tuple[Callable[[VaultWorld], object], str]] = {
     "merge": (_merge, "a merge is half done"),
     "rebase": (_rebase, "a rebase is half done"),
@@ -89,6 +99,9 @@ CASES: dict[str, tuple[Callable[[VaultWorld], object], str]] = {
     "socket": (_socket, "sockets, pipes or devices lie in it (s)"),
     "index.lock": (lambda world: (world.git_dir / "index.lock").touch(), "git is at work there, or was killed at it"),
     "reftable": (lambda world: (world.git_dir / "reftable").mkdir(), "reftable"),
+    "ref of its own to a file": (lambda world: _refer(world, "HEAD:a.txt"), "name no commit (refs/worktree/mine)"),
+    "ref of its own to a tree": (lambda world: _refer(world, "HEAD^{tree}"), "name no commit (refs/worktree/mine)"),
+    "ref of its own to a tag": (_refer_to_tag, "name no commit (refs/worktree/mine)"),
 }
 
 
