@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,6 +18,8 @@ from reconciler.errors import ClientError, ConflictError
 
 FILE_NAME = "orchestra.exclude"
 _HEADER = "# Written by orchestra: the user's global excludes, then the files that orchestra keeps in this tree."
+_CONFIG = "config.worktree"
+_NAMES_ANOTHER = re.compile(rb"excludesfile|include", re.IGNORECASE)
 _TEMPORARY = f".*{files.TEMPORARY}\n"
 
 
@@ -40,7 +43,7 @@ def is_excluding(git_dir: Path, text: str) -> bool:
 
 
 def _is_in_force(git_dir: Path) -> bool:
-    config = files.read(git_dir, "config.worktree")
+    config = files.read(git_dir, _CONFIG)
     return config is not None and _config_text(git_dir / FILE_NAME) in (config.content or b"")
 
 
@@ -65,6 +68,9 @@ def exclude(git: Git, tree: Path, git_dir: Path, text: str) -> None:
 
 
 def _require_no_other(git: Git, tree: Path, git_dir: Path, text: str) -> None:
+    config = files.read(git_dir, _CONFIG)
+    if not _NAMES_ANOTHER.search((config.content or b"") if config else b""):
+        return
     asked = git.run("config", "--worktree", "--type=path", "--get", "core.excludesFile", cwd=tree, ok=(0, 1))
     other = Path(asked.text.strip())
     if not asked.text.strip() or (other.name == FILE_NAME and other.parent.parent == git_dir.parent):
