@@ -19,6 +19,7 @@ from reconciler.kinds.guard.rule import BASES, HOOKS, OURS, PROGRAM, RULE, bases
 from reconciler.kinds.guard.spec import KIND, GuardActual, GuardSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
+from reconciler.kinds.shared import Shared
 from reconciler.kinds.tree import Trees
 from reconciler.model.address import Address
 from reconciler.model.change import Change
@@ -32,6 +33,7 @@ class GuardKind:
     Attributes:
         clone: the identity that marks name; None before the first apply.
         home: the user's home directory.
+        configs: the configuration that all trees share, as git has it.
     """
 
     git: Git
@@ -39,6 +41,7 @@ class GuardKind:
     clone: str | None
     home: Path
     memory: Memory = field(default_factory=Memory)
+    configs: Shared[dict[str, str]] = field(default_factory=Shared)
     name: str = KIND
 
     @property
@@ -177,6 +180,9 @@ class GuardKind:
         return None
 
     def _config(self) -> dict[str, str]:
+        return self.configs.get(self._read_config)
+
+    def _read_config(self) -> dict[str, str]:
         listed = self.git.run("config", "--list", "-z", git_dir=self.repository.common_dir).text
         return {key: value for key, _, value in (entry.partition("\n") for entry in listed.split("\0") if entry)}
 

@@ -17,6 +17,7 @@ from reconciler.clients.trees import Standing, TreeRecord, connect, standing_of
 from reconciler.errors import ConflictError, RefusedError
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
+from reconciler.kinds.shared import Shared
 from reconciler.kinds.workspace.decide import decide, decide_removal
 from reconciler.kinds.workspace.observe import load_host, look_at_desk, observe
 from reconciler.kinds.workspace.orphans import base_of, find_orphans
@@ -38,6 +39,7 @@ class WorkspaceKind:
     Attributes:
         maker: None where nothing is to be changed (plan), since a clone has an identity only from its first apply on.
         removal: how what is removed is to be treated.
+        surveys: what `look` sees, by the directory in which a tree that was moved by hand may be as well.
     """
 
     git: Git
@@ -45,6 +47,7 @@ class WorkspaceKind:
     maker: Maker | None = None
     memory: Memory = field(default_factory=Memory)
     removal: Removal = field(default_factory=Removal)
+    surveys: dict[Path, Shared[Survey]] = field(default_factory=dict)
     name: str = KIND
 
     def observe(self, resources: Sequence[Resource[WorkspaceSpec]], scope: Scope) -> dict[Address, WorkspaceActual]:
@@ -62,10 +65,15 @@ class WorkspaceKind:
         if not spec.tree and spec.host:
             located, clone = self.memory.located, self.maker.clone if self.maker else None
             return look_at_desk(spec, located, load_host(spec, located, clone))
-        survey = take_survey(self.git, self.repository, likely=(spec.path.parent,))
+        survey = self._survey_with(spec.path.parent)
         found = observe(self.git, survey, [resource], self.memory.located, count=False)[resource.address]
         branch = survey.branches.get(spec.branch)
         return replace(found, branch_made=branch.made if branch else False, base=self._as_shown(spec.name, found.base))
+
+    def _survey_with(self, likely: Path) -> Survey:
+        """Look around, together with all who want to at that moment."""
+        shared = self.surveys.setdefault(likely, Shared())
+        return shared.get(lambda: take_survey(self.git, self.repository, likely=(likely,)))
 
     def _as_shown(self, name: str, base: Base | None) -> Base | None:
         """A branch starts from the commit that the plan showed, also when its base moved on since."""
