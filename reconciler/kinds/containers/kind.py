@@ -25,7 +25,7 @@ from reconciler.kinds.tree import Tree, Trees
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
-from reconciler.vault.unsaveable import LIMIT_BYTES
+from reconciler.vault.losses import LIMIT_BYTES
 
 
 @dataclass(frozen=True)
