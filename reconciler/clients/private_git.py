@@ -154,9 +154,9 @@ class PrivateGit:
         files.make_directory(self.record.git_dir, DIRECTORY)
         refs = self._shared_refs(git)
         with _explained(self.directory):
-            if not self.common_dir.exists():
-                return self._make(refs)
-            return self._renew(git, refs)
+            state = self._renew(git, refs) if self.common_dir.exists() else self._make(refs)
+            self._make_places()
+        return state
 
     def _shared_refs(self, git: Git) -> dict[str, str]:
         listed = git.run("for-each-ref", "--format=%(objectname) %(refname)", git_dir=self.repository.common_dir)
@@ -208,6 +208,16 @@ class PrivateGit:
             _copy_file(self.repository.common_dir / name, self.common_dir, name)
         self.save_state(now)
         return now
+
+    def _make_places(self) -> None:
+        """Have something stand where something is mounted: what mounts follows links, and makes what they lead to."""
+        files.make_directory(self.common_dir, BORROWED)
+        for place in self.shown_as_it_is():
+            relative = os.fspath(place.relative_to(self.repository.common_dir))
+            if place.is_dir():
+                files.make_directory(self.common_dir, relative)
+            else:
+                _copy_file(place, self.common_dir, relative)
 
     @property
     def _can_follow(self) -> bool:

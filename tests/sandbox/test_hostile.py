@@ -54,3 +54,31 @@ def test_no_depth_is_too_much(shop, place, sandbox):
     for words in (["status"], ["plan"], ["exec", "auth", "--", "true"], ["destroy", "--auto-approve"]):
         said(shop, *words)
     assert shop.git("fsck", "--strict", "--no-dangling") == ""
+
+
+@pytest.mark.parametrize("start", ["/oldroot", "/newroot"])
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock"])
+def test_no_link_in_the_copy_leads_a_mount_out(shop, start, sandbox):
+    """What mounts makes the files over which it mounts, and would make them where a link leads."""
+    out = shop.directory / "home/made"
+    swap = (
+        "cd $(git rev-parse --git-common-dir)/worktrees; mv auth a; mkdir auth;"
+        "cp a/HEAD a/index a/commondir a/gitdir auth/;"
+        f"mkdir auth/orchestra-guard; for n in json exclude; do ln -s {start}{out}-$n auth/orchestra.$n; done"
+    )
+    shop.exec(swap, "--sandbox", sandbox).expect(0)
+    assert "orchestra.json" in shop.exec("ls -l $(git rev-parse --git-dir)", "--sandbox", "bubblewrap").expect(0).out
+    assert [*out.parent.glob("made*")] == []
+
+
+@pytest.mark.parametrize(
+    "place", ["borrowed", "hooks", "worktrees/auth/orchestra-guard", "worktrees/auth", "worktrees"]
+)
+def test_a_link_where_a_directory_is_mounted_is_refused(own, place):
+    """It is said which."""
+    own.exec(f"cd $(git rev-parse --git-common-dir); mv {place} x; ln -s /etc {place}", "--sandbox", "landlock").expect(
+        0
+    )
+    text = said(own, "exec", "--sandbox", "bubblewrap", "auth", "--", "true")
+    assert "is a symbolic link or no directory" in text
+    assert "in its sandbox" in said(own, "destroy", "--auto-approve")
