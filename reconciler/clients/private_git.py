@@ -259,7 +259,9 @@ class PrivateGit:
         """
         name = f"refs/heads/{self.branch}"
         value = self._read(name).strip()
-        return value.decode() if _VALUE.fullmatch(value) else self._packed().get(name)
+        if value:  # also where it is another's name: what is packed is not what git has then
+            return value.decode() if _VALUE.fullmatch(value) else None
+        return self._packed().get(name)
 
     @property
     def half_done(self) -> str | None:

@@ -14,6 +14,7 @@ _SPOILT = {
     **{f"a large {name}": f"truncate -s 1T {name}" for name in (*_LARGE, "logs/refs/heads/auth", _PACK)},
     "a large shared index": f"truncate -s 1T worktrees/auth/sharedindex.{'0' * 40}",
     **{f"depth in {name}": f"cd {name}; {_DEEP}" for name in ("refs", "logs", "worktrees/auth/logs", "objects")},
+    "a branch that is another's name": "git branch o auth; echo 'ref: refs/heads/o' > refs/heads/auth",
     "no index": "rm worktrees/auth/index; mkdir worktrees/auth/index",
     "an index of another version": "printf 'DIRC\\0\\0\\0\\11\\0\\0\\0\\1' > worktrees/auth/index",
     "a pipe for an index": "rm worktrees/auth/index; mkfifo worktrees/auth/index",
