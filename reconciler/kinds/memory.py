@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
 from reconciler.model.address import Address
+
+if TYPE_CHECKING:
+    from reconciler.vault.unsaveable import Appraisal  # its import is slow, and a plan that removes nothing has none
+
+_MOST_SEEN = 200_000  # files; a guess: they take half a kilobyte each
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,23 @@ class Located:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenTrees:
+    """What the plan saw of trees that are to be removed, as far as there is room: to look is what costs most of it."""
+
+    found: dict[Path, Appraisal] = field(default_factory=dict)
+
+    def keep(self, git_dir: Path, seen: Appraisal | None) -> None:
+        """Keep it, if a save may be made of it later."""
+        sightings = [each.sighting for each in (seen, *self.found.values()) if each and each.sighting]
+        if seen and seen.sighting and seen.sighting.is_complete and sum(s.files for s in sightings) <= _MOST_SEEN:
+            self.found[git_dir] = seen
+
+    def take(self, git_dir: Path) -> Appraisal | None:
+        """Give it, once."""
+        return self.found.pop(git_dir, None)
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """Shared by the kinds from the plan to the end of its apply.
 
@@ -55,6 +78,7 @@ class Memory:
         kept: workspaces that are no longer declared, or to be destroyed, and whose trees stay.
         drifted: declared paths of trees that were moved by hand, and where they are.
         bases: per declared path of a tree with a guard, what names the commits that count as its base.
+        seen: per private git directory of a tree that is to be removed, what was seen of it.
     """
 
     located: Located = field(default_factory=Located)
@@ -68,6 +92,7 @@ class Memory:
     brought_back: set[Address] = field(default_factory=set)
     without_tree: set[Address] = field(default_factory=set)
     bases: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    seen: SeenTrees = field(default_factory=SeenTrees)
 
     def learn_drift(self, survey: Survey, workspace: str, declared: Path) -> None:
         """Remember where a tree is that is not where it is declared, and that no edit of the manifest will move."""

@@ -22,7 +22,6 @@ from reconciler.kinds.registry import build_kinds
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace.removal import Removal
 from reconciler.manifest.declaration import Manifest
-from reconciler.manifest.loader import load
 from reconciler.model.address import Address
 from reconciler.model.plan import Plan
 from reconciler.model.redaction import Redactor
@@ -171,6 +170,7 @@ def _observed(session: Session, wanted: Desired, kinds: Kinds, mine: str | None,
 def _assumed(session: Session, revision: str, kinds: Kinds, mine: str | None) -> tuple[Snapshot, tuple[str, ...]]:
     """The world as if the manifest of a commit had just been applied, on a machine that need not be this one."""
     from reconciler.clients.objects import CommitFiles  # noqa: PLC0415 - GitPython is slow to import
+    from reconciler.manifest.loader import load  # noqa: PLC0415 - pydantic is slow to import
 
     commit = CommitFiles(session.repository.common_dir, revision)
     inside = session.file.is_relative_to(session.root)

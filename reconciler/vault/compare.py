@@ -1,4 +1,4 @@
-"""Compare a tree, which was moved aside since, with what was saved of it: cheap, and for the last time.
+"""Compare a tree with what was seen of it: cheap, and for the last time when it was saved and moved aside.
 
 Of the many files that are as the index notes them git itself looks whether they still are. Directories tell whether
 something was made or removed in them. All else is looked at one by one, and read where it was touched.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,43 +20,45 @@ from reconciler.vault.contents import Guide
 from reconciler.vault.identity import identify_files
 from reconciler.vault.index import Asker
 from reconciler.vault.inventory import Inventory
+from reconciler.vault.losses import Loss
 from reconciler.vault.metadata import TOP
 from reconciler.vault.position import read_position
-from reconciler.vault.save import Saved
+from reconciler.vault.sighting import Sighting
 from reconciler.vault.unsaveable import begun_reasons, reasons_in_submodules
 
 _TICK_NS = 2_000_000_000  # a file system's times may lag behind by as much
 
 
-def differences(git: Git, saved: Saved, tree: Path) -> tuple[str, ...]:
-    """Say what in a tree is not as it was saved; empty when nothing is.
+def differences(git: Git, seen: Sighting, tree: Path, given_up: Collection[Loss] = ()) -> tuple[str, ...]:
+    """Say what in a tree is not as it was seen; empty when nothing is.
 
     Args:
         git: starts git.
-        saved: what was saved.
-        tree: where the tree is now; the move itself is no difference.
+        seen: what was seen.
+        tree: where the tree is now; that it was moved is no difference.
+        given_up: what may be lost.
 
     Raises:
         ClientError: git or the operating system refused.
     """
-    inventory = replace(saved.inventory, tree=tree)
+    inventory = replace(seen.inventory, tree=tree)
     with ThreadPoolExecutor(1) as pool:
         asker = Asker(git, tree, inventory.git_dir)
         written = pool.submit(asker.written)
-        new = tuple(_new(inventory, Guide(tree, inventory.index, saved.omissions, asker.others)))
+        new = tuple(_new(inventory, Guide(tree, inventory.index, seen.omissions, asker.others)))
         by_hand = [path for path in _files(inventory) if path not in inventory.plain]
         changed = tuple(_changed(inventory, [*by_hand, *sorted(written.result() & inventory.plain)]))
     return (
-        *_position_differences(git, saved),
-        *begun_reasons(inventory.git_dir, saved.given_up),
-        *reasons_in_submodules(git, inventory, saved.given_up),
+        *_position_differences(git, seen),
+        *begun_reasons(inventory.git_dir, given_up),
+        *reasons_in_submodules(git, inventory, given_up),
         *(f"{path} is new" for path in new),
         *(f"{path} was changed or removed" for path in changed),
     )
 
 
-def _position_differences(git: Git, saved: Saved) -> Iterator[str]:
-    before, now = saved.position, read_position(git, saved.inventory.git_dir)
+def _position_differences(git: Git, seen: Sighting) -> Iterator[str]:
+    before, now = seen.position, read_position(git, seen.inventory.git_dir)
     if now.head != before.head or now.branch != before.branch:
         yield "its HEAD moved"
     elif now != before:

@@ -71,7 +71,7 @@ class Guide:
 
     def leaves_out(self, path: str) -> bool:
         """Whether an untracked file is not saved."""
-        return files.is_temporary(path) or self.is_scratch(path) or self._omissions.ours(path)
+        return files.is_temporary(path) or self.is_scratch(path) or path in self._omissions.ours
 
 
 def sort_out(index: Index, found: Scan, guide: Guide, others: frozenset[str]) -> Contents:

@@ -15,7 +15,7 @@ from reconciler.vault.attributes import AttributeTimes
 from reconciler.vault.index import Asked, Index
 
 _SECOND = 1_000_000_000
-_REGULAR = ("H 100644", "H 100755")
+_REGULAR = frozenset({"H 100644", "H 100755"})
 
 
 class Look:
@@ -42,7 +42,7 @@ class Look:
             TransientError: one went away just now.
             PermanentError: the operating system refused.
         """
-        self.plain = frozenset(path for path in self._unwritten(paths) if self._is_plain(path, attributes))
+        self.plain = frozenset(self._plain(self._unwritten(paths), attributes))
         with Descent(self._tree) as descent:
             for path in paths:
                 if path not in self.plain:
@@ -60,20 +60,21 @@ class Look:
             path
             for path in paths
             if path not in written
-            and (line := lines.get(path)) is not None
-            and line.startswith(_REGULAR)
-            and (status := statuses[path]).st_mtime_ns < limit_ns
-            and status.st_ctime_ns < limit_ns
+            and lines.get(path, "")[:8] in _REGULAR
+            and (status := statuses[path]).st_ctime_ns < limit_ns
+            and status.st_mtime_ns < limit_ns
         ]
 
-    def _is_plain(self, path: str, attributes: AttributeTimes) -> bool:
-        """Whether the bytes are the blob's; of what git converts, only a filter or an encoding keeps the size."""
-        status = self._found.statuses[path]
-        return (
-            self._asked.sizes[path] == status.st_size
-            and path not in self._asked.converted
+    def _plain(self, paths: list[str], attributes: AttributeTimes) -> list[str]:
+        """Those whose bytes are the blob's; of what git converts, only a filter or an encoding keeps the size."""
+        sizes, converted, statuses = self._asked.sizes, self._asked.converted, self._found.statuses
+        return [
+            path
+            for path in paths
+            if sizes[path] == (status := statuses[path]).st_size
+            and path not in converted
             and not attributes.are_newer(path, status)
-        )
+        ]
 
     def _read(self, descent: Descent, path: str) -> None:
         try:

@@ -19,7 +19,6 @@ from reconciler.vault.inventory import Inventory
 
 FORMAT = 1
 TOP = "."
-_PERMISSIONS = 0o7777
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +118,11 @@ def _unusual(inventory: Inventory, usual: Mapping[str, int]) -> list[str]:
     """Files of which the index does not say all: that the bytes are the blob's, the usual mode, and the time."""
     lines, statuses = inventory.index.lines, inventory.scan.statuses
     plain, staged = inventory.plain, inventory.asked.staged
+    modes = {octal: stat.S_IFREG | mode for octal, mode in usual.items()}
     return [
         path
         for path in inventory.contents.kept_files
-        if path not in plain or statuses[path].st_mode & _PERMISSIONS != usual[lines[path][OCTAL]] or path in staged
+        if path not in plain or statuses[path].st_mode != modes[lines[path][OCTAL]] or path in staged
     ]
 
 

@@ -20,16 +20,16 @@ def _nothing(_path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Omissions:
-    """What the caller leaves out; each is asked about paths relative to the tree.
+    """What the caller leaves out; all paths are relative to the tree.
 
     Attributes:
         scratch: untracked files and directories (with all below) that were declared to be of no worth.
-        ours: untracked files that orchestra wrote and nobody edited since.
+        ours: untracked files that orchestra wrote and nobody edited since, when it was last looked.
         ignored: nothing that git ignores is saved.
     """
 
     scratch: Callable[[str], bool] = _nothing
-    ours: Callable[[str], bool] = _nothing
+    ours: Collection[str] = frozenset()
     ignored: bool = False
 
 

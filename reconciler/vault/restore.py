@@ -140,7 +140,7 @@ class _Restoring:
         unknown = [path for path in wanted.items if path in inventory.scan.statuses and inventory.id_of(path) is None]
         ids = {path: name for path, name in identify_files(self.tree, self.stored.form, unknown) if name}
         inventory = replace(inventory, ids={**inventory.ids, **ids})
-        steps = decide(wanted, inventory, _Checkout(self.vault.git, inventory).has, omissions.ours)
+        steps = decide(wanted, inventory, _Checkout(self.vault.git, inventory).has, omissions.ours.__contains__)
         if steps.in_the_way:
             shown = some(steps.in_the_way, _SHOWN)
             message = f"{self.tree} holds what the archive of {self.archive.time} would overwrite: {shown}"

@@ -20,10 +20,11 @@ from reconciler.vault.ancestry import Commits, only_logged, youngest
 from reconciler.vault.archive import SAVING, Archive, Summary, archive_ref, commit_message, ref_part, stamp
 from reconciler.vault.commit import Written, write_commit
 from reconciler.vault.copy import Receipt, make_bundle, make_place, remove_files, seal, settle, write_receipt
-from reconciler.vault.inventory import Inventory, take_inventory
+from reconciler.vault.inventory import Inventory
 from reconciler.vault.losses import LIMIT_BYTES, Loss
 from reconciler.vault.omissions import Omissions
 from reconciler.vault.position import Position, read_position
+from reconciler.vault.sighting import Sighting, sight
 from reconciler.vault.tar import write_tar
 from reconciler.vault.unsaveable import begun_reasons, reasons_in
 from reconciler.vault.vault import Vault, sweep
@@ -34,11 +35,13 @@ class Saved:
     """An archive, and what the tree looked like when it was made: to verify and compare, then to throw away."""
 
     archive: Archive
-    inventory: Inventory
-    position: Position
-    omissions: Omissions
+    sighting: Sighting
     written: Written
-    given_up: frozenset[Loss] = frozenset()
+
+    @property
+    def inventory(self) -> Inventory:
+        """What is in the tree."""
+        return self.sighting.inventory
 
 
 def save(
@@ -52,6 +55,7 @@ def save(
     limit_bytes: int = LIMIT_BYTES,
     given_up: frozenset[Loss] = frozenset(),
     extras: Mapping[str, bytes] | None = None,
+    sighting: Sighting | None = None,
 ) -> Saved:
     """Save a tree. The caller holds the repository's lock.
 
@@ -65,16 +69,17 @@ def save(
         limit_bytes: how much may be copied.
         given_up: what may be lost, since a save cannot hold it.
         extras: what the caller wants to have back with it, by name.
+        sighting: a look that was taken at the tree, instead of a new one: what was written since is found when the tree
+            is compared with it.
 
     Raises:
         RefusedError: a save cannot hold this tree; nothing was made.
         ConflictError: somebody wrote there meanwhile; nothing was made.
         ClientError: git or the operating system refused; nothing was made.
     """
-    omissions = omissions or Omissions()
     _refuse(record, tuple(begun_reasons(record.git_dir, given_up)))
-    position = read_position(vault.git, record.git_dir)
-    inventory = take_inventory(vault.git, record.path, record.git_dir, position.head, omissions)
+    sighting = sighting or sight(vault.git, record, omissions or Omissions())
+    position, inventory = sighting.position, sighting.inventory
     _refuse(record, tuple(reasons_in(vault.git, inventory, limit_bytes, given_up)))
     time = _free_time(sweep(vault, name), now)
     logged = only_logged(vault.git, vault.repository, record.git_dir, position.branch, position.head)
@@ -84,7 +89,7 @@ def save(
     with writing.all_or_nothing():
         written = writing.write(summary, base, now)
     archive = Archive(name, writing.time, written.commit, summary, True, *writing.sizes)
-    return Saved(archive, inventory, position, omissions, written, given_up)
+    return Saved(archive, sighting, written)
 
 
 def _refuse(record: TreeRecord, reasons: tuple[str, ...]) -> None:

@@ -12,10 +12,10 @@ from reconciler.clients.trees import TreeRecord, half_done
 from reconciler.model.phrases import plural, some
 from reconciler.vault.ancestry import refs_to_no_commit
 from reconciler.vault.index import GITLINK
-from reconciler.vault.inventory import Inventory, take_inventory
+from reconciler.vault.inventory import Inventory
 from reconciler.vault.losses import LIMIT_BYTES, Loss
 from reconciler.vault.omissions import Omissions
-from reconciler.vault.position import current_head
+from reconciler.vault.sighting import Sighting, sight
 from reconciler.vault.submodules import submodule_reasons
 
 
@@ -28,12 +28,14 @@ class Appraisal:
         uncommitted: files with work that is in no commit.
         ignored: files that git ignores, and that are to be saved.
         lost: what would be lost, and why it may, in words.
+        sighting: what was seen, of which a save can be made; None when nothing was looked at.
     """
 
     reasons: tuple[str, ...]
     uncommitted: frozenset[str] = frozenset()
     ignored: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    sighting: Sighting | None = None
 
 
 def appraise(
@@ -51,11 +53,11 @@ def appraise(
     """
     if begun := tuple(begun_reasons(record.git_dir, given_up)):
         return Appraisal(begun)
-    head = current_head(git, record.git_dir)
-    inventory = take_inventory(git, record.path, record.git_dir, head, omissions or Omissions())
+    seen = sight(git, record, omissions or Omissions())
+    inventory = seen.inventory
     reasons = tuple(reasons_in(git, inventory, limit_bytes, given_up))
     lost = tuple(_lost(git, record, inventory, given_up))
-    return Appraisal(reasons, inventory.uncommitted, tuple(inventory.contents.ignored_files), lost)
+    return Appraisal(reasons, inventory.uncommitted, tuple(inventory.contents.ignored_files), lost, seen)
 
 
 def _lost(git: Git, record: TreeRecord, inventory: Inventory, given_up: Collection[Loss]) -> Iterator[str]:

@@ -71,7 +71,7 @@ class _Saving:
         os.sync()
         begin = time.perf_counter()
         saved = save(self._vault, self._record, "w000", now=datetime.now(UTC))
-        problems = (*verify(self._vault, saved), *differences(self._git, saved, self._record.path))
+        problems = (*verify(self._vault, saved), *differences(self._git, saved.sighting, self._record.path))
         seconds = time.perf_counter() - begin
         if problems:
             raise SystemExit(f"the save is not whole: {problems}")

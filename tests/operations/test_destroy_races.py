@@ -9,11 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.clients.takedown import set_aside
 from reconciler.kinds.workspace import parking
 from reconciler.model.outcome import Status
+from reconciler.model.plan import Plan
+from reconciler.operations.destroy import DestroyOptions, destroy
+from reconciler.operations.execution import Execution
+from reconciler.vault import sighting
+from reconciler.vault.inventory import Inventory, take_inventory
 from tests.operations import works
-from tests.operations.looks import look
-from tests.support.world import World, somebody_in
+from tests.operations.looks import Look, look
+from tests.support.fakes import RecordingReporter
+from tests.support.repository import GitRepo
+from tests.support.world import QUICK, World, somebody_in
 
 LATE: list[Callable[[World], None]] = [
     works.untracked,
@@ -57,6 +65,55 @@ def test_what_is_saved_between_archive_and_removal_stays_where_it_is(
     assert look(auth) == before
 
 
+@pytest.mark.parametrize("work", LATE, ids=[work.__name__ for work in LATE])
+def test_what_is_written_after_the_plan_was_made_is_not_lost(auth: World, work: Callable[[World], None]) -> None:
+    """While a person reads the plan: the tree is looked at again, and kept or saved as it is by then."""
+    works.ignored(auth)
+    before: list[Look] = []
+
+    def work_and_look() -> None:
+        work(auth)
+        before.append(look(auth))
+
+    _destroy_after(auth, work_and_look)
+    if not auth.tree().path.exists():
+        auth.apply()
+    assert look(auth) == before[0]
+
+
+def _destroy_after(world: World, act: Callable[[], object]) -> None:
+    """Destroy, when something was done between the plan and its approval."""
+
+    def act_and_approve(_plan: Plan) -> bool:
+        act()
+        return True
+
+    destroy(world.session(), DestroyOptions(), Execution(RecordingReporter(), act_and_approve, QUICK))
+
+
+def test_a_tree_that_nobody_writes_in_is_looked_at_once(auth: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look costs most of a removal; afterwards it is only compared."""
+    looks = []
+
+    def take_and_count(*given: object) -> Inventory:
+        looks.append(given)
+        return take_inventory(*given)  # type: ignore[arg-type]
+
+    works.dirty(auth)
+    monkeypatch.setattr(sighting, "take_inventory", take_and_count)
+    auth.destroy()
+    assert len(looks) == 1
+    assert not auth.tree().path.exists()
+
+
+def test_what_was_not_looked_into_is_looked_at_once_more(auth: World) -> None:
+    """A repository that was made in installed packages, after the plan was, is found."""
+    (auth.common_dir / "info/exclude").write_text("node_modules/\n/orchestra.yaml\n")
+    auth.tree().write({"node_modules/.package-lock.json": "{}", "node_modules/a/x.js": ""})
+    _destroy_after(auth, lambda: GitRepo.init(auth.tree().path / "node_modules/a/inner"))
+    assert (auth.tree().path / "node_modules/a/inner/.git").is_dir()
+
+
 def test_whatever_a_process_wrote_while_its_tree_was_destroyed_is_there(auth: World) -> None:
     """It stands elsewhere, and opens a file by its path again and again."""
     file, written, stop = auth.tree().path / "app/log.txt", [0], threading.Event()
@@ -98,12 +155,12 @@ def test_a_tree_that_cannot_be_put_back_lies_aside_whole(auth: World, monkeypatc
     works.dirty(auth)
     before = look(auth)
 
-    def die(*_given: object) -> None:
+    def move_and_die(tree: Path) -> None:
+        set_aside(tree)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(parking, "differences", die)
-        patch.setattr(parking, "put_back", lambda _: None)
+        patch.setattr(parking, "set_aside", move_and_die)
         with pytest.raises(KeyboardInterrupt):
             auth.destroy()
     assert not auth.tree().path.exists()

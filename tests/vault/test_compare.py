@@ -37,7 +37,7 @@ def test_the_move_itself_is_no_difference(world: VaultWorld, saved: Saved) -> No
     status = (aside / "app/b.txt").stat()
     os.utime(aside / "app/b.txt", ns=(1, status.st_mtime_ns))
 
-    assert differences(world.git, saved, aside) == ()
+    assert differences(world.git, saved.sighting, aside) == ()
 
 
 CHANGES: dict[str, tuple[Callable[[GitRepo], object], str]] = {
@@ -59,15 +59,15 @@ def test_what_was_written_since_is_a_difference(world: VaultWorld, saved: Saved,
     act, expected = CHANGES[change]
     act(GitRepo(_aside(world)))
 
-    assert expected in differences(world.git, saved, world.tree.path.with_name("aside"))
+    assert expected in differences(world.git, saved.sighting, world.tree.path.with_name("aside"))
 
 
 def test_what_git_did_since_is_a_difference(world: VaultWorld, saved: Saved) -> None:
     """A commit, something staged, a commit that was reset away again."""
     world.tree.git("add", "new")
-    assert differences(world.git, saved, world.tree.path) == ("its index or its log was written",)
+    assert differences(world.git, saved.sighting, world.tree.path) == ("its index or its log was written",)
     world.tree.git("commit", "-qm", "more")
-    assert differences(world.git, saved, world.tree.path) == ("its HEAD moved",)
+    assert differences(world.git, saved.sighting, world.tree.path) == ("its HEAD moved",)
 
 
 def test_a_file_that_was_written_with_its_size_and_time_kept_is_a_difference(world: VaultWorld, saved: Saved) -> None:
@@ -77,4 +77,4 @@ def test_a_file_that_was_written_with_its_size_and_time_kept_is_a_difference(wor
     file.write_text("wen\n")
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-    assert differences(world.git, saved, world.tree.path) == ("new was changed or removed",)
+    assert differences(world.git, saved.sighting, world.tree.path) == ("new was changed or removed",)

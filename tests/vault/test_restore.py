@@ -51,7 +51,7 @@ def test_files_of_the_callers_own_may_be_overwritten(world: VaultWorld, before: 
     world.make_again(archive)
     world.tree.write({"x.log": "ours"})
 
-    world.restore(archive, Omissions(ours=lambda path: path == "x.log"))
+    world.restore(archive, Omissions(ours={"x.log"}))
 
     assert world.see() == before
 

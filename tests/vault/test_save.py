@@ -177,7 +177,7 @@ def test_what_can_be_made_again_is_not_saved(world: VaultWorld) -> None:
         }
     )
 
-    omissions = Omissions(scratch=matcher(["tmp"]), ours=lambda path: path == "mine")
+    omissions = Omissions(scratch=matcher(["tmp"]), ours={"mine"})
     archive = world.save(omissions=omissions).archive
 
     tar = world.vault.file(NAME, archive.time, "tar")

@@ -117,7 +117,7 @@ class VaultWorld:
         """Save, verify, compare and remove; fails unless every step agrees."""
         saved = self.save(omissions=omissions)
         assert verify(self.vault, saved) == ()
-        assert differences(self.git, saved, self.tree.path) == ()
+        assert differences(self.git, saved.sighting, self.tree.path) == ()
         self.remove()
         return saved.archive
 

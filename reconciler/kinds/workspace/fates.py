@@ -26,14 +26,23 @@ from reconciler.vault.omissions import Omissions, matcher
 from reconciler.vault.unsaveable import Appraisal, appraise
 
 
-def judge(git: Git, survey: Survey, removal: Removal, doomed: Iterable[Doomed]) -> dict[Path, Fate]:
+def judge(
+    git: Git, survey: Survey, removal: Removal, doomed: Iterable[Doomed], *, seen_before: Appraisal | None = None
+) -> dict[Path, Fate]:
     """Say of each tree, by its git directory, what becomes of it. Changes nothing.
+
+    Args:
+        git: starts git.
+        survey: the repository.
+        removal: how what is removed is to be treated.
+        doomed: the trees.
+        seen_before: what was seen of the only one of them, instead of a new look.
 
     Raises:
         TransientError: another git was in the way for the moment.
     """
     trees = tuple(doomed)
-    looks = [_look(git, survey, removal, each) for each in trees]
+    looks = [_look(git, survey, removal, each, seen_before) for each in trees]
     questions = [_question(survey, each, seen) for each, seen in zip(trees, looks, strict=True)]
     verdicts = how_merged(git, survey.repository, filter(None, questions))
     fates = {}
@@ -44,13 +53,13 @@ def judge(git: Git, survey: Survey, removal: Removal, doomed: Iterable[Doomed]) 
     return fates
 
 
-def omissions_of(ours: frozenset[str], doomed: Doomed, removal: Removal) -> Omissions:
-    """What is not saved of a tree: scratch, what is installed, and files of ours that nobody edited (`unedited`)."""
+def omissions_of(doomed: Doomed, removal: Removal) -> Omissions:
+    """What is not saved of a tree: scratch, what is installed, and files of ours that nobody edited."""
     scratch = matcher(map(str, doomed.mark.declared.get("scratch") or ()))
     installed = installed_in(doomed.record.book, doomed.record.path)
     return Omissions(
         scratch=lambda path: path in installed or scratch(path),
-        ours=ours.__contains__,
+        ours=unedited(doomed.record),
         ignored=removal.give_up_ignored,
     )
 
@@ -65,7 +74,7 @@ def unedited(record: TreeRecord) -> frozenset[str]:
 # --- looking ---------------------------------------------------------------------------------------------------------
 
 
-def _look(git: Git, survey: Survey, removal: Removal, doomed: Doomed) -> Appraisal:
+def _look(git: Git, survey: Survey, removal: Removal, doomed: Doomed, seen: Appraisal | None) -> Appraisal:
     doomed = replace(doomed, record=as_it_lies(doomed.record))
     record = doomed.record
     if reasons := tuple(_plain_reasons(survey, doomed)):
@@ -73,8 +82,9 @@ def _look(git: Git, survey: Survey, removal: Removal, doomed: Doomed) -> Apprais
     try:
         if record.standing is Standing.MISSING or not record.has_index:
             return Appraisal(tuple(missing_reasons(git, record)))
-        omissions = omissions_of(unedited(record), doomed, removal)
-        seen = appraise(git, record, omissions, limit_bytes=removal.limit_bytes, given_up=removal.given_up)
+        if seen is None:
+            omissions = omissions_of(doomed, removal)
+            seen = appraise(git, record, omissions, limit_bytes=removal.limit_bytes, given_up=removal.given_up)
         return seen if seen.reasons else replace(seen, reasons=tuple(_age_reasons(removal, record, seen)))
     except (PermanentError, ConflictError) as error:
         return Appraisal((f"it cannot be examined: {error.message}",))
@@ -169,13 +179,14 @@ class _Judging:
         lost = "".join(f"; lost, {loss}" for loss in self.seen.lost)
         if self.verdict is not None and self.verdict.is_merged and not self.seen.uncommitted:
             archived = ", ".join(self._archived())
-            return Fate(reason=f"removed: {self.verdict.phrase}{f'; archived: {archived}' if archived else ''}{lost}")
+            told = f"; archived: {archived}" if archived else ""
+            return Fate(reason=f"removed: {self.verdict.phrase}{told}{lost}", seen=self.seen)
         held = ", ".join((*self._unmerged(), *self._uncommitted(), *self._archived()))
         if self.removal.merged_only:
             return Fate((f"it is not merged ({held})",))
         name = self.doomed.name
         how = "the next apply" if self.removal.is_declared else f"`orchestra archive restore {name}`"
-        return Fate(reason=f"parked: {held}; {how} brings it back{lost}")
+        return Fate(reason=f"parked: {held}; {how} brings it back{lost}", seen=self.seen)
 
     def _unmerged(self) -> Iterator[str]:
         doomed, verdict = self.doomed, self.verdict

@@ -55,7 +55,7 @@ class WorkspaceKind:
         found = observe(self.git, scope.survey, resources, self.memory.located, count=True)
         self.memory.starts.update(_starts(found))
         declared = {name for resource in resources for name in (resource.spec.name, resource.spec.was) if name}
-        orphans = find_orphans(self.git, scope, declared, self.removal)
+        orphans = find_orphans(self.git, scope, declared, self.removal, self.memory.seen)
         self.memory.kept.update(address.name for address, actual in orphans.items() if actual.kept_because)
         return {**found, **orphans}
 
@@ -153,24 +153,27 @@ class WorkspaceKind:
         if record is None or self.maker is None:
             return None  # an attempt before this one came that far
         from reconciler.kinds.workspace.fates import judge  # noqa: PLC0415 - start-up
-        from reconciler.kinds.workspace.parking import end_takedown, take_down  # noqa: PLC0415
+        from reconciler.kinds.workspace.parking import end_takedown, still_true, take_down  # noqa: PLC0415
         from reconciler.kinds.workspace.remove import remove_missing  # noqa: PLC0415
 
         _require_same(address, tree, record)
         end_takedown(record.path, record.git_dir)
         record = replace(record, standing=standing_of(record.path, record.git_dir))
         doomed = Doomed(address.name, record, _mark_of(record, address) or tree.mark, base_of(survey, tree.mark))
-        fate = judge(self.git, survey, self.removal, [doomed])[record.git_dir]
+        seen_before = still_true(self.git, record, self.memory.seen.take(record.git_dir), self.removal)
+        fate = judge(self.git, survey, self.removal, [doomed], seen_before=seen_before)[record.git_dir]
         if fate.kept_because:
             raise RefusedError(f"{record.path} is kept: {'; '.join(fate.kept_because)}")
+        sighting = fate.seen.sighting if fate.seen else None
         if record.standing in {Standing.MOVED, Standing.CUT_OFF}:
             with self._records():
                 connect(record.path, record.git_dir)
             excludes.put_in_force(self.git, record.path, record.git_dir)
+            sighting = None  # git may ignore more by now
         if record.standing is Standing.MISSING or not record.has_index:
             remove_missing(self.repository, record)
             return None
-        return take_down(self.maker.vault, address.name, doomed, self.removal)
+        return take_down(self.maker.vault, address.name, doomed, self.removal, sighting)
 
     def _destroy_branch(self, branch: str, base: str, *, is_all: bool) -> None:
         from reconciler.kinds.workspace.remove import remove_branch_without_work  # noqa: PLC0415 - start-up

@@ -10,6 +10,7 @@ from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import TreeRecord
+from reconciler.kinds.memory import SeenTrees
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace.leftover import left_over
 from reconciler.kinds.workspace.removal import Doomed, Fate, Removal
@@ -17,7 +18,9 @@ from reconciler.kinds.workspace.spec import KIND, Base, TreeActual, WorkspaceAct
 from reconciler.model.address import Address
 
 
-def find_orphans(git: Git, scope: Scope, declared: Collection[str], removal: Removal) -> dict[Address, WorkspaceActual]:
+def find_orphans(
+    git: Git, scope: Scope, declared: Collection[str], removal: Removal, seen: SeenTrees
+) -> dict[Address, WorkspaceActual]:
     """Find what bears our mark and is not declared.
 
     Args:
@@ -25,6 +28,7 @@ def find_orphans(git: Git, scope: Scope, declared: Collection[str], removal: Rem
         scope: the snapshot.
         declared: full names, those of before a rename too.
         removal: how what is removed is to be treated.
+        seen: takes what was seen of trees.
 
     Raises:
         ClientError: git failed.
@@ -32,6 +36,8 @@ def find_orphans(git: Git, scope: Scope, declared: Collection[str], removal: Rem
     known = {*declared, *scope.set_aside}
     found = left_over(git, scope.survey, known, examine=scope.examine, delete_branches=removal.delete_branches)
     fates = _fates(git, scope, known, removal)
+    for git_dir, fate in fates.items():
+        seen.keep(git_dir, fate.seen)
     for address, (record, mark) in scope.survey.marks.items():
         own = Address(KIND, address.name)
         before = found.get(own, WorkspaceActual())

@@ -12,15 +12,18 @@ from reconciler.clients.git import Git
 from reconciler.clients.marks import FILE_NAME, MarkBook, parse_book
 from reconciler.clients.survey import BRANCH_KEY
 from reconciler.clients.takedown import discard, is_set_aside, put_back, set_aside
-from reconciler.errors import RefusedError
+from reconciler.clients.trees import TreeRecord
+from reconciler.errors import ClientError, ConflictError, RefusedError
 from reconciler.kinds.workspace.fates import omissions_of, unedited
 from reconciler.kinds.workspace.removal import Doomed, Removal
 from reconciler.model.phrases import some
 from reconciler.vault.archive import Archive
 from reconciler.vault.compare import differences
 from reconciler.vault.restore import restore
-from reconciler.vault.save import Saved, save
+from reconciler.vault.save import save
+from reconciler.vault.sighting import Sighting
 from reconciler.vault.stored import read_extra
+from reconciler.vault.unsaveable import Appraisal
 from reconciler.vault.vault import Vault, park
 from reconciler.vault.verify import verify
 
@@ -29,21 +32,29 @@ _EXCLUDES = "excludes"
 _SETTINGS = "branch-settings"
 
 
-def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal) -> Archive:
+def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal, sighting: Sighting | None = None) -> Archive:
     """Save a tree and remove it; the next apply brings it back.
+
+    Args:
+        vault: where it is saved.
+        name: the workspace.
+        doomed: the tree.
+        removal: how it is to be treated.
+        sighting: what was seen of the tree before, instead of a new look.
 
     Raises:
         RefusedError: no save can hold it, or somebody wrote into it meanwhile; it is where it was.
         ConflictError: somebody used git there meanwhile; likewise.
         ClientError: it could not be saved or removed; likewise, or it lies aside, whole.
     """
-    record, ours = doomed.record, unedited(doomed.record)
+    record = doomed.record
     saved = save(
         vault,
         record,
         name,
         now=removal.now(),
-        omissions=omissions_of(ours, doomed, removal),
+        omissions=omissions_of(doomed, removal),
+        sighting=sighting,
         base=doomed.base.commit,
         limit_bytes=removal.limit_bytes,
         given_up=removal.given_up,
@@ -54,15 +65,25 @@ def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal) -> Arch
         },
     )
     _refuse(record.path, "its archive is not whole", verify(vault, saved))
-    aside = set_aside(record.path)
+    aside = replace(record, path=set_aside(record.path))
     try:
-        _refuse(record.path, "somebody is at work there", _changed(vault.git, saved, aside, doomed, ours))
+        _refuse(record.path, "somebody is at work there", _changed(vault.git, aside, saved.sighting, removal))
         park(vault, saved.archive)
     except BaseException:
         put_back(record.path)
         raise
     discard(vault.repository.common_dir, record.git_dir, record.path)
     return saved.archive
+
+
+def still_true(git: Git, record: TreeRecord, seen: Appraisal | None, removal: Removal) -> Appraisal | None:
+    """What was seen of a tree, unless somebody wrote there since; to look whether is cheaper than to look anew."""
+    if seen is None or seen.sighting is None or seen.sighting.inventory.tree != record.path:
+        return None
+    try:
+        return None if _changed(git, record, seen.sighting, removal) else seen
+    except (ClientError, ConflictError):
+        return None
 
 
 def bring_back(vault: Vault, archive: Archive, tree: Path, git_dir: Path, clone: str) -> MarkBook | None:
@@ -118,10 +139,10 @@ def _pairs(settings: bytes) -> list[tuple[str, str]]:
     return [(key.rpartition(".")[2], value if is_set else "true") for key, is_set, value in listed]
 
 
-def _changed(git: Git, saved: Saved, aside: Path, doomed: Doomed, ours: frozenset[str]) -> tuple[str, ...]:
-    """What was written since the save; files of ours are not in it, and so are looked at by themselves."""
-    edited = sorted(ours ^ unedited(replace(doomed.record, path=aside)))
-    return (*differences(git, saved, aside), *(f"{path} was edited" for path in edited))
+def _changed(git: Git, record: TreeRecord, seen: Sighting, removal: Removal) -> tuple[str, ...]:
+    """What was written since a look; files of ours are not part of it, and so are looked at by themselves."""
+    edited = sorted({*seen.omissions.ours} ^ unedited(record))
+    return (*differences(git, seen, record.path, removal.given_up), *(f"{path} was edited" for path in edited))
 
 
 def _refuse(tree: Path, what: str, why: tuple[str, ...]) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from reconciler.clients.marks import Mark
 from reconciler.clients.trees import TreeRecord
 from reconciler.kinds.workspace.spec import Base
 from reconciler.vault.losses import LIMIT_BYTES, Loss
+
+if TYPE_CHECKING:
+    from reconciler.vault.unsaveable import Appraisal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,12 @@ class Fate:
     Attributes:
         kept_because: why it stays; empty when it goes.
         reason: in words, why it may go and what is saved.
+        seen: what was seen of it; None when it was not looked at, or stays.
     """
 
     kept_because: tuple[str, ...] = ()
     reason: str = ""
+    seen: Appraisal | None = None
 
 
 @dataclass(frozen=True, slots=True)
