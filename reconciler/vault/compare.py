@@ -45,7 +45,7 @@ def differences(git: Git, seen: Sighting, tree: Path, given_up: Collection[Loss]
     with ThreadPoolExecutor(1) as pool:
         asker = Asker(git, tree, inventory.git_dir)
         written = pool.submit(asker.written)
-        new = tuple(_new(inventory, Guide(tree, inventory.index, seen.omissions, asker.others)))
+        new = tuple(_new(inventory, Guide(tree, lambda: inventory.index, seen.omissions, asker.others)))
         by_hand = [path for path in _files(inventory) if path not in inventory.plain]
         changed = tuple(_changed(inventory, [*by_hand, *sorted(written.result() & inventory.plain)]))
     return (

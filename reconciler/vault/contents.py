@@ -41,7 +41,9 @@ class Contents:
 class Guide:
     """Decides what of a tree is looked at, and what is saved."""
 
-    def __init__(self, tree: Path, index: Index, omissions: Omissions, others: Callable[[], frozenset[str]]) -> None:
+    def __init__(
+        self, tree: Path, index: Callable[[], Index], omissions: Omissions, others: Callable[[], frozenset[str]]
+    ) -> None:
         self._tree, self._index, self._omissions, self._others = tree, index, omissions, others
         self._scratch: dict[str, bool] = {"": False}
 
@@ -51,12 +53,16 @@ class Guide:
         return self._omissions.ignored
 
     def enter(self, directory: str, names: frozenset[str]) -> bool:
-        """Whether to look into a directory: where something is tracked always, else not where nothing is saved."""
-        if directory in self._index.directories:
-            return True
+        """Whether to look into a directory: where something is tracked always, else not where nothing is saved.
+
+        Git is waited for only where its answer matters.
+        """
+        return not self._is_unsaved(directory, names) or directory in self._index().directories
+
+    def _is_unsaved(self, directory: str, names: frozenset[str]) -> bool:
         if self.is_scratch(directory):
-            return False
-        return not can_be_made_again(self._tree, directory, names) or directory in self._other_directories
+            return True
+        return can_be_made_again(self._tree, directory, names) and directory not in self._other_directories
 
     @cached_property
     def _other_directories(self) -> frozenset[str]:

@@ -26,6 +26,7 @@ from reconciler.vault.omissions import Omissions
 
 _PLAIN = "100644"
 _EXECUTABLE = "100755"
+_QUESTIONS = 8  # that git is asked at once
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,11 @@ def take_inventory(git: Git, tree: Path, git_dir: Path, head: str | None, omissi
         PermanentError: git or the operating system refused.
     """
     asker = Asker(git, tree, git_dir)
-    with ThreadPoolExecutor(4) as pool, _without_collecting():
-        index = asker.index()
-        asking = _Asking(pool, git, asker, index, head)  # git works while we look
-        guide = Guide(tree, index, omissions, asking.others.result)
+    with ThreadPoolExecutor(_QUESTIONS) as pool, _without_collecting():
+        asking = _Asking(pool, git, asker, head)  # git works while we look
+        guide = Guide(tree, asking.index.result, omissions, asking.others.result)
         found = scan(tree, guide.enter)
-        asked = asking.answer()
+        index, asked = asking.index.result(), asking.answer()
         contents = sort_out(index, found, guide, asked.others)
         form, attributes = asking.surroundings.result()
         look = Look(tree, form, index, asked, found)
@@ -139,14 +139,15 @@ def take_inventory(git: Git, tree: Path, git_dir: Path, head: str | None, omissi
 class _Asking:
     """What git was asked, all at once."""
 
-    def __init__(self, pool: Executor, git: Git, asker: Asker, index: Index, head: str | None) -> None:
+    def __init__(self, pool: Executor, git: Git, asker: Asker, head: str | None) -> None:
+        self.index = index = pool.submit(asker.index)  # some of the others wait for it
         self.others = pool.submit(asker.others)
         self.surroundings = pool.submit(_surroundings, git, asker.git_dir)
         self._written = pool.submit(asker.written)
-        self._sizes = pool.submit(asker.sizes, index)
+        self._sizes = pool.submit(lambda: asker.sizes(index.result()))
         self._converted = pool.submit(asker.converted)
-        self._staged = pool.submit(asker.staged, index, head)
-        self._behind = pool.submit(asker.behind, index)
+        self._staged = pool.submit(lambda: asker.staged(index.result(), head))
+        self._behind = pool.submit(lambda: asker.behind(index.result()))
 
     def answer(self) -> Asked:
         """Wait for the answers about files."""
