@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
 
+from reconciler.clients.foreground import alone
+from reconciler.clients.private_git import DIRECTORY
 from reconciler.clients.takedown import set_aside
 from reconciler.kinds.workspace import parking
 from reconciler.model.outcome import Status
@@ -148,6 +151,32 @@ def test_a_process_that_stands_in_a_tree_is_named(auth: World) -> None:
         run = auth.project.run("destroy", "--auto-approve").expect(0)
     assert "sleep (" in run.out
     assert auth.tree().path.exists()
+
+
+COMERS: dict[str, tuple[Callable[[World], AbstractContextManager[object]], str]] = {
+    "process": (lambda world: somebody_in(world.tree().path / "app"), "is at work there"),
+    "sandbox": (lambda world: alone(world.git_dir() / DIRECTORY, "auth"), "running in the sandbox of auth"),
+}
+
+
+@pytest.mark.parametrize("comer", COMERS)
+def test_whoever_comes_while_a_tree_is_saved_finds_it_where_it_was(
+    auth: World, comer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have not written anything yet, and are seen when the tree was moved out of everybody's way."""
+    come, expected = COMERS[comer]
+    verify = parking.verify
+    with ExitStack() as there:
+
+        def verify_and_come(*given: object) -> tuple[str, ...]:
+            there.enter_context(come(auth))
+            return verify(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(parking, "verify", verify_and_come)
+        outcome = auth.destroy().outcomes[0]
+        assert outcome.status is Status.FAILED
+        assert expected in outcome.reason
+        assert auth.tree().status() == ""
 
 
 def test_a_tree_that_cannot_be_put_back_lies_aside_whole(auth: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.clients import excludes, files
+from reconciler.clients.foreground import alone
 from reconciler.clients.git import Git
 from reconciler.clients.marks import FILE_NAME, MarkBook, parse_book
+from reconciler.clients.private_git import DIRECTORY as SANDBOX
+from reconciler.clients.process import processes_using
 from reconciler.clients.survey import BRANCH_KEY
 from reconciler.clients.takedown import discard, is_set_aside, put_back, set_aside
 from reconciler.clients.trees import TreeRecord
@@ -43,7 +46,7 @@ def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal, sightin
         sighting: what was seen of the tree before, instead of a new look.
 
     Raises:
-        RefusedError: no save can hold it, or somebody wrote into it meanwhile; it is where it was.
+        RefusedError: no save can hold it, or somebody came or wrote into it meanwhile; it is where it was.
         ConflictError: somebody used git there meanwhile; likewise.
         ClientError: it could not be saved or removed; likewise, or it lies aside, whole.
     """
@@ -65,14 +68,15 @@ def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal, sightin
         },
     )
     _refuse(record.path, "its archive is not whole", verify(vault, saved))
-    aside = replace(record, path=set_aside(record.path))
-    try:
-        _refuse(record.path, "somebody is at work there", _changed(vault.git, aside, saved.sighting, removal))
-        park(vault, saved.archive)
-    except BaseException:
-        put_back(record.path)
-        raise
-    discard(vault.repository.common_dir, record.git_dir, record.path)
+    with alone(record.git_dir / SANDBOX, name):
+        aside = replace(record, path=set_aside(record.path))
+        try:
+            _refuse(record.path, "somebody is at work there", _changed(vault.git, aside, saved.sighting, removal))
+            park(vault, saved.archive)
+        except BaseException:
+            put_back(record.path)
+            raise
+        discard(vault.repository.common_dir, record.git_dir, record.path)
     return saved.archive
 
 
@@ -140,9 +144,11 @@ def _pairs(settings: bytes) -> list[tuple[str, str]]:
 
 
 def _changed(git: Git, record: TreeRecord, seen: Sighting, removal: Removal) -> tuple[str, ...]:
-    """What was written since a look; files of ours are not part of it, and so are looked at by themselves."""
+    """Who came and what was written since a look; files of ours are no part of it, and are looked at by themselves."""
+    comers = (f"{name} ({pid}) is at work there" for pid, name in processes_using(record.path))
     edited = sorted({*seen.omissions.ours} ^ unedited(record))
-    return (*differences(git, seen, record.path, removal.given_up), *(f"{path} was edited" for path in edited))
+    changed = differences(git, seen, record.path, removal.given_up)
+    return (*comers, *changed, *(f"{path} was edited" for path in edited))
 
 
 def _refuse(tree: Path, what: str, why: tuple[str, ...]) -> None:
