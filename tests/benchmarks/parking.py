@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import time
+import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from reconciler.clients.git import Git
-from reconciler.clients.survey import take_survey
-from reconciler.vault.compare import differences
-from reconciler.vault.save import save
-from reconciler.vault.vault import Vault
-from reconciler.vault.verify import verify
-from tests.benchmarks.measure import Pairs, Row, in_turns
+from reconciler.clients.survey import PARKED
+from tests.benchmarks import undeleted
+from tests.benchmarks.measure import Pairs, Row
 from tests.benchmarks.programs import count
 from tests.benchmarks.world import World, manifest, shell
 from tests.support.repository import GitRepo
@@ -27,59 +21,44 @@ _LIMIT = 3
 
 
 def run(scratch: Path, pairs: int) -> Iterator[Row]:
-    """Park a tree of each size, with as many changes in it: count programs; time the larger one."""
-    counts = []
-    for files in SIZES:
-        world = _world(scratch, files)
-        if files == SIZES[-1]:
-            yield from _times(world, files, pairs)
-        counts.append(count(world, scratch, "destroy", "--auto-approve"))
-        print(f"parking a tree of {files} files, {CHANGED} of them changed: {counts[-1]} programs", flush=True)
+    """Park a tree of each size, with as many changes in it: time all but the deletion, and count programs."""
+    worlds = {files: _world(scratch / str(files), files) for files in (CHANGED, *SIZES)}
+    large, small = worlds[SIZES[-1]], worlds[CHANGED]
+    yield from _times(large, small, pairs)
+    parked = Pairs((large.seconds("destroy", "--auto-approve"),), (_removed_by_git(large),))
+    print(f"  destroy of it, beside git worktree remove --force of a clean one\n{parked}", flush=True)
+    yield parked.row(f"destroy of {SIZES[-1]} files, beside git worktree remove")
+    large.run("apply", "--auto-approve")
+    counts = [count(worlds[files], scratch, "destroy", "--auto-approve") for files in SIZES]
     shown = ", ".join(map(str, counts))
     yield Row(f"programs of parking, {SIZES} files", shown, limit="the same number", kept=len(set(counts)) == 1)
 
 
-def _times(world: World, files: int, pairs: int) -> Iterator[Row]:
-    """Time what is done to save the tree, and all of `destroy` beside what git needs to remove it."""
-    saving = _Saving(world)
-    measured = in_turns(pairs, saving.seconds, lambda: _seconds(world, "status", "--porcelain=v2"))
-    print(f"  saving {files} files, reading back and comparing, beside git status\n{measured}", flush=True)
-    yield measured.row(f"saving {files} files, beside git status", f"within {_LIMIT}", _is_cheap)
-    removed = _removed_by_git(world)
-    parked = Pairs((world.seconds("destroy", "--auto-approve"),), (removed,))
-    world.run("apply", "--auto-approve")
-    print(f"  destroy of it, beside git worktree remove --force of a clean one\n{parked}", flush=True)
-    yield parked.row(f"destroy of {files} files, beside git worktree remove")
+def _times(large: World, small: World, pairs: int) -> Iterator[Row]:
+    """Time `destroy` but for the deletion, beside `git status`: all of it, and what is more than for a small tree."""
+    _status(large)  # it reads what an index that is younger than the files cannot tell
+    taken = [(_parked(large), _parked(small), _status(large)) for _ in range(pairs)]
+    whole = Pairs(tuple(turn[0] for turn in taken), tuple(turn[2] for turn in taken))
+    more = Pairs(tuple(turn[0] - turn[1] for turn in taken), whole.theirs)
+    print(f"  parking {SIZES[-1]} files, but for deleting them, beside git status\n{whole}", flush=True)
+    print(f"  the same, less what it takes for {CHANGED} files\n{more}", flush=True)
+    yield whole.row(f"parking {SIZES[-1]} files undeleted, beside git status")
+    yield more.row(f"  less the same of {CHANGED} files", f"within {_LIMIT}", _is_cheap)
 
 
 def _is_cheap(pairs: Pairs) -> bool:
     return pairs.median <= _LIMIT
 
 
-class _Saving:
-    """What `destroy` does to a tree before it deletes it, in this process."""
-
-    def __init__(self, world: World) -> None:
-        self._git = Git(os.environ)
-        repository = self._git.discover(world.path)
-        self._vault = Vault.of(self._git, repository, world.path.parent / "state", "clone")
-        tree = world.path.parent / _TREE
-        (self._record,) = (each for each in take_survey(self._git, repository).records if each.path == tree)
-
-    def seconds(self) -> float:
-        """Save, read back, compare once more."""
-        os.sync()
-        begin = time.perf_counter()
-        saved = save(self._vault, self._record, "w000", now=datetime.now(UTC))
-        problems = (*verify(self._vault, saved), *differences(self._git, saved.sighting, self._record.path))
-        seconds = time.perf_counter() - begin
-        if problems:
-            raise SystemExit(f"the save is not whole: {problems}")
-        return seconds
+def _parked(world: World) -> float:
+    """Time what `destroy` does before it deletes."""
+    seconds = world.shell.seconds([sys.executable, "-m", undeleted.__name__, "destroy", "--auto-approve"], world.path)
+    world.shell.run(["git", "update-ref", "-d", f"{PARKED}w000"], world.path)
+    return seconds
 
 
-def _seconds(world: World, *words: str) -> float:
-    return world.shell.seconds(["git", *words], world.path.parent / _TREE)
+def _status(world: World) -> float:
+    return world.shell.seconds(["git", "status", "--porcelain=v2"], world.path.parent / _TREE)
 
 
 def _removed_by_git(world: World) -> float:
@@ -92,7 +71,8 @@ def _removed_by_git(world: World) -> float:
 def _world(scratch: Path, files: int) -> World:
     """Make a tree of so many small files, and work in it as somebody does: changed, staged and new files."""
     places = [f"area{number // _PER_DIRECTORY:03}/file{number:05}.txt" for number in range(files)]
-    source = GitRepo.init(scratch / f"source-{files}")
+    scratch.mkdir()
+    source = GitRepo.init(scratch / "source")
     source.git("config", "gc.auto", "0")  # else it would be at work in the background
     source.commit({place: f"{place}\n" for place in places})
     source.git("gc", "--quiet")  # as every clone is: from loose objects git reads the sizes of blobs ten times slower
