@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+from reconciler.clients.engine_machine import machine_of
 from reconciler.clients.process import Finished, Runner
 from reconciler.errors import ClientError, PermanentError, TransientError
 
@@ -24,6 +25,10 @@ VOLUME = "orchestra.volume"
 RESTORED_FROM = "orchestra.restored-from"
 IMAGE = "orchestra.image"
 POLICY = "orchestra.policy"
+
+QUICK_SECONDS = 120.0
+LONG_SECONDS = 1800.0
+"""For what may take as long as a container wants, or a disk."""
 
 _COLUMNS = (
     "{{.ID}}",
@@ -36,8 +41,10 @@ _COLUMNS = (
     '{{.Label "com.docker.compose.service"}}',
     f'{{{{.Label "{DECLARED}"}}}}',
 )
+_REQUEST = re.compile(r'^error during connect: (?:[A-Z][a-z]+ "[^"]*": )?')
+_NUMBERS = re.compile(r":(\d+)(?:-(\d+))?->")
 _PUBLISHED = re.compile(r"(.*):(\d+(?:-\d+)?)->")
-_LOCAL = {"0.0.0.0": "127.0.0.1", "[::]": "127.0.0.1", "::": "127.0.0.1"}  # noqa: S104 - read, never listened on
+_ANY = frozenset({"0.0.0.0", "[::]", "::"})  # noqa: S104 - read, never listened on
 _ROUTES = Path("/proc/net/route")
 _MOUNT = "/orchestra-volume"
 _EXITED = re.compile(r"Exited \((-?\d+)\)")
@@ -47,6 +54,7 @@ _TRANSIENT = re.compile(
     r"|context deadline exceeded|removal of container .* is already in progress",
     re.IGNORECASE,
 )
+_WAY_OUT = "start it, or say where it is: `containers: {context: …}`"
 NO_POOL = re.compile(r"non-overlapping IPv4 address pool|predefined address pools have been fully subnetted")
 _OVERLAPS = re.compile(r"[Pp]ool overlaps|overlaps with (?:other|existing)|conflicts with network")
 _NOT_THERE = re.compile(r"[Nn]o such (?:container|network|volume|object)|not found")
@@ -90,6 +98,7 @@ class Container:
         is_new: it runs for less than a second.
         ports: where it can be reached, as the engine writes it.
         declared: what identifies the declaration that it was made from.
+        machine: where the engine is; empty when that is this host.
     """
 
     id: str
@@ -103,13 +112,20 @@ class Container:
     is_new: bool = False
     ports: str = ""
     declared: str = ""
+    machine: str = ""
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """Where its ports can be reached from this host, without those that nobody published."""
         found = (_PUBLISHED.match(port.strip()) for port in self.ports.split(","))
-        said = (f"{_LOCAL.get(port[1], port[1])}:{port[2]}" for port in found if port)
-        return tuple(dict.fromkeys(said))
+        return tuple(dict.fromkeys(f"{self._reached(port[1])}:{port[2]}" for port in found if port))
+
+    def _reached(self, address: str) -> str:
+        """By what the machine of an address is reached; one of its own loopback only by who is there."""
+        if address in _ANY:
+            return self.machine or "127.0.0.1"
+        is_loopback = address.startswith("127.") or address == "[::1]"
+        return f"on {self.machine} alone: {address}" if self.machine and is_loopback else address
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +213,20 @@ class Engine:
     runner: Runner
     place: Place = field(default_factory=Place)
 
+    @property
+    def machine(self) -> str:
+        """Where it is; empty when that is this host."""
+        return machine_of(self.place.host, self.place.context, self.runner.environment)
+
+    def published(self) -> frozenset[int]:
+        """The ports of its machine that containers have, whoever's they are: one program.
+
+        Raises:
+            ClientError: the engine does not answer.
+        """
+        text = self.run("ps", "--all", "--format", "{{.Ports}}").text
+        return frozenset(number for first, last in _NUMBERS.findall(text) for number in _span(first, last))
+
     def find(self, clone: str, workspace: str | None = None) -> Found:
         """Find what bears our labels: three programs.
 
@@ -215,7 +245,7 @@ class Engine:
         with ThreadPoolExecutor(len(asked)) as pool:
             listed, networks, volumes = pool.map(lambda each: self._rows(*each), asked)
         return Found(
-            tuple(_container(row) for row in listed),
+            tuple(_container(row, self.machine) for row in listed),
             tuple(Network(*row) for row in networks),
             tuple(Volume(*row) for row in volumes),
         )
@@ -227,7 +257,9 @@ class Engine:
             ClientError: the engine does not answer.
         """
         narrow = ("--filter", f"label={CLONE}={clone}", "--filter", f"label={WORKSPACE}={workspace}")
-        return tuple(_container(row) for row in self._rows(("ps", "--all", "--no-trunc", *narrow), _COLUMNS))
+        return tuple(
+            _container(row, self.machine) for row in self._rows(("ps", "--all", "--no-trunc", *narrow), _COLUMNS)
+        )
 
     def _rows(self, words: Sequence[str], columns: Sequence[str]) -> list[list[str]]:
         text = self.run(*words, "--format", "\t".join(columns)).text
@@ -268,7 +300,7 @@ class Engine:
         wanted = tuple(names)
         force = ("--force", "--volumes") if what == "container" else ()
         if wanted:
-            said = self._try(what, "rm", *force, *wanted)
+            said = self._try(what, "rm", *force, *wanted, seconds=LONG_SECONDS)
             complaints = [line for line in said.stderr.splitlines() if line and not _NOT_THERE.search(line)]
             if said.code and complaints:
                 raise failure(self.place, said.argv, "\n".join(complaints))
@@ -281,7 +313,7 @@ class Engine:
         """
         wanted = tuple(names)
         if wanted:
-            said = self._try("stop", *wanted)
+            said = self._try("stop", *wanted, seconds=LONG_SECONDS)
             if said.code and not _NOT_THERE.search(said.stderr):
                 raise failure(self.place, said.argv, said.stderr)
 
@@ -353,11 +385,20 @@ class Engine:
             raise failure(self.place, said.argv, said.stderr)
         return said
 
-    def _try(self, *words: str) -> Finished:
-        return self.runner.run(self._argv(*words))
+    def _try(self, *words: str, seconds: float | None = None) -> Finished:
+        seconds = seconds or QUICK_SECONDS
+        try:
+            return self.runner.run(self._argv(*words), seconds=seconds)
+        except TimeoutError as error:
+            message = f"{self.place} does not answer: nothing was said within {seconds:g} s"
+            raise TransientError(message, hint=_WAY_OUT) from error
 
     def _argv(self, *words: str) -> tuple[str, ...]:
         return ("docker", *self.place.words, *words)
+
+
+def _span(first: str, last: str) -> range:
+    return range(int(first), int(last or first) + 1)
 
 
 def routes() -> tuple[IPv4Network, ...]:
@@ -378,19 +419,25 @@ def failure(place: Place, argv: Sequence[object], said: str) -> ClientError:
     """Decide here, where it is first seen, whether another attempt may help, and say the way out."""
     text = said.strip()
     if "Cannot connect to the Docker daemon" in text or "error during connect" in text:
-        message = f"{place} does not answer: {text.splitlines()[0]}"
-        return TransientError(message, hint="start it, or say where it is: `containers: {context: …}`")
+        message = f"{place} does not answer: {_reason(text)}"
+        return TransientError(message, hint=_WAY_OUT)
     words = " ".join(str(word) for word in argv if not str(word).startswith("/"))
     shown = words.partition("docker ")[2] or words
     message = f"`docker {_short(shown)}` failed: {text or 'it said nothing'}"
     return TransientError(message) if _TRANSIENT.search(text) else PermanentError(message)
 
 
+def _reason(text: str) -> str:
+    """Why a connection failed, without the request that the client repeats and the command that it ran for it."""
+    _, is_by_command, said = text.partition("stderr=")
+    return (said if is_by_command else _REQUEST.sub("", text)).strip().splitlines()[0]
+
+
 def _short(words: str) -> str:
     return words if len(words) <= 80 else f"{words[:80]}…"  # noqa: PLR2004 - a line
 
 
-def _container(row: Sequence[str]) -> Container:
+def _container(row: Sequence[str], machine: str = "") -> Container:
     identity, name, state, status, image, ports, workspace, service, declared = row
     exited, health = _EXITED.search(status), _HEALTH.search(status)
     return Container(
@@ -405,4 +452,5 @@ def _container(row: Sequence[str]) -> Container:
         is_new="Less than a second" in status,
         ports=ports,
         declared=declared,
+        machine=machine,
     )

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from reconciler.errors import PermanentError
@@ -71,6 +72,11 @@ class Runner:
         self.on_stop: list[Callable[[], object]] = []
         """Called when all is to be ended: by those who start programs in other ways than through here."""
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What every program gets."""
+        return MappingProxyType(self._environment)
+
     def run(
         self,
         argv: Sequence[str | Path],
@@ -78,6 +84,7 @@ class Runner:
         cwd: Path | None = None,
         stdin: bytes | IO[bytes] = b"",
         environment: Mapping[str, str] | None = None,
+        seconds: float | None = None,
     ) -> Finished:
         """Run a program to its end.
 
@@ -86,15 +93,21 @@ class Runner:
             cwd: where it stands.
             stdin: its input, or the open file that it reads itself.
             environment: what this one gets beside the environment of all.
+            seconds: how long it may take; None is no limit.
 
         Raises:
             PermanentError: it could not be started, or all programs were told to stop.
+            TimeoutError: it took longer, and was ended.
         """
         words = tuple(str(word) for word in argv)
         source = subprocess.PIPE if isinstance(stdin, bytes) else stdin
         process = self._start(words, cwd, {**self._environment, **(environment or {})}, stdin=source)
         try:
-            stdout, stderr = process.communicate(stdin if isinstance(stdin, bytes) else None)
+            stdout, stderr = process.communicate(stdin if isinstance(stdin, bytes) else None, timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            _end_for_good(process)
+            process.communicate()  # closes the pipes
+            raise TimeoutError from error
         except BaseException:  # Ctrl-C: what was begun must not go on when we and our lock are gone
             _end(process)
             process.wait()

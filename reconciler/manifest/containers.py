@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.clients.engine import Place
@@ -11,6 +11,7 @@ from reconciler.errors import ManifestError, Problem
 from reconciler.kinds.containers import ContainersSpec
 from reconciler.kinds.containers.spec import WAIT_SECONDS
 from reconciler.kinds.given import CONTAINERS
+from reconciler.kinds.ports.spec import PortsSpec
 from reconciler.manifest import grammar
 from reconciler.manifest.compose_source import ComposeFile, from_file, from_node
 from reconciler.manifest.containers_models import ContainersBody
@@ -89,6 +90,12 @@ def port_names(declaration: Declaration, file: ComposeFile) -> tuple[str, ...]:
 
 def _is_taken(taken: str, name: str, own: Iterable[str]) -> bool:
     return taken != name or taken in own
+
+
+def with_engine(ports: PortsSpec, declaration: Declaration, file: ComposeFile) -> PortsSpec:
+    """Say where what has some of the ports is."""
+    declared, names = declaration.containers, tuple(port.name for port in file.ports)
+    return replace(ports, host=declared.host, context=declared.context, published=names) if declared else ports
 
 
 def expand_containers(

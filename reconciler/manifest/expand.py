@@ -295,7 +295,8 @@ class _Expansion:
         from reconciler.manifest import containers  # noqa: PLC0415 - most manifests have none
 
         file: ComposeFile = containers.compose_file(declaration.containers, self.read)
-        yield self._ports(containers.port_names(declaration, file), self.manifest.project)
+        ports = self._ports(containers.port_names(declaration, file), self.manifest.project)
+        yield replace(ports, spec=containers.with_engine(ports.spec, declaration, file))
         tree, old = self._tree_of(declaration), self._was(declaration)
         yield containers.expand_containers(declaration, file, tree, self.manifest.project, old)
 

@@ -184,7 +184,17 @@ def _needs(declaration: Declaration, changes: Mapping[Address, Change]) -> tuple
     edited = [f"{each.address}: drift: {drift}" for each in files for drift in each.drift]
     guard = changes.get(Address("guard", name))
     unguarded = (f"{guard.address}: {guard.reason}: `orchestra apply`",) if guard and _is_open(guard) else ()
-    return (*said, *(f"drift: {drift}" for drift in change.drift), *edited, *unguarded)
+    containers = changes.get(Address(CONTAINERS, name))
+    unlike = tuple(_unlike(containers)) if containers else ()
+    return (*said, *unlike, *(f"drift: {drift}" for drift in change.drift), *edited, *unguarded)
+
+
+def _unlike(containers: Change) -> Iterator[str]:
+    """What of containers is not as it was left, or in their way."""
+    if containers.action is Action.UPDATE:
+        yield f"{containers.address}: {containers.reason}: `orchestra apply`"
+    elif containers.action is Action.CONFLICT:
+        yield f"{containers.address}: {'; '.join(filter(None, (containers.reason, containers.hint)))}"
 
 
 def _is_open(guard: Change) -> bool:

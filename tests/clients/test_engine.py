@@ -56,6 +56,19 @@ def test_failures_are_told_apart(said: str, kind: type[Exception]) -> None:
     assert type(failure(Place(), ("docker", "ps"), said)) is kind
 
 
+def test_what_a_connection_by_ssh_says_is_told_without_its_wrapping() -> None:
+    """The client repeats its request, and the command that it ran."""
+    request = 'error during connect: Get "http://docker.example.com/v1.50/containers/json?all=1&filters=%7B%7D": '
+    ran = (
+        "command [ssh -T -l root -- far docker system dial-stdio] has exited with exit status 255, make sure the URL is"
+    )
+    refused = "ssh: connect to host far port 22: Connection refused"
+    told = failure(Place(host="ssh://root@far"), ("docker", "ps"), f"{request}{ran} valid: stderr={refused}\n\n")
+    assert told.message == f"ssh://root@far does not answer: {refused}"
+    plain = failure(Place(host="tcp://far:1"), ("docker", "ps"), f"{request}dial tcp 10.0.0.1:1: i/o timeout")
+    assert plain.message == "tcp://far:1 does not answer: dial tcp 10.0.0.1:1: i/o timeout"
+
+
 def _limited(seconds: float, alive: Path, script: str) -> subprocess.Popen[str]:
     argv = [sys.executable, "-I", "-S", limited.__file__, str(seconds), str(alive), "sh", "-c", script]
     return subprocess.Popen(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

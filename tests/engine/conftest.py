@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.engine import require_engine, sweep
+from tests.engine.own import OwnEngine, short_directory
+from tests.support.engine import SMALL, docker, require_engine, sweep
 from tests.support.world import World
 
 
@@ -28,3 +31,21 @@ def world(tmp_path: Path, host: None) -> Iterator[World]:
     made = World.make(tmp_path)
     yield made
     sweep(made)
+
+
+@pytest.fixture
+def own() -> Iterator[OwnEngine]:
+    """Give an engine with the small image."""
+    if os.getuid() != 0:
+        pytest.skip("only root may start an engine")
+    with short_directory() as directory:
+        engine = OwnEngine(directory)
+        engine.start()
+        try:
+            image = subprocess.run(["docker", "save", SMALL], capture_output=True, check=True).stdout
+            subprocess.run(["docker", "--host", engine.host, "load"], input=image, check=True, capture_output=True)
+            yield engine
+        finally:
+            if engine.processes and (left := docker("--host", engine.host, "ps", "--all", "--quiet").split()):
+                docker("--host", engine.host, "rm", "--force", *left)
+            engine.stop()

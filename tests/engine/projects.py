@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from reconciler.model.change import Change
+from tests.engine.own import OwnEngine
 from tests.support.engine import SMALL, clone_of, docker
 from tests.support.world import World
 
@@ -35,6 +36,18 @@ def containers(world: World, *, name: str = "auth", running: bool = False) -> di
 def run_in(world: World, service: str, script: str, *, name: str = "auth") -> str:
     """Run a script in a container."""
     return docker("exec", containers(world, name=name)[service], "sh", "-c", script)
+
+
+def run_on(engine: OwnEngine, world: World, service: str, script: str, *, name: str = "auth") -> str:
+    """Run a script in a container of another engine."""
+    labels = (
+        f"orchestra.workspace={name}",
+        f"orchestra.clone={clone_of(world)}",
+        f"com.docker.compose.service={service}",
+    )
+    narrow = [word for label in labels for word in ("--filter", f"label={label}")]
+    container = docker("--host", engine.host, "ps", "--quiet", *narrow)
+    return docker("--host", engine.host, "exec", container, "sh", "-c", script)
 
 
 def change(world: World, name: str = "auth") -> Change:

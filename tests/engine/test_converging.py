@@ -180,7 +180,7 @@ def test_containers_that_are_no_longer_declared_are_orphans(world: World) -> Non
 
 
 def test_status_says_where_services_are_and_how(world: World) -> None:
-    """By name: state, health and address."""
+    """By name: state, health and address; and what is not as it was left."""
     declare(world, TWO)
     world.settle()
     (auth,) = status(world.session())
@@ -188,6 +188,10 @@ def test_status_says_where_services_are_and_how(world: World) -> None:
     shown = {value.label: value.text for value in auth.values}
     assert shown["service web"] == f"running, 127.0.0.1:{number}"
     assert shown["service cache"] == "running"
+    assert auth.needs_you == ()
+    docker("rm", "--force", containers(world)["web"])
+    (auth,) = status(world.session())
+    assert auth.needs_you == ("containers:auth: web is removed: `orchestra apply`",)
 
 
 def test_all_else_is_applied_where_there_is_no_engine(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

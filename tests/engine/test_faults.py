@@ -7,20 +7,17 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from reconciler.clients.process import Runner
+from tests.engine.own import OwnEngine
 from tests.engine.projects import NOTHING, containers, declare, run_in, service
 from tests.faults.sampling import dice, is_long
-from tests.support.engine import SMALL, clone_of, docker, left_of
+from tests.support.engine import clone_of, left_of
 from tests.support.world import World
 
 STORE = f"services: {{store: {service('volumes: [data:/data], ports: [80]')}, web: {service()}}}\nvolumes: {{data: }}\n"
@@ -80,105 +77,6 @@ def test_a_library_call_ends_when_all_is_to_be_ended(world: World) -> None:
     assert process.returncode == 130
     declare(world, f"services: {{web: {service()}, other: {service()}}}\n")
     world.settle()
-
-
-@dataclass(frozen=True)
-class OwnEngine:
-    """An engine of a test's own, that it may stop; its networks are apart from those of the machine's own engine."""
-
-    directory: Path
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    @property
-    def host(self) -> str:
-        """Where it listens."""
-        return f"unix://{self.directory}/docker.sock"
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        places = {"data-root": "data", "exec-root": "run", "pidfile": "pid"}
-        words = [f"--{option}={self.directory}/{name}" for option, name in places.items()]
-        with (self.directory / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [
-                    "unshare",
-                    "--net",
-                    "dockerd",
-                    f"--host={self.host}",
-                    *words,
-                    "--iptables=false",
-                    "--ip-forward=false",
-                ],
-                stdin=subprocess.DEVNULL,  # else it would keep the pipe of a worker open
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.processes.append(process)
-        for _ in range(300):
-            if (
-                subprocess.run(["docker", "--host", self.host, "version"], capture_output=True, check=False).returncode
-                == 0
-            ):
-                return
-            time.sleep(0.1)
-        raise AssertionError((self.directory / "log").read_text()[-2000:])
-
-    def stop(self) -> None:
-        """Stop it, and wait until it is gone."""
-        while self.processes:
-            process = self.processes.pop()
-            process.terminate()
-            process.wait()
-        (self.directory / "pid").unlink(missing_ok=True)
-
-    def left(self, clone: str) -> str:
-        """What bears the label of a clone there."""
-        narrow = ("--quiet", "--filter", f"label=orchestra.clone={clone}")
-        listed = (("ps", "--all"), ("network", "ls"), ("volume", "ls"))
-        return "".join(docker("--host", self.host, *words, *narrow) for words in listed)
-
-
-@pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
-    """Give an engine with the small image."""
-    if os.getuid() != 0:
-        pytest.skip("only root may start an engine")
-    with _short_directory() as directory:
-        engine = OwnEngine(directory)
-        engine.start()
-        try:
-            image = subprocess.run(["docker", "save", SMALL], capture_output=True, check=True).stdout
-            subprocess.run(["docker", "--host", engine.host, "load"], input=image, check=True, capture_output=True)
-            yield engine
-        finally:
-            if engine.processes and (left := docker("--host", engine.host, "ps", "--all", "--quiet").split()):
-                docker("--host", engine.host, "rm", "--force", *left)
-            engine.stop()
-
-
-@contextmanager
-def _short_directory() -> Iterator[Path]:
-    """The path of a socket may not be long."""
-    with tempfile.TemporaryDirectory(prefix="own", dir="/var/tmp", ignore_cleanup_errors=True) as directory:
-        yield Path(directory)
-
-
-@pytest.mark.parametrize("key", ["host", "context"])
-def test_an_engine_elsewhere_has_the_containers(world: World, own: OwnEngine, key: str) -> None:
-    """By where it listens, or by a context of the client; none are on the engine of this machine."""
-    docker("context", "create", "far", f"--docker=host={own.host}")
-    try:
-        place = f"host: '{own.host}'" if key == "host" else "context: far"
-        declare(world, STORE, more=place)
-        world.settle()
-        assert left_of(clone_of(world)) == NOTHING
-        assert own.left(clone_of(world))
-        world.declare("auth:")
-        world.destroy()
-        assert not own.left(clone_of(world))
-    finally:
-        docker("context", "rm", "--force", "far")
 
 
 def test_the_engine_is_restarted(world: World, own: OwnEngine) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-def variable(name: str) -> str:
+def variable(name: str, what: str = "PORT") -> str:
     """`web-api` is told as `WEB_API_PORT`."""
-    return f"{name.upper().replace('-', '_')}_PORT"
+    return f"{name.upper().replace('-', '_')}_{what}"
 
 
 def dotenv(head: str, values: Mapping[str, str]) -> bytes:

@@ -6,17 +6,19 @@ keep others from it. So who is killed while asking has either nothing or all of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import files, sockets
+from reconciler.clients.engine_machine import machine_of
 from reconciler.clients.files import Entry
 from reconciler.clients.git import Git, Repository, paths_in_commits
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.port_list import Holder, PortList
 from reconciler.clients.trees import linked_git_dir
-from reconciler.errors import ConflictError, OrchestraError, RefusedError
+from reconciler.errors import ClientError, ConflictError, OrchestraError, RefusedError
 from reconciler.kinds.digest import NOT_A_FILE, digest
 from reconciler.kinds.given import numbers_of
 from reconciler.kinds.memory import Memory
@@ -107,6 +109,7 @@ class PortsKind:
             hidden=tree.is_hiding,
             brought_back=resource.address in self.memory.brought_back,
             clone=self.clone,
+            machine=self._machine(spec),
         )
         return self._find_file(spec, tree, found)
 
@@ -126,7 +129,9 @@ class PortsKind:
         return replace(found, blocked=f"{spec.env_file} exists and is not ours", hint=hint)
 
     def _wanted(self, spec: PortsSpec, found: PortsActual) -> bytes | None:
-        return spec.content(found.numbers, self.clone) if set(spec.names) <= found.numbers.keys() else None
+        return (
+            spec.content(found.numbers, self.clone, found.machine) if set(spec.names) <= found.numbers.keys() else None
+        )
 
     def _proposed(self, spec: PortsSpec, actual: PortsActual, holders: Holders, given: set[int]) -> PortsActual:
         """Say what could be given to what has no number yet, or that there is not enough."""
@@ -163,9 +168,17 @@ class PortsKind:
         """Any numbers: which they are, no declaration tells."""
         spec = resource.spec
         numbers = {name: spec.span[0] + index for index, name in enumerate(spec.names)}
-        entry = Entry(spec.content(numbers, self.clone))
+        machine = self._machine(spec)
+        entry = Entry(spec.content(numbers, self.clone, machine))
         return PortsActual(
-            spec.tree, True, numbers, path=spec.env_file, applied=digest(entry), entry=entry, clone=self.clone
+            spec.tree,
+            True,
+            numbers,
+            path=spec.env_file,
+            applied=digest(entry),
+            entry=entry,
+            clone=self.clone,
+            machine=machine,
         )
 
     # --- acting ------------------------------------------------------------------------------------------------------
@@ -202,7 +215,7 @@ class PortsKind:
         if actual.brought_back:  # whoever listens on them now is not of this tree
             kept = {name: number for name, number in kept.items() if number not in holders.listening}
         missing = [name for name in spec.names if name not in kept]
-        held = set(kept.values())
+        held = {*kept.values(), *(self._published_elsewhere(spec) if missing else ())}
         chosen = holders.choose(spec, missing, actual.numbers, also_taken=lambda n: n in held or not sockets.is_free(n))
         numbers = {name: {**kept, **chosen}[name] for name in spec.names}
         others = {
@@ -219,7 +232,7 @@ class PortsKind:
         """Hide the file, write it unless somebody edited it, and say so in the mark, in this order."""
         spec, address, clone = resource.spec, resource.address, self._require_clone()
         before = tree.mark(address, spec.was)
-        wanted = Entry(spec.content(numbers, clone))
+        wanted = Entry(spec.content(numbers, clone, self._machine(spec)))
         self.trees.hide(tree.path, git_dir, {address: spec.env_file})
         applied = str(before.declared.get("sha256")) if before else None
         found = files.read(tree.path, spec.env_file)
@@ -261,6 +274,19 @@ class PortsKind:
     def exclusive_key(self, address: Address, spec: PortsSpec | None) -> str | None:
         """The file shares the tree's exclude file with all others of ours."""
         return f"files of {address.name}"
+
+    def _machine(self, spec: PortsSpec) -> str:
+        return machine_of(spec.host, spec.context, self.git.runner.environment) if spec.published else ""
+
+    def _published_elsewhere(self, spec: PortsSpec) -> Collection[int]:
+        """The ports that containers have on another machine, of which no socket of this host tells."""
+        if not self._machine(spec):
+            return ()
+        from reconciler.clients.engine import Engine, Place  # noqa: PLC0415 - most ports are of this host
+
+        with contextlib.suppress(ClientError):  # the containers will say that nobody answers
+            return Engine(self.git.runner, Place(spec.context, spec.host)).published()
+        return ()
 
     def _require_clone(self) -> str:
         if self.clone is None:

@@ -28,6 +28,8 @@ class PortsSpec:
         starts: branch and base of the workspace and of those above it, as of files.
         was: its address before the workspace was renamed.
         project: the name of the project, where the workspace has containers too: the file tells theirs.
+        host: where the engine of those listens, if that is said; `context` the client's context.
+        published: the names that are of those.
         replace: an edit by hand of the file is to be replaced, as requested.
     """
 
@@ -40,16 +42,21 @@ class PortsSpec:
     was: Address | None = None
     replace: bool = False
     project: str | None = None
+    host: str = ""
+    context: str = ""
+    published: tuple[str, ...] = ()
 
     @property
     def workspaces(self) -> tuple[str, ...]:
         """The names by which its tree may be marked."""
         return (self.workspace, self.was.name) if self.was else (self.workspace,)
 
-    def content(self, numbers: Mapping[str, int], clone: str | None) -> bytes:
-        """What the file holds."""
+    def content(self, numbers: Mapping[str, int], clone: str | None, machine: str = "") -> bytes:
+        """What the file holds; `machine` is where containers are, if that is not this host."""
         head = f"Ports of {self.workspace}, given by orchestra."
         told = {variable(name): str(numbers[name]) for name in self.names}
+        if machine:
+            told |= {variable(name, "HOST"): machine for name in self.published}
         if self.project is not None:
             told = {"COMPOSE_PROJECT_NAME": project_name(self.project, self.workspace, clone or ""), **told}
         return dotenv(head, told)
@@ -73,6 +80,7 @@ class PortsActual:
         hidden: git does not show it as untracked.
         brought_back: the tree came back from its archive just now.
         clone: whose tree it is.
+        machine: where its containers are, if that is not this host.
     """
 
     tree: Path
@@ -89,6 +97,7 @@ class PortsActual:
     hidden: bool = True
     brought_back: bool = False
     clone: str | None = None
+    machine: str = ""
 
     @property
     def digest(self) -> str:
