@@ -27,7 +27,8 @@ class Wanted:
 
     Attributes:
         modify: opened, wider than it is where it must be.
-        shared, scratch: opened where that needs nothing else to be opened with it.
+        shared: opened where that needs nothing else to be opened with it.
+        scratch: likewise, and what is there of it anywhere in the tree.
         deny: closed again.
         ours: directories that are open where they are there.
         made: what commands in the sandbox made beside the area: they may undo it.
@@ -57,12 +58,14 @@ class Openings:
         writable: by path, whether it is open, or closed inside one that is.
         made: directories that were made, so that they can be opened.
         rooms: directories of which only some is open, each with what was there before.
+        strewn: what was found of scratch that may be anywhere.
         remarks: what is not as it was declared, in words.
     """
 
     writable: dict[str, bool] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
     rooms: dict[str, frozenset[str]] = field(default_factory=dict)
+    strewn: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     @property
@@ -118,8 +121,11 @@ class _Finder:
     def find(self) -> None:
         for pattern in self.wanted.modify:
             self._open(pattern, is_wide=True)
+        strewn = [pattern for pattern in self.wanted.scratch if place_of(pattern).reach is Reach.SCATTERED]
         for pattern in (*self.wanted.shared, *self.wanted.scratch):
-            self._open(pattern, is_wide=False)
+            if pattern not in strewn:
+                self._open(pattern, is_wide=False)
+        self._open_strewn(strewn)
         for path in self.wanted.ours:
             if self._is_directory(path):
                 self._open_all(path)
@@ -148,6 +154,30 @@ class _Finder:
             self._open_all(place.path)
             where = place.path or "all of the tree"
             self._remark(f"{where} is open for {pattern}: the rest of it is for the import to refuse")
+
+    def _open_strewn(self, patterns: Sequence[Pattern]) -> None:
+        """Open the directories that match now, wherever they are; none is looked for in what is open."""
+        for pattern in patterns:
+            self._remark(f"{pattern}: what matches it by now is open, and nothing that is new")
+        for path in self._matching(patterns) if patterns else ():
+            if len(self.found.strewn) == MOST_CLOSED:
+                self._remark(f"more than {MOST_CLOSED} directories match: {path} and others are closed")
+                return
+            self.found.strewn.append(path)
+            self._open_all(path)
+
+    def _matching(self, patterns: Sequence[Pattern]) -> Iterator[str]:
+        waiting = [""]
+        while waiting:
+            above, below = waiting.pop(), []
+            for path in _directories(self.tree, above):
+                if self._is_in_open(path) is not None:
+                    continue
+                if covering(patterns, os.fsencode(path)) is not None:
+                    yield path
+                else:
+                    below.append(path)
+            waiting += reversed(below)
 
     def _open_plain(self, pattern: Pattern, path: str) -> None:
         """One path: a directory, made where it is missing, or a file, whose directory is opened."""
@@ -233,6 +263,15 @@ class _Finder:
     def _remark(self, text: str) -> None:
         if text not in self.found.remarks:
             self.found.remarks.append(text)
+
+
+def _directories(tree: Path, above: str) -> Iterator[str]:
+    """The directories in one, but for git's own; no link is followed, nor is one found."""
+    try:
+        found = sorted(entry.name for entry in os.scandir(tree / above) if entry.is_dir(follow_symlinks=False))
+    except OSError:  # nobody can read it, or somebody removed it just now
+        return
+    yield from (f"{above}/{name}" if above else name for name in found if name.lower() != ".git")
 
 
 def _upwards(path: str) -> Iterator[str]:

@@ -120,7 +120,8 @@ class Run:
         with alone(private.directory, self.asked.name) as lock:
             wanted = replace(self.workspace.wanted, made=private.load_state().made)
             openings = find_openings(tree, wanted)
-            scratch = tuple(place_of(pattern).path for pattern in wanted.scratch if pattern.literal)
+            literal = (place_of(pattern).path for pattern in wanted.scratch if pattern.literal)
+            scratch = (*literal, *openings.strewn)
             opened = tuple(openings.open)
             importer = Importer(self.session, self.manifest, self.asked.name, private, opened, scratch, self.render)
             importer.converge()

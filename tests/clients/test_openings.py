@@ -55,6 +55,25 @@ def test_areas_become_directories(tree, wanted, opened):
     assert found(tree, **wanted).writable == opened
 
 
+def test_scratch_that_is_strewn_about_is_open_where_it_is_there(tree):
+    """Each directory that matches, with all below it; nothing is looked for in what is open, or behind a link."""
+    file_tree(tree, {"a/.venv/lib/.venv/x": "1", "b/c/.venv/x": "1", "open/.venv/x": "1", "c/sub/.git/.venv/x": "1"})
+    (tree / "b/link").symlink_to(tree / "a")
+    openings = found(tree, modify=["open"], scratch=["**/.venv", "**/.cache", "b/**/x"])
+    assert openings.writable == {"open": True, "a/.venv": True, "b/c/.venv": True}
+    assert openings.strewn == ["a/.venv", "b/c/.venv"]
+    said = "what matches it by now is open, and nothing that is new"
+    assert openings.remarks == [f"{pattern}: {said}" for pattern in ("**/.venv", "**/.cache", "b/**/x")]
+
+
+def test_of_too_much_that_is_strewn_about_the_rest_stays_closed(tree):
+    """The cost of opening is quadratic; it is said."""
+    file_tree(tree, {f"many/{number:03}/.cache/x": "1" for number in range(MOST_CLOSED + 1)})
+    openings = found(tree, scratch=["**/.cache"])
+    assert len(openings.writable) == MOST_CLOSED
+    assert openings.remarks[-1] == f"more than {MOST_CLOSED} directories match: many/200/.cache and others are closed"
+
+
 @pytest.mark.parametrize("text", ["link", "link/inner", "link/*.md", "*/inner/**", "link/new/one"])
 def test_nothing_is_opened_through_a_link(tree, text):
     """Neither what a link leads to, nor what lies behind it; nothing is made there."""

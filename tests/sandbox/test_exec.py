@@ -27,6 +27,26 @@ def test_a_command_writes_in_its_area_and_nowhere_else(shop):
     ]
 
 
+def test_what_was_installed_works_and_can_be_written_as_scratch_says(own):
+    """A virtual environment deep in the tree: its Python runs, and it and caches beside it are written."""
+    (own.main / "tools").mkdir()
+    (own.main / "tools/requirements.txt").touch()
+    own.git("add", "--all")
+    own.git("commit", "--quiet", "--message", "tools")
+    body = '{modify: packages/auth, dependencies: {pip: {project: tools}}, scratch: ["**/.venv", tools/.cache/]}'
+    (own.main / "orchestra.yaml").write_text(f"worktrees: {{installed: {body}}}\n")
+    own.orchestra("apply", "--auto-approve").expect(0)
+    script = (
+        "cd tools && .venv/bin/python -c 'import sys; print(sys.prefix != sys.base_prefix)' && echo 1 > .venv/more"
+        " && echo 1 > .cache/one && echo 1 > beside"
+    )
+    done = own.exec(script, name="installed")
+    assert done.out == "True\n"
+    assert "cannot create beside: Read-only file system" in done.err
+    tools = own.tree("installed") / "tools"
+    assert ((tools / ".venv/more").exists(), (tools / ".cache/one").exists()) == (True, True)
+
+
 def test_what_ends_the_command_is_told(shop):
     """Its exit status, and as shells do it the signal that ended it; 127 for one that is not there."""
     assert shop.exec("exit 7").code == 7
