@@ -132,7 +132,7 @@ class Run:
                 made = made_beside(tree, wanted, openings)
                 private.save_state(replace(private.load_state(), made=made))
                 importer.finish()  # also where nothing was started: what is there is known then as it was before
-        return Executed(code, tuple(importer.results))
+        return Executed(code, tuple(dict.fromkeys(importer.results)))  # each is told once, however often it was tried
 
     def _run(self, holding: Holding, openings: Openings, lock: IO[bytes], look: Callable[[], None]) -> int:
         self._fill_home()

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from tests.support.sandboxed import ROUND_THE_GUARD
 from tests.support.users import words_as
 
 
@@ -227,6 +228,13 @@ def test_a_writable_home_keeps_what_starts_the_command(own):
     done = own.run(str(python / "bin/python"), "-m", "reconciler", *words)
     assert ("Read-only" in done.err, (python / "x").exists()) == (True, False)
     assert (own.directory / "home/mine").exists()
+
+
+def test_a_refusal_is_told_once(own):
+    """However often it was tried while the command ran."""
+    script = "echo no > docs/new.svg; git add .; git commit -qm no; sleep 7"
+    done = own.exec(script, *ROUND_THE_GUARD).expect(0)
+    assert done.err.count("not imported: ") == 1
 
 
 def test_what_was_made_to_be_open_and_stayed_empty_goes(own):

@@ -32,6 +32,7 @@ _SHARED = "core.hookspath"
 _SEPARATE = "extensions.worktreeconfig"
 _YES = frozenset({"true", "yes", "on", "1"})
 _WORKSPACE = "workspace"
+_OR_OLDER = ", or is another version's"
 TRIED = "ready"
 BEFORE = "before"
 """In the mark: what the tree itself said of its hooks before ours came."""
@@ -133,7 +134,8 @@ class Finder:
         if said != wanted[RULE] and without_previous(said) == without_previous(wanted[RULE]):
             del wanted[RULE]
             yield "the hooks that were there before it have changed"
-        yield from (f"{name} was edited" for name, text in wanted.items() if not _is_so(there.get(name), text, name))
+        changed = [name for name, text in wanted.items() if not _is_so(there.get(name), text, name)]
+        yield from (f"{name} was edited{_OR_OLDER if name == PROGRAM else ''}" for name in changed)
         bases = there.get(BASES)
         if bases is None or not pinned_in(bases.content or b""):
             yield "what its base has is not known"
