@@ -82,12 +82,15 @@ def arguments(mounts: Sequence[Mount], cwd: Path) -> tuple[str, ...]:
     return ("bwrap", *system, *(word for mount in mounts for word in mount.words), *_ALWAYS, "--chdir", str(cwd), "--")
 
 
-def hiding(environment: Mapping[str, str], shown: Sequence[Path], asked: Sequence[str]) -> Iterator[Mount]:
+def hiding(
+    environment: Mapping[str, str], shown: Sequence[Path], opened: Sequence[Path], asked: Sequence[str]
+) -> Iterator[Mount]:
     """Hide where sockets are, and show again what has to be seen of it.
 
     Args:
         environment: the environment of the user: it names sockets that are elsewhere.
         shown: what is seen, wherever it lies.
+        opened: what is seen and written, as the user says.
         asked: variables whose sockets are to be seen.
     """
     hidden = [*_HIDDEN]
@@ -108,12 +111,12 @@ def hiding(environment: Mapping[str, str], shown: Sequence[Path], asked: Sequenc
             continue
         if name in asked:
             yield Mount(path, path)
-        elif not _lies_in(path, hidden):
+        elif not _lies_in(path, hidden) or _lies_in(path, opened):
             yield Mount(path, Path(os.devnull))
 
 
 def layered(mounts: Iterable[Mount]) -> list[Mount]:
-    """Put them in order: what lies in something else lies upon it."""
+    """Put them in order: what lies in something else lies upon it; of two at one place the later one holds."""
     return sorted(mounts, key=lambda mount: len(mount.place.parts))
 
 

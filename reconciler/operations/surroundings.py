@@ -211,8 +211,8 @@ class Bubblewrapped(Unheld):
         tree, common_dir = self.workspace.record.path, self.private.repository.common_dir
         shown = (tree, common_dir, self._user_home, *_python(), *self.asked.writable)
         asked = [name for name, *_ in self.asked.variables]
-        hiding = bubblewrap.hiding(self.session.environment, shown, asked)
-        yield from bubblewrap.layered((*self._opened(), *self._closed(), *hiding))
+        hiding = bubblewrap.hiding(self.session.environment, shown, self.opened, asked)
+        yield from bubblewrap.layered((*hiding, *self._opened(), *self._closed()))
         if self.asked.home == "private":
             yield Mount(bubblewrap.HOME, self.private.directory / "home", writable=True)
         if self.settings.files:

@@ -6,7 +6,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +115,19 @@ def test_what_starts_the_command_stays_closed_in_whatever_is_open(own, option):
     assert ((place / "mine").exists(), (python / "x").exists()) == (True, False)
     held = own.run(str(python / "bin/python"), "-m", "reconciler", "exec", "--sandbox", "landlock", *words[1:])
     assert ("Landlock cannot open" in held.err, os.path.lexists(python / "x")) == (True, False)
+
+
+@pytest.mark.parametrize("options", [("--home", "user"), ("--home", "{place}"), ("--write", "{place}")])
+def test_what_lies_where_sockets_are_hidden_can_be_opened(own, options):
+    """Of `/tmp` that alone is seen; and a socket in it is not."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="orchestra-test-") as place:
+        path = f"{place}/s"
+        given = {"HOME": place, "XDG_STATE_HOME": str(own.directory / "state"), "TMUX": f"{path},1,0"}
+        words = [word.format(place=place) for word in options]
+        with closing(socket.socket(socket.AF_UNIX)) as server:
+            server.bind(path)
+            server.listen()
+            script = f"ls /tmp; echo 1 > {place}/x; {sys.executable} -c '{_CONNECTS}' {path}"
+            done = own.exec(script, *words, env=given)
+        assert done.out == f"{Path(place).name}\n"
+        assert Path(place, "x").read_text() == "1\n"
