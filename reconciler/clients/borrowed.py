@@ -12,12 +12,13 @@ import hashlib
 import os
 import shutil
 import tempfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.clients.git import Git, Repository
+from reconciler.clients.loose import write_object
+from reconciler.clients.pack import ObjectFormat
 from reconciler.clients.process import Finished
 from reconciler.clients.refusals import refused
 from reconciler.errors import PermanentError
@@ -166,15 +167,7 @@ class Borrowed:
         who = f"orchestra <> {seconds} +0000"
         lines = [f"tree {tree}", *(f"parent {name}" for name in parents), f"author {who}", f"committer {who}"]
         body = "\n".join([*lines, "", f"{subject}\n"]).encode()
-        whole = b"commit %d\0%b" % (len(body), body)
-        name = hashlib.new(self.hash_name, whole).hexdigest()
-        file = self.git_dir / "objects" / name[:2] / name[2:]
-        try:
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(zlib.compress(whole))
-        except OSError as error:
-            raise refused(f"cannot write {file}", error) from error
-        return name
+        return write_object(self.git_dir / "objects", ObjectFormat(self.hash_name), "commit", body)
 
 
 @contextlib.contextmanager

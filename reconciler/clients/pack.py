@@ -162,4 +162,15 @@ def tree_content(entries: Mapping[bytes, tuple[int, str]]) -> bytes:
     return b"".join(b"%o %s\0%s" % (mode, name, bytes.fromhex(object_name)) for name, (mode, object_name) in ordered)
 
 
+def tree_entries(content: bytes, form: ObjectFormat) -> dict[bytes, tuple[int, str]]:
+    """What a tree object holds, as `tree_content` takes it."""
+    entries, at, length = {}, 0, hashlib.new(form.name, usedforsecurity=False).digest_size
+    while at < len(content):
+        end = content.index(0, at)
+        mode, _, name = content[at:end].partition(b" ")
+        at = end + 1 + length
+        entries[name] = (int(mode, 8), content[end + 1 : at].hex())
+    return entries
+
+
 TREE_MODE = 0o40000
