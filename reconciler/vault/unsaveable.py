@@ -83,7 +83,7 @@ def begun_reasons(git_dir: Path, given_up: Collection[Loss] = ()) -> Iterator[st
     begun = half_done(git_dir) or ("cherry-pick or revert" if (git_dir / "sequencer").exists() else None)
     if begun and Loss.HALF_DONE not in given_up:
         yield f"a {begun} is half done"
-    if (git_dir / "index.lock").exists():
+    if (git_dir / "index.lock").exists() and (git_dir / "index").exists():  # without one, nothing was checked out yet
         yield f"git is at work there, or was killed at it: {git_dir / 'index.lock'} exists"
     if (git_dir / "reftable").exists():
         yield "its refs are in a reftable, whose logs cannot be read yet"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from reconciler.clients.git import Git
+from reconciler.errors import PermanentError
+from reconciler.kinds.workspace import fill, make
 from reconciler.model.change import Action
 from tests.support.repository import GitRepo
 from tests.support.world import World, snapshot, somebody_in
@@ -246,3 +250,58 @@ def test_completing_changes_no_file_that_is_there(made: World) -> None:
     after = snapshot(made.tree().path, times=True)
     kept = {name for name in before if name in FILES and name != "lib/c.py"}
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+
+
+def test_nothing_can_be_committed_before_its_files_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not written yet would count as deleted; git itself refuses, without hooks of ours."""
+    world = World.make(tmp_path, FILES)
+    refused = []
+
+    def fill_later(git: Git, tree: Path, git_dir: Path) -> None:
+        refused.append(try_commit(GitRepo(tree)))
+        fill.fill(git, tree, git_dir)
+
+    monkeypatch.setattr(make, "fill", fill_later)
+    world.declare("auth: {modify: app}\nui: {checkout: sparse, modify: lib}")
+    world.settle()
+    assert len(refused) == 2
+    assert all("index.lock': File exists" in said for said in refused)
+    assert try_commit(world.tree()) == ""
+
+
+def test_nor_after_an_apply_that_could_not_write_them(tmp_path: Path) -> None:
+    """Whatever was in the way; the next apply, when it is gone, completes them."""
+    world = World.make(tmp_path, FILES)
+    world.declare("auth:")
+    name = world.main.git("rev-parse", "main:lib/c.py")
+    blob = world.common_dir / "objects" / name[:2] / name[2:]
+    blob.rename(tmp_path / "aside")
+    assert not world.try_apply().is_complete
+    assert "index.lock': File exists" in try_commit(world.tree())
+    (tmp_path / "aside").rename(blob)
+    world.settle()
+    assert {name: world.tree().read(name) for name in FILES} == FILES
+    assert try_commit(world.tree()) == ""
+
+
+def test_what_holds_nothing_yet_can_be_taken_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock that a killed apply leaves in a tree without files stands for no work."""
+    world = World.make(tmp_path, FILES)
+    world.declare("auth:")
+    with monkeypatch.context() as patch:
+        patch.setattr(make, "fill", fail)
+        assert not world.try_apply().is_complete
+    assert (world.git_dir() / "index.lock").exists()
+    assert world.destroy().is_complete
+    assert world.main.worktrees() == [world.main.path]
+
+
+def fail(*_: object) -> None:
+    raise PermanentError("no")
+
+
+def try_commit(tree: GitRepo) -> str:
+    done = subprocess.run(
+        ["git", "commit", "--allow-empty", "-am", "x"], cwd=tree.path, capture_output=True, text=True, check=False
+    )
+    return done.stderr

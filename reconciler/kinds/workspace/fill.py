@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -9,6 +10,27 @@ from reconciler.clients.git import Git
 from reconciler.clients.process import processes_using
 from reconciler.clients.refusals import refused
 from reconciler.errors import PermanentError, TransientError
+
+_SHIELD = "index.lock"
+_OURS = b"orchestra: this tree is being filled\n"
+
+
+def shield(git_dir: Path) -> None:
+    """Let git commit nothing in a tree of which files are missing: what is not there yet would count as deleted.
+
+    It is git's own lock, since a new tree has no hooks of ours; whoever goes on with filling the tree takes it away.
+    """
+    with contextlib.suppress(OSError):  # it is git's already, or the disk is full
+        descriptor = os.open(git_dir / _SHIELD, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_OURS)
+
+
+def _drop_shield(git_dir: Path) -> None:
+    file = git_dir / _SHIELD
+    with contextlib.suppress(FileNotFoundError):
+        if file.read_bytes() == _OURS:
+            file.unlink()
 
 
 def fill(git: Git, tree: Path, git_dir: Path) -> None:
@@ -95,6 +117,10 @@ def drop_stale_locks(tree: Path, git_dir: Path) -> None:
         TransientError: something does.
         PermanentError: the operating system refused.
     """
+    try:
+        _drop_shield(git_dir)
+    except OSError as error:
+        raise refused(f"cannot remove {git_dir / _SHIELD}", error) from error
     locks = sorted(git_dir.glob("*.lock"))
     users = processes_using(tree) if locks else ()
     if users:

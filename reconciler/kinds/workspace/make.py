@@ -19,10 +19,10 @@ from reconciler.clients.refusals import refused
 from reconciler.clients.survey import BRANCH_KEY, branch_mark_value
 from reconciler.clients.takedown import is_set_aside, put_back
 from reconciler.clients.trees import Standing, connect, linked_git_dir
-from reconciler.errors import ConflictError, PermanentError
+from reconciler.errors import ConflictError, OrchestraError, PermanentError
 from reconciler.kinds.installed import ANEW
 from reconciler.kinds.memory import Memory
-from reconciler.kinds.workspace.fill import drop_stale_locks, fill
+from reconciler.kinds.workspace.fill import drop_stale_locks, fill, shield
 from reconciler.kinds.workspace.observe import desk_address, empty_submodules
 from reconciler.kinds.workspace.parking import bring_back, bring_back_settings
 from reconciler.kinds.workspace.rename import begin_rename, finish_rename, move, rename
@@ -117,6 +117,7 @@ class Maker:
         git_dir = linked_git_dir(spec.path)
         if git_dir is None:
             raise PermanentError(f"git made no worktree at {spec.path}")
+        shield(git_dir)
         return git_dir
 
     def _discard(self, tree: TreeActual) -> None:
@@ -129,12 +130,20 @@ class Maker:
     def _fill(self, spec: WorkspaceSpec, git_dir: Path, path: Path, declared: Mapping[str, Any]) -> None:
         """Write the files; until the mark says so a kill leaves word that they are not complete."""
         self._mark(spec, git_dir, declared, "filling")
-        drop_stale_locks(path, git_dir)
-        self._set_sparse(spec, git_dir, path)
-        fill(self.git, path, git_dir)
-        self._bring_back(spec, git_dir, path, declared.get("archive"))
+        try:
+            self._write_files(spec, git_dir, path, declared.get("archive"))
+        except OrchestraError:
+            shield(git_dir)
+            raise
         self._mark(spec, git_dir, declared, "filled")
         self._finish_filled(spec, git_dir, path, declared)
+
+    def _write_files(self, spec: WorkspaceSpec, git_dir: Path, path: Path, archive: str | None) -> None:
+        if (git_dir / "index").exists():  # else the lock that stands there does no harm yet
+            drop_stale_locks(path, git_dir)
+        self._set_sparse(spec, git_dir, path)
+        fill(self.git, path, git_dir)
+        self._bring_back(spec, git_dir, path, archive)
 
     def _finish_filled(self, spec: WorkspaceSpec, git_dir: Path, path: Path, declared: Mapping[str, Any]) -> None:
         """What comes after the files: from here on those are a user's, and never completed again."""
