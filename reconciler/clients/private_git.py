@@ -31,6 +31,7 @@ BORROWED = "borrowed"
 
 _LARGEST = 1 << 26  # a guess: the refs of a repository with a million of them, or their logs, all together
 _LARGEST_INDEX = 1 << 28  # a guess: that of a tree of two million files
+_MOST_NAMES = 50_000  # a guess: far beyond what is committed in one tree; git looks for each
 _OURS = "orchestra"
 _INDEX = "index"
 _HEADS = ("HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
@@ -292,7 +293,10 @@ class PrivateGit:
         heads = [f"{tree}{name}" for tree in trees for name in _HEADS]
         for content in self._contents((*logs, *heads), _LARGEST).values():
             values.update(match.decode() for match in _NAMED.findall(content))
-        return {name for name in values if name.strip("0")} - {state.imported}
+        found = {name for name in values if name.strip("0")} - {state.imported}
+        if len(found) > _MOST_NAMES:
+            raise PermanentError(f"refs and logs in {self.common_dir} name more than {_MOST_NAMES} commits")
+        return found
 
     def _contents(self, relatives: Iterable[str], most: int) -> dict[str, bytes]:
         """What files there hold, by their names; no more than so many bytes together."""

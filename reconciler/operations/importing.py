@@ -142,10 +142,13 @@ class Importer:
                 yield f"a {begun} is half done in its sandbox"
             known = self._known()
             self._keep_unnamed(known)
-            if tip and tip == state.imported:
+            if tip and tip == state.imported and not begun:
                 self._keep_staged(tip, known)
         except ClientError as error:
-            yield f"what else is in its sandbox cannot be read: {error.message}"
+            what = f"what else is in its sandbox cannot be read: {error.message}"
+            if all(error.message not in each.what for each in self.results):
+                self.results.append(Result(what, hint=error.hint, is_refused=True))
+            yield what
 
     def _keep_unnamed(self, known: set[str]) -> None:
         """Take in commits that only a stash, a log or another branch in there names, and name them for this tree."""

@@ -15,6 +15,7 @@ _SPOILT = {
     "a large shared index": f"truncate -s 1T worktrees/auth/sharedindex.{'0' * 40}",
     **{f"depth in {name}": f"cd {name}; {_DEEP}" for name in ("refs", "logs", "worktrees/auth/logs", "objects")},
     "a branch that is another's name": "git branch o auth; echo 'ref: refs/heads/o' > refs/heads/auth",
+    "many names": "n=100000; while test $n -lt 160000; do n=$((n + 1)); printf 'a%039d\\n' $n; done > logs/x",
     "no index": "rm worktrees/auth/index; mkdir worktrees/auth/index",
     "an index of another version": "printf 'DIRC\\0\\0\\0\\11\\0\\0\\0\\1' > worktrees/auth/index",
     "a pipe for an index": "rm worktrees/auth/index; mkfifo worktrees/auth/index",
@@ -36,11 +37,12 @@ def said(shop: Shop, *words: str) -> str:
 def test_a_copy_that_cannot_be_looked_at_is_told_and_kept(own, how):
     """Each command ends, with a message; the tree stays, and nothing arrives by half."""
     script = f"{commit('one')}; cd {own.main}/.git; {_SPOILT[how]}"
-    said(own, "exec", "auth", "--", "sh", "-c", script)
+    text = said(own, "exec", "auth", "--", "sh", "-c", script)
     said(own, "status")
     assert log(own) in (["first"], ["one", "first"])
     assert own.git("fsck", "--strict", "--no-dangling") == ""
     if how not in _HARMLESS:
+        assert "not imported: " in text
         assert "in its sandbox" in said(own, "destroy", "--auto-approve")
         assert own.tree().exists()
     said(own, "exec", "auth", "--", "true")
