@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from reconciler.clients.batch import reading
+from reconciler.clients.batch import STAY_LOCAL, reading
 from reconciler.clients.descent import Descent
 from reconciler.clients.git import Git
 from reconciler.clients.pack import ObjectFormat, chunks_of
@@ -23,7 +23,7 @@ from reconciler.model.phrases import some
 from reconciler.vault.ancestry import restore_private_refs
 from reconciler.vault.archive import Archive
 from reconciler.vault.identity import identify_files
-from reconciler.vault.index import read_noted
+from reconciler.vault.index import STRICT, read_noted
 from reconciler.vault.inventory import Inventory, take_inventory
 from reconciler.vault.metadata import TOP, Metadata
 from reconciler.vault.objects import INDEX
@@ -186,6 +186,13 @@ class _Restoring:
                 descent.place(name, (content,), mode=mode, mtime_ns=mtime_ns, durable=True)
             if not self.index:
                 descent.remove("index")
+        self._refresh_index()
+
+    def _refresh_index(self) -> None:
+        """Have git note the files that came back, so that nobody need read them all again; no entry is changed."""
+        if self.index:
+            words = (f"--work-tree={self.tree}", *STAY_LOCAL, *STRICT, "update-index", "-q", "--refresh")
+            self.vault.git.run(*words, cwd=self.tree, git_dir=self.git_dir, ok=range(256))
 
 
 def _checked(form: ObjectFormat, name: str, size: int, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -45,6 +45,15 @@ def test_done_again_it_changes_nothing(world: VaultWorld, before: Seen) -> None:
     assert world.see() == before
 
 
+def test_git_need_not_read_again_what_came_back(world: VaultWorld, before: Seen) -> None:
+    """What it noted of files is true of the new ones: status is quick in the morning, and so is the next save."""
+    changed = world.tree.git("diff", "--name-only").split("\n")
+
+    world.night_and_morning()
+
+    assert world.tree.git("diff-files", "--name-only").split("\n") == changed
+
+
 def test_files_of_the_callers_own_may_be_overwritten(world: VaultWorld, before: Seen) -> None:
     """And nothing else that is not git's."""
     archive = world.night()
