@@ -142,11 +142,12 @@ def test_a_command_has_nothing_of_ours_in_its_hands(own, sandbox):
 
 def test_the_environment_is_a_list(own):
     """What redirects git, and sockets of others, is not passed; what is asked for is."""
-    given = {"GIT_DIR": "/nowhere", "TMUX": "/x,1,0", "AWS_SECRET_ACCESS_KEY": "s", "LC_TIME": "C", "MINE": "a b"}
+    given = {"GIT_DIR": "/nowhere", "TMUX": "/x,1,0", "AWS_SECRET_ACCESS_KEY": "s", "MINE": "a b"}
+    given |= {"LC_TIME": "C", "RUSTUP_HOME": "/r"}
     done = own.exec("env", "--env", "MINE", "--env", "OTHER=1=2", env=given).expect(0)
     names = {line.partition("=")[0] for line in done.out.splitlines()}
     assert not names & {"GIT_DIR", "TMUX", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "PYTHONPATH"}
-    assert {"PATH", "HOME", "LC_TIME", "ORCHESTRA_WORKSPACE"} <= names
+    assert {"PATH", "HOME", "LC_TIME", "RUSTUP_HOME", "ORCHESTRA_WORKSPACE"} <= names
     assert {"MINE=a b", "OTHER=1=2"} <= set(done.out.splitlines())
 
 
