@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,18 +43,6 @@ class Project:
     file: Path
     directory: Path
     profiles: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """What an image says of itself.
-
-    Attributes:
-        volumes: the paths at which containers of it keep data.
-    """
-
-    id: str
-    volumes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -139,19 +127,6 @@ class Compose:
 
         self._call(seconds, call, project)
 
-    def images(self, names: Iterable[str]) -> dict[str, Image]:
-        """Those of these images that are there.
-
-        Raises:
-            ClientError: the engine does not answer.
-        """
-        found = {}
-        for name in dict.fromkeys(names):
-            image = self._call(QUICK_SECONDS, lambda client, name=name: _inspected(client, name))  # type: ignore[misc]
-            if image:
-                found[name] = image
-        return found
-
     def pull(self, image: str) -> None:
         """Pull an image.
 
@@ -218,13 +193,3 @@ def _show(pieces: Any, on_output: Callable[[str], None]) -> None:  # noqa: ANN40
     for _, piece in pieces:
         for line in piece.decode("utf-8", "replace").splitlines():
             on_output(line)
-
-
-def _inspected(client: DockerClient, name: str) -> Image | None:
-    from python_on_whales.exceptions import NoSuchImage  # noqa: PLC0415 - slow to import
-
-    try:
-        image = client.image.inspect(name)
-    except NoSuchImage:
-        return None
-    return Image(image.id, tuple(sorted(image.config.volumes or {})))

@@ -7,6 +7,7 @@ for all of them.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,7 @@ _NUMBERS = re.compile(r":(\d+)(?:-(\d+))?->")
 _PUBLISHED = re.compile(r"(.*):(\d+(?:-\d+)?)->")
 _ANY = frozenset({"0.0.0.0", "[::]", "::"})  # noqa: S104 - read, never listened on
 _ROUTES = Path("/proc/net/route")
+_IMAGE = "{{.Id}} {{json .Config.Volumes}}"
 _MOUNT = "/orchestra-volume"
 _EXITED = re.compile(r"Exited \((-?\d+)\)")
 _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
@@ -57,7 +59,7 @@ _TRANSIENT = re.compile(
 _WAY_OUT = "start it, or say where it is: `containers: {context: …}`"
 NO_POOL = re.compile(r"non-overlapping IPv4 address pool|predefined address pools have been fully subnetted")
 _OVERLAPS = re.compile(r"[Pp]ool overlaps|overlaps with (?:other|existing)|conflicts with network")
-_NOT_THERE = re.compile(r"[Nn]o such (?:container|network|volume|object)|not found")
+_NOT_THERE = re.compile(r"[Nn]o such (?:container|network|volume|object|image)|not found")
 _SUBNETS = tuple(f"10.{210 + high}.{low}.0/24" for high in range(32) for low in range(256))
 
 
@@ -154,6 +156,18 @@ class Volume:
     restored_from: str = ""
     image: str = ""
     policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What an image says of itself.
+
+    Attributes:
+        volumes: the paths at which containers of it keep data.
+    """
+
+    id: str
+    volumes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +278,22 @@ class Engine:
     def _rows(self, words: Sequence[str], columns: Sequence[str]) -> list[list[str]]:
         text = self.run(*words, "--format", "\t".join(columns)).text
         return [line.split("\t") for line in text.splitlines() if line]
+
+    def images(self, names: Iterable[str]) -> dict[str, Image]:
+        """Those of these images that are there: one program where all are.
+
+        Raises:
+            ClientError: the engine does not answer.
+        """
+        wanted = tuple(dict.fromkeys(names))
+        if not wanted:
+            return {}
+        said = self._try("image", "inspect", "--format", _IMAGE, "--", *wanted)
+        if not said.code:
+            return {name: _image(line) for name, line in zip(wanted, said.lines, strict=True)}
+        if not _NOT_THERE.search(said.stderr):
+            raise failure(self.place, said.argv, said.stderr)
+        return {} if len(wanted) == 1 else {k: v for name in wanted for k, v in self.images([name]).items()}
 
     def make_network(self, order: NetworkOrder) -> None:
         """Make a network; where the engine has no addresses left to give, with some of our own choice.
@@ -435,6 +465,11 @@ def _reason(text: str) -> str:
 
 def _short(words: str) -> str:
     return words if len(words) <= 80 else f"{words[:80]}…"  # noqa: PLR2004 - a line
+
+
+def _image(line: str) -> Image:
+    identity, _, volumes = line.partition(" ")
+    return Image(identity, tuple(sorted(json.loads(volumes) or {})))
 
 
 def _container(row: Sequence[str], machine: str = "") -> Container:

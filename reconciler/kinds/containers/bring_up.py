@@ -16,7 +16,7 @@ from typing import Any
 from reconciler.clients import files
 from reconciler.clients.command import DIRECTORY
 from reconciler.clients.compose import Compose, Project
-from reconciler.clients.engine import IMAGE, POLICY, RESTORED_FROM, VOLUME, Container, Engine, Found, Volume
+from reconciler.clients.engine import IMAGE, POLICY, RESTORED_FROM, VOLUME, Container, Engine, Found, Image, Volume
 from reconciler.clients.marks import Mark, change_book
 from reconciler.clients.refusals import refused
 from reconciler.errors import ClientError, Location, OrchestraError, PermanentError
@@ -106,29 +106,32 @@ class Bringer:
     def _prepare(self) -> Rewritten:
         """Have all images, and rewrite the file by what they say of themselves."""
         resolved, numbers = self.resolved(), self.finder.numbers(self.spec, self.tree)
-        self._pull(resolved)
+        there = self._pull(resolved)
         built = [name for name, service in sorted(resolved["services"].items()) if service.get("build")]
         if built:
             self._write_project(rewrite(resolved, self.identity, self.spec.ports, numbers, {}))
             self.compose.build(self._project, built, self.on_output)
         images = {name: image_of(self.identity, name, resolved) for name in resolved["services"]}
-        there = self.compose.images(images.values())
+        there |= self.engine.images(image for image in images.values() if image not in there)
         kept = {name: there[image].volumes for name, image in images.items() if image in there}
         ready = rewrite(resolved, self.identity, self.spec.ports, numbers, kept)
         self._write_project(ready)
         return ready
 
-    def _pull(self, resolved: Mapping[str, Any]) -> None:
+    def _pull(self, resolved: Mapping[str, Any]) -> dict[str, Image]:
+        """Have the images that are not built; gives those that were there, and stay what they were."""
         services = {name: s for name, s in sorted(resolved["services"].items()) if not s.get("build")}
         images = {name: str(service["image"]) for name, service in services.items()}
-        there = self.compose.images(images.values())
+        there = self.engine.images(images.values())
         for name, image in images.items():
             policy = self.spec.pull or _PULLS.get(services[name].get("pull_policy", ""), "missing")
             if policy == "always" or (policy == "missing" and image not in there):
                 self._pull_one(name, image)
+                there.pop(image, None)
             elif image not in there:
                 message = f"image {image} of service {name} is not there, and is not to be pulled"
                 raise PermanentError(message, where=self._place_of(f"services.{name}"), hint=f"`docker pull {image}`")
+        return there
 
     def _pull_one(self, service: str, image: str) -> None:
         try:

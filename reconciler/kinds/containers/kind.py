@@ -91,7 +91,7 @@ class ContainersKind:
         try:
             resolved = bringer.resolved()
             images = {each.image for each in before.values()}
-            kept = {name: image.volumes for name, image in self._compose(resource.spec.place).images(images).items()}
+            kept = {name: image.volumes for name, image in bringer.engine.images(images).items()}
             by_service = {name: kept.get(each.image, ()) for name, each in before.items()}
             ready = rewrite(resolved, bringer.identity, resource.spec.ports, numbers, by_service)
         except OrchestraError as error:
