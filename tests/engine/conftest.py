@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engine.own import OwnEngine, short_directory
-from tests.support.engine import SMALL, docker, require_engine, sweep
+from tests.engine.own import OwnEngine, own_engine
+from tests.support.engine import docker, require_engine, sweep
 from tests.support.world import World
 
 
@@ -35,17 +33,15 @@ def world(tmp_path: Path, host: None) -> Iterator[World]:
 
 @pytest.fixture
 def own() -> Iterator[OwnEngine]:
-    """Give an engine with the small image."""
-    if os.getuid() != 0:
-        pytest.skip("only root may start an engine")
-    with short_directory() as directory:
-        engine = OwnEngine(directory)
-        engine.start()
-        try:
-            image = subprocess.run(["docker", "save", SMALL], capture_output=True, check=True).stdout
-            subprocess.run(["docker", "--host", engine.host, "load"], input=image, check=True, capture_output=True)
-            yield engine
-        finally:
-            if engine.processes and (left := docker("--host", engine.host, "ps", "--all", "--quiet").split()):
-                docker("--host", engine.host, "rm", "--force", *left)
-            engine.stop()
+    """Give an engine that the test may stop."""
+    with own_engine() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def swarm() -> Iterator[OwnEngine]:
+    """Give a swarm of one node, for all tests of one worker."""
+    with own_engine() as engine:
+        docker("--host", engine.host, "swarm", "init", "--advertise-addr", "127.0.0.1")
+        yield engine
+        docker("--host", engine.host, "swarm", "leave", "--force")

@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.engine import docker
+import pytest
+
+from tests.support.engine import SMALL, docker
 
 # A namespace of the network is made with its loopback switched off; SIOCSIFFLAGS and IFF_UP switch it on.
 _WITH_LOOPBACK = """\
@@ -92,6 +94,24 @@ def short_directory() -> Iterator[Path]:
     """The path of a socket may not be long."""
     with tempfile.TemporaryDirectory(prefix="own", dir="/var/tmp", ignore_cleanup_errors=True) as directory:
         yield Path(directory)
+
+
+@contextmanager
+def own_engine() -> Iterator[OwnEngine]:
+    """Give an engine with the small image."""
+    if os.getuid() != 0:
+        pytest.skip("only root may start an engine")
+    with short_directory() as directory:
+        engine = OwnEngine(directory)
+        engine.start()
+        try:
+            image = subprocess.run(["docker", "save", SMALL], capture_output=True, check=True).stdout
+            subprocess.run(["docker", "--host", engine.host, "load"], input=image, check=True, capture_output=True)
+            yield engine
+        finally:
+            if engine.processes and (left := docker("--host", engine.host, "ps", "--all", "--quiet").split()):
+                docker("--host", engine.host, "rm", "--force", *left)
+            engine.stop()
 
 
 @contextmanager

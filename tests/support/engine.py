@@ -19,7 +19,7 @@ POSTGRES = "orchestra-test/postgres"
 def docker(*words: str) -> str:
     """Run the client; its output."""
     done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"docker {' '.join(words)}: {done.stderr}"
+    assert done.returncode == 0, f"docker {' '.join(words)}: {done.stdout}{done.stderr}"
     return done.stdout.strip()
 
 
