@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 QUICK_SECONDS = 60.0
 LONG_SECONDS = 1800.0
 """For what may come over a network: pulling, building."""
+_LOG_SECONDS = 10.0
+_ASIDE = re.compile(r"^(?:Since|In a future release,) --detach=false .*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,44 @@ class Compose:
 
         self._call(seconds, call, project)
 
+    def deploy(
+        self, name: str, file: Path, seconds: float, on_output: Callable[[str], None], *, resolve: str = "never"
+    ) -> None:
+        """Make a stack as a file says; a service that is as it says is left alone, no other one is removed.
+
+        Args:
+            name: the name of the stack.
+            file: a file in the format of stacks.
+            seconds: how long that may take.
+            on_output: is shown what is said of it.
+            resolve: when a registry is asked which image a name stands for: `always`, `changed` or `never`.
+
+        Raises:
+            ClientError: the swarm refused.
+        """
+
+        def call(client: DockerClient) -> None:
+            from python_on_whales.utils import run  # noqa: PLC0415 - slow to import
+
+            words = ("stack", "deploy", "--compose-file", file, "--resolve-image", resolve, name)
+            said: Any = run([*client.client_config.docker_cmd, *words])  # the library's own `deploy` prints
+            for line in said.splitlines():
+                on_output(line)
+
+        self._call(seconds, call)
+
+    def service_log(self, service: str, lines: int) -> str:
+        """The last that the tasks of a service said; empty when the swarm cannot tell, or not in time."""
+        from python_on_whales.utils import run  # noqa: PLC0415 - slow to import
+
+        words = ("service", "logs", "--raw", "--tail", str(lines), service)
+        with contextlib.suppress(ClientError):
+            said = self._call(
+                _LOG_SECONDS, lambda client: run([*client.client_config.docker_cmd, *words], return_stderr=True)
+            )
+            return "\n".join(filter(None, (part.strip() for part in said)))
+        return ""
+
     def pull(self, image: str) -> None:
         """Pull an image.
 
@@ -175,7 +216,7 @@ class Compose:
 
 
 def _explained(place: Place, error: DockerException) -> ClientError:
-    said = (error.stderr or "").strip() or (error.stdout or "").strip()
+    said = _ASIDE.sub("", (error.stderr or "").strip() or (error.stdout or "").strip())
     words = list(map(str, error.docker_command))
     shown = words[words.index("docker", 1) :] if "docker" in words[1:] else words
     if error.return_code == limited.LATE:

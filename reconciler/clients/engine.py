@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+from reconciler.clients import swarm
 from reconciler.clients.engine_machine import machine_of
 from reconciler.clients.process import Finished, Runner
 from reconciler.errors import ClientError, PermanentError, TransientError
@@ -26,6 +27,8 @@ VOLUME = "orchestra.volume"
 RESTORED_FROM = "orchestra.restored-from"
 IMAGE = "orchestra.image"
 POLICY = "orchestra.policy"
+SWARM = "orchestra.swarm"
+"""Borne by what is there for a stack: a manager of a swarm is an engine for projects too, and each has its own."""
 
 QUICK_SECONDS = 120.0
 LONG_SECONDS = 1800.0
@@ -44,6 +47,7 @@ _COLUMNS = (
 )
 _REQUEST = re.compile(r'^error during connect: (?:[A-Z][a-z]+ "[^"]*": )?')
 _NUMBERS = re.compile(r":(\d+)(?:-(\d+))?->")
+_IS_SWARM = f'{{{{.Label "{SWARM}"}}}}'
 _PUBLISHED = re.compile(r"(.*):(\d+(?:-\d+)?)->")
 _ANY = frozenset({"0.0.0.0", "[::]", "::"})  # noqa: S104 - read, never listened on
 _ROUTES = Path("/proc/net/route")
@@ -59,7 +63,7 @@ _TRANSIENT = re.compile(
 _WAY_OUT = "start it, or say where it is: `containers: {context: …}`"
 NO_POOL = re.compile(r"non-overlapping IPv4 address pool|predefined address pools have been fully subnetted")
 _OVERLAPS = re.compile(r"[Pp]ool overlaps|overlaps with (?:other|existing)|conflicts with network")
-_NOT_THERE = re.compile(r"[Nn]o such (?:container|network|volume|object|image)|not found")
+_NOT_THERE = re.compile(r"[Nn]o such (?:container|network|volume|object|service|secret|config|image)|not found")
 _SUBNETS = tuple(f"10.{210 + high}.{low}.0/24" for high in range(32) for low in range(256))
 
 
@@ -74,10 +78,12 @@ class Place:
     Attributes:
         context: the name of one of the client's contexts.
         host: where it listens, as `ssh://…` or `tcp://…`.
+        is_swarm: stacks are meant, of the swarm that it manages.
     """
 
     context: str = ""
     host: str = ""
+    is_swarm: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -86,7 +92,8 @@ class Place:
 
     def __str__(self) -> str:
         """For people."""
-        return self.host or (f"context {self.context}" if self.context else "the container engine")
+        engine = self.host or (f"context {self.context}" if self.context else "the container engine")
+        return f"the swarm of {engine}" if self.is_swarm else engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +179,20 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that bears the label of one clone, or of one workspace of it."""
+    """All that bears the label of one clone, or of one workspace of it.
+
+    Attributes:
+        services: of a swarm; `containers` are then those of their tasks that are on the node that was asked.
+        nodes: how many the swarm has.
+        machine: where the engine is; empty when that is this host.
+    """
 
     containers: tuple[Container, ...] = ()
     networks: tuple[Network, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    services: tuple[swarm.Service, ...] = ()
+    nodes: int = 0
+    machine: str = ""
 
     @property
     def workspaces(self) -> frozenset[str]:
@@ -186,7 +202,8 @@ class Found:
     @property
     def active(self) -> frozenset[str]:
         """Of whom there is more than volumes, which may have been kept."""
-        return frozenset((*(each.workspace for each in self.containers), *(each.workspace for each in self.networks)))
+        there = (self.containers, self.networks, self.services)
+        return frozenset(each.workspace for things in there for each in things)
 
     def of(self, workspace: str) -> Found:
         """The things of one workspace."""
@@ -194,6 +211,9 @@ class Found:
             tuple(each for each in self.containers if each.workspace == workspace),
             tuple(each for each in self.networks if each.workspace == workspace),
             tuple(each for each in self.volumes if each.workspace == workspace),
+            tuple(each for each in self.services if each.workspace == workspace),
+            self.nodes,
+            self.machine,
         )
 
 
@@ -233,19 +253,21 @@ class Engine:
         return machine_of(self.place.host, self.place.context, self.runner.environment)
 
     def published(self) -> frozenset[int]:
-        """The ports of its machine that containers have, whoever's they are: one program.
+        """The ports of its machine that containers have, whoever's they are: one program, and one more of a swarm.
 
         Raises:
             ClientError: the engine does not answer.
         """
         text = self.run("ps", "--all", "--format", "{{.Ports}}").text
+        if self.place.is_swarm:
+            text += self.run("service", "ls", "--format", "{{.Ports}}").text
         return frozenset(number for first, last in _NUMBERS.findall(text) for number in _span(first, last))
 
     def find(self, clone: str, workspace: str | None = None) -> Found:
-        """Find what bears our labels: three programs.
+        """Find what bears our labels: three programs, and three more of a swarm.
 
         Raises:
-            ClientError: there is no engine, or it does not answer.
+            ClientError: there is no engine, it does not answer, or manages no swarm.
         """
         labels = [f"{CLONE}={clone}", *([f"{WORKSPACE}={workspace}"] if workspace is not None else [])]
         narrow = tuple(word for label in labels for word in ("--filter", f"label={label}"))
@@ -256,13 +278,43 @@ class Engine:
             (("network", "ls", "--no-trunc", *narrow), ("{{.ID}}", "{{.Name}}", label)),
             (("volume", "ls", *narrow), ("{{.Name}}", label, *more)),
         )
-        with ThreadPoolExecutor(len(asked)) as pool:
+        with ThreadPoolExecutor(len(asked) + 1) as pool:
+            stacks = pool.submit(self._stacks, narrow)
             listed, networks, volumes = pool.map(lambda each: self._rows(*each), asked)
+        services, nodes = stacks.result()
         return Found(
             tuple(_container(row, self.machine) for row in listed),
             tuple(Network(*row) for row in networks),
             tuple(Volume(*row) for row in volumes),
+            services,
+            nodes,
+            self.machine,
         )
+
+    def _stacks(self, narrow: Sequence[str]) -> tuple[tuple[swarm.Service, ...], int]:
+        """The services of the swarm, and how many nodes that has; nothing is asked where none is meant."""
+        if not self.place.is_swarm:
+            return (), 0
+        nodes = self._try("node", "ls", "--quiet")
+        if nodes.code:
+            raise _no_manager(self.place, nodes)
+        services, said = swarm.services(self._try, narrow)
+        if said.code and not _NOT_THERE.search(said.stderr):
+            raise failure(self.place, said.argv, said.stderr)
+        return services, len(nodes.text.split())
+
+    def standing(self, clone: str, workspace: str) -> swarm.Standing:
+        """The services of one workspace with their tasks: four programs.
+
+        Raises:
+            ClientError: the swarm does not answer.
+        """
+        narrow = ("--filter", f"label={CLONE}={clone}", "--filter", f"label={WORKSPACE}={workspace}")
+        services, said = swarm.services(self._try, narrow)
+        if said.code and not _NOT_THERE.search(said.stderr):
+            raise failure(self.place, said.argv, said.stderr)
+        tasks = swarm.tasks(self._try, [each.id for each in services]) if services else ()
+        return swarm.Standing({each.service: each for each in services}, tasks)
 
     def containers(self, clone: str, workspace: str) -> tuple[Container, ...]:
         """The containers of one workspace alone: one program.
@@ -276,8 +328,10 @@ class Engine:
         )
 
     def _rows(self, words: Sequence[str], columns: Sequence[str]) -> list[list[str]]:
-        text = self.run(*words, "--format", "\t".join(columns)).text
-        return [line.split("\t") for line in text.splitlines() if line]
+        """What is listed, without what is there for the other one of project and stack."""
+        text = self.run(*words, "--format", "\t".join((_IS_SWARM, *columns))).text
+        rows = (line.split("\t") for line in text.splitlines() if line)
+        return [row[1:] for row in rows if bool(row[0]) == self.place.is_swarm]
 
     def images(self, names: Iterable[str]) -> dict[str, Image]:
         """Those of these images that are there: one program where all are.
@@ -461,6 +515,19 @@ def _reason(text: str) -> str:
     """Why a connection failed, without the request that the client repeats and the command that it ran for it."""
     _, is_by_command, said = text.partition("stderr=")
     return (said if is_by_command else _REQUEST.sub("", text)).strip().splitlines()[0]
+
+
+def _no_manager(place: Place, said: Finished) -> ClientError:
+    engine = Place(place.context, place.host)
+    if "swarm unlock" in said.stderr:
+        return PermanentError(f"the swarm of {engine} is locked", hint="`docker swarm unlock`")
+    if "Worker nodes" in said.stderr:
+        hint = "name a manager: `containers: {context: …}`, or promote this node: `docker node promote`"
+        return PermanentError(f"{engine} is a worker of its swarm, and no manager", hint=hint)
+    if "not a swarm manager" in said.stderr:
+        hint = "`docker swarm init` makes a swarm of it; `engine: docker` needs none"
+        return PermanentError(f"{engine} is no swarm manager", hint=hint)
+    return failure(place, said.argv, said.stderr)
 
 
 def _short(words: str) -> str:

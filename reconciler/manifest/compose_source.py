@@ -18,6 +18,7 @@ from reconciler.kinds.containers import PortWish, Source
 from reconciler.manifest.compose_nodes import parse, places
 from reconciler.manifest.nodes import ListNode, MapNode, Node, ScalarNode
 from reconciler.manifest.problems import quote
+from reconciler.manifest.stack_judge import StackJudge
 from reconciler.manifest.templates import Reader
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -35,14 +36,18 @@ class ComposeFile:
     Attributes:
         services: those that are there with the chosen profiles.
         ports: what of them is to be reached.
+        mounted: what they mount from the tree, as far as the judge of a stack has looked.
     """
 
     source: Source
     services: tuple[str, ...]
     ports: tuple[PortWish, ...]
+    mounted: tuple[str, ...] = ()
 
 
-def from_file(path: str, where: Location, profiles: Iterable[str], read: Reader) -> ComposeFile:
+def from_file(
+    path: str, where: Location, profiles: Iterable[str], read: Reader, judge: StackJudge | None = None
+) -> ComposeFile:
     """Read a Compose file of the repository, and those that it includes.
 
     Raises:
@@ -51,10 +56,10 @@ def from_file(path: str, where: Location, profiles: Iterable[str], read: Reader)
     content = _content(path, where, read)
     root = _parsed(content, path)
     text = _without_name(content.decode("utf-8-sig"), root)
-    return _Reading(read, frozenset(profiles)).file(root, path, text)
+    return _Reading(read, frozenset(profiles), judge).file(root, path, text)
 
 
-def from_node(services: MapNode, profiles: Iterable[str], read: Reader) -> ComposeFile:
+def from_node(services: MapNode, profiles: Iterable[str], read: Reader, judge: StackJudge | None = None) -> ComposeFile:
     """Read services that stand in the manifest itself.
 
     Raises:
@@ -64,7 +69,7 @@ def from_node(services: MapNode, profiles: Iterable[str], read: Reader) -> Compo
     volumes = dict.fromkeys(_volumes(services))
     text = json.dumps({"services": _plain(services), **({"volumes": volumes} if volumes else {})})
     root = MapNode({"services": services}, {"services": where}, where)
-    return _Reading(read, frozenset(profiles)).file(root, where.file, text, directory="")
+    return _Reading(read, frozenset(profiles), judge).file(root, where.file, text, directory="")
 
 
 @lru_cache(maxsize=64)
@@ -107,6 +112,7 @@ class _Reading:
 
     read: Reader
     profiles: frozenset[str]
+    judge: StackJudge | None = None
     inputs: dict[str, None] = field(default_factory=dict)
     variables: dict[str, None] = field(default_factory=dict)
     contexts: dict[str, BuildContext] = field(default_factory=dict)
@@ -121,7 +127,7 @@ class _Reading:
         inputs, variables = tuple(self.inputs), tuple(self.variables)
         contexts = {name: context for name, context in self.contexts.items() if name in services}
         source = Source(path, text, directory, inputs, variables, contexts, places(root))
-        return ComposeFile(source, tuple(services), ports)
+        return ComposeFile(source, tuple(services), ports, self.judge.mounted if self.judge else ())
 
     def _note(self, directory: str, path: str) -> None:
         """Remember a file of the tree; what lies elsewhere, or hangs on a variable, is not looked at."""
@@ -133,6 +139,9 @@ class _Reading:
 
     def _services(self, root: MapNode, path: str, directory: str) -> dict[str, dict[tuple[int, str], None]]:
         """The ports of each service that is there with the chosen profiles."""
+        if self.judge:
+            for file in self.judge.file(root):
+                self._note(directory, file)
         declared = root.entries.get("services")
         included = self._included(root, directory)
         if not isinstance(declared, MapNode) or not declared.entries:
@@ -180,6 +189,8 @@ class _Reading:
     def _ports(self, name: str, service: Node, beside: MapNode, directory: str) -> dict[tuple[int, str], None]:
         if not isinstance(service, MapNode):
             return {}
+        if self.judge:
+            self.judge.service(name, service)
         found = self._inherited(name, service, beside, directory)
         for node in _texts(service, "env_file"):
             self._note(directory, node.text)

@@ -18,6 +18,7 @@ from reconciler.manifest.containers_models import ContainersBody
 from reconciler.manifest.declaration import ContainersDeclaration, Declaration
 from reconciler.manifest.nodes import MapNode, find, key_place
 from reconciler.manifest.problems import Problems, quote
+from reconciler.manifest.stack_judge import StackJudge
 from reconciler.manifest.templates import Reader
 from reconciler.manifest.validation import Path as Keys
 from reconciler.model.address import Address
@@ -53,6 +54,7 @@ class ContainersBuilder:
             pull=body.pull,
             seconds=grammar.seconds_of(body.timeout) if body.timeout else None,
             volumes=dict(body.volumes or {}),
+            is_swarm=body.engine == "swarm",
             context=body.context or "",
             host=body.host or "",
         )
@@ -66,11 +68,16 @@ def compose_file(declared: ContainersDeclaration, read: Reader) -> ComposeFile:
     """Read what the declaration names.
 
     Raises:
-        ManifestError: it is not there, or takes something from elsewhere.
+        ManifestError: it is not there, takes something from elsewhere, or has what a stack cannot express.
     """
+    judge = StackJudge() if declared.is_swarm else None
     if declared.services is not None:
-        return from_node(declared.services, declared.profiles, read)
-    return from_file(str(declared.compose), declared.where, declared.profiles, read)
+        file = from_node(declared.services, declared.profiles, read, judge)
+    else:
+        file = from_file(str(declared.compose), declared.where, declared.profiles, read, judge)
+    if judge:
+        judge.require_none()
+    return file
 
 
 def port_names(declaration: Declaration, file: ComposeFile) -> tuple[str, ...]:
@@ -112,11 +119,12 @@ def expand_containers(
         source=file.source,
         services=file.services,
         ports=file.ports,
-        place=Place(declared.context, declared.host),
+        place=Place(declared.context, declared.host, declared.is_swarm),
         profiles=declared.profiles,
         pull=declared.pull,
         volumes=declared.volumes,
         wait_seconds=declared.seconds or WAIT_SECONDS,
+        mounted=file.mounted,
         was=Address(CONTAINERS, old_name) if old_name else None,
     )
     needs = (Address("workspace", name), Address("ports", name))

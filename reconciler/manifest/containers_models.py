@@ -46,6 +46,9 @@ class ContainersBody(Model):
         Annotated[dict[str, Policy], BeforeValidator(_for_all, json_schema_input_type=dict[str, Policy] | Policy)]
         | None
     ) = Field(None, description="What becomes of volumes when they go, of all or by name; left out: `archive`.")
+    engine: Literal["docker", "swarm"] | None = Field(
+        None, description="`swarm`: a stack on the swarm that the engine manages; left out: `docker`."
+    )
     context: Word | None = Field(None, description="A context of the client: the engine of another machine.")
     host: Word | None = Field(None, description="Where the engine listens, for example `ssh://me@host`.")
 

@@ -87,6 +87,7 @@ class ContainersDeclaration:
         compose: a Compose file of the repository; None where `services` stands in the manifest.
         volumes: what becomes of each volume, by its name; the one named `` is for all others.
         seconds: how long it may take until all work; None when nothing is said of it.
+        is_swarm: a stack is wanted, not a project.
         context: which engine, by a context of the client.
         host: which engine, by where it listens.
     """
@@ -98,6 +99,7 @@ class ContainersDeclaration:
     pull: str | None
     seconds: float | None
     volumes: Mapping[str, str]
+    is_swarm: bool
     context: str
     host: str
 

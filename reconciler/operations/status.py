@@ -142,6 +142,11 @@ def _ports(record: TreeRecord, name: str) -> Iterator[Value]:
 
 def _services(found: ContainersActual | None) -> Iterator[Value]:
     """Each service: how it is, and where it can be reached."""
+    if found and found.place.is_swarm:
+        for service in found.found.services:
+            text = ", ".join((service.replicas, *service.addresses(found.found.machine)))
+            yield Value(f"service {service.service}", text, "docker service ls", 0.0)
+        return
     for each in sorted(found.found.containers if found else (), key=lambda each: each.name):
         state = f"exited with {each.code}" if each.code is not None else each.state
         text = ", ".join(filter(None, (state, each.health, *each.addresses)))

@@ -31,7 +31,7 @@ TABLE = [
         "unknown key of containers in defaults",
         "defaults: {containers: {compose: a.yml, enviroment: x}}\nworktrees: {auth: }\n",
         "orchestra.yaml:1:41: unknown key `enviroment`",
-        "hint: known here: compose, services, env_file, profiles, pull, timeout, volumes, context, host",
+        "hint: known here: compose, services, env_file, profiles, pull, timeout, volumes, engine, context, host",
     ),
     (
         "a file outside of the repository",

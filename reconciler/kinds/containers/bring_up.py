@@ -9,27 +9,43 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reconciler.clients import files
 from reconciler.clients.command import DIRECTORY
 from reconciler.clients.compose import Compose, Project
-from reconciler.clients.engine import IMAGE, POLICY, RESTORED_FROM, VOLUME, Container, Engine, Found, Image, Volume
+from reconciler.clients.engine import (
+    IMAGE,
+    POLICY,
+    RESTORED_FROM,
+    VOLUME,
+    Container,
+    Engine,
+    Found,
+    Image,
+    NetworkOrder,
+    Volume,
+)
 from reconciler.clients.marks import Mark, change_book
 from reconciler.clients.refusals import refused
-from reconciler.errors import ClientError, Location, OrchestraError, PermanentError
+from reconciler.errors import ClientError, Location, OrchestraError, PermanentError, RefusedError
 from reconciler.kinds.containers.find import Finder
-from reconciler.kinds.containers.record import record, take_back
+from reconciler.kinds.containers.record import record, take_back, written
 from reconciler.kinds.containers.rewrite import Identity, Rewritten, VolumeOrder, image_of, rewrite
+from reconciler.kinds.containers.roll_out import Rollout
 from reconciler.kinds.containers.spec import BUILT, ContainersActual, ContainersSpec, policy_of
+from reconciler.kinds.containers.stack import Stack, make_stack
+from reconciler.kinds.containers.stack_drift import expected_of
+from reconciler.kinds.containers.take_down_stack import StackTaker, require_all_at_hand
 from reconciler.kinds.tree import Tree
 from reconciler.model.resource import Resource
 
 STARTING = "starting"
 _TAIL_LINES = 20
 _TURN_SECONDS = 0.2
+_ROOMS = ("services", "networks", "volumes", "secrets", "configs")
 _PULLS = {"if_not_present": "missing", "missing": "missing", "always": "always", "never": "never"}
 
 
@@ -61,7 +77,7 @@ class Bringer:
     @property
     def identity(self) -> Identity:
         """Whose project it is."""
-        return Identity(self.finder.name(self.spec), self.clone, self.spec.workspace)
+        return Identity(self.finder.name(self.spec), self.clone, self.spec.workspace, self.spec.place.is_swarm)
 
     def bring_up(self, actual: ContainersActual) -> None:
         """Make it as it is declared.
@@ -75,15 +91,19 @@ class Bringer:
         take_back(self.finder.common_dir, self.spec.workspace)
         facts = {**self.spec.declared, **self.finder.facts(self.spec, self.tree)}
         ready = self._prepare()
+        self._require_all_at_hand(ready, actual.found)
         self._mark(STARTING, {"facts": {}, "expected": {}, "policies": self._policies(ready)})
         self._make_what_it_stands_on(ready, actual.found)
-        self._remove_undeclared(ready, actual.found)
-        self._put_back(ready)
-        self._start(ready, actual, end)
-        containers = self._wait(ready, end)
+        if self.spec.place.is_swarm:
+            seen = self._roll_out(ready, actual.found, end)
+        else:
+            self._remove_undeclared(ready, actual.found)
+            self._put_back(ready)
+            self._start(ready, actual, end)
+            seen = {"expected": _expected(self._wait(ready, end))}
         self._remove_networks(ready, actual.found)
         networks = {name: ", ".join(services) for name, services in _members(ready).items()}
-        done = {"facts": facts, "expected": _expected(containers), "policies": self._policies(ready)}
+        done = {"facts": facts, **seen, "policies": self._policies(ready)}
         self._mark("ready", {**done, "networks": networks})
         self.finder.built[self.spec.workspace] = {name: fact for name, fact in facts.items() if name.startswith(BUILT)}
 
@@ -171,7 +191,11 @@ class Bringer:
         for network in ready.networks:
             if network.name not in there:
                 self._take_away(each for each in found.containers if each.service in members[network.name])
-                self.engine.make_network(network)
+                self.engine.make_network(self._spanning(network))
+
+    def _spanning(self, network: NetworkOrder) -> NetworkOrder:
+        """That of a stack reaches all nodes."""
+        return replace(network, driver=network.driver or "overlay") if self.spec.place.is_swarm else network
 
     def _labels(self, order: VolumeOrder, archive: Path | None) -> dict[str, str]:
         """What a volume says of itself, also when the tree that says more is gone."""
@@ -190,7 +214,11 @@ class Bringer:
 
     def _remove_networks(self, ready: Rewritten, found: Found) -> None:
         wanted = {network.name for network in ready.networks}
-        self.engine.remove("network", [each.id for each in found.networks if each.name not in wanted])
+        gone = [each.id for each in found.networks if each.name not in wanted]
+        if self.spec.place.is_swarm:
+            StackTaker(self.engine, self.identity).remove_networks(gone)
+        else:
+            self.engine.remove("network", gone)
 
     def _put_back(self, ready: Rewritten) -> None:
         """Fill volumes from their archives, before anything runs that could write to them."""
@@ -209,6 +237,62 @@ class Bringer:
             self.engine.restore(volume, order.image, self.identity.labels, archive)
         except OSError as error:
             raise refused(f"cannot read {archive}", error) from error
+
+    # --- a stack -----------------------------------------------------------------------------------------------------
+
+    def _require_all_at_hand(self, ready: Rewritten, found: Found) -> None:
+        """Make no volume that could not be dealt with later as it is declared."""
+        try:
+            require_all_at_hand(found.nodes, {o.key: policy_of(o.key, self.spec.volumes) for o in ready.volumes})
+        except RefusedError as error:
+            place = self._place_of(*(f"volumes.{order.key}" for order in ready.volumes))
+            raise RefusedError(error.message, where=place, hint=error.hint) from error
+
+    def _roll_out(self, ready: Rewritten, found: Found, end: float) -> dict[str, dict[str, str]]:
+        """Have the swarm do it; how each service is when all is well, and what it is made of."""
+        try:
+            stack = make_stack(ready, self.identity, self._contents(ready))
+            self._put_back(ready)
+            services = self._rollout(stack, end).roll_out(found)
+        except PermanentError as error:
+            raise error if error.where else self._placed(error) from error
+        return {
+            "expected": {name: expected_of(each) for name, each in services.items()},
+            "made_as": {name: each.made_as for name, each in services.items()},
+        }
+
+    def _rollout(self, stack: Stack, end: float) -> Rollout:
+        return Rollout(
+            engine=self.engine,
+            compose=self.compose,
+            identity=self.identity,
+            stack=stack,
+            file=self._write("stack.json", json.dumps(stack.document)),
+            resolve="always" if self.spec.pull == "always" else "never",
+            seconds=self.spec.wait_seconds,
+            end=end,
+            on_output=self.on_output,
+            place_of=self._place_of,
+            sleep=self.sleep,
+            clock=self.clock,
+        )
+
+    def _contents(self, ready: Rewritten) -> dict[str, bytes]:
+        """What the files hold that secrets and configs are made of.
+
+        Raises:
+            PermanentError: one cannot be read.
+        """
+        found = {}
+        for what in ("secrets", "configs"):
+            for key, thing in (ready.document.get(what) or {}).items():
+                if path := thing.get("file"):
+                    entry = files.read(Path(path).parent, Path(path).name)
+                    if entry is None or entry.content is None:
+                        message = f"{what}.{key}: there is no file {path}"
+                        raise PermanentError(message, where=self._place_of(f"{what}.{key}"), hint="write it")
+                    found[path] = entry.content
+        return found
 
     # --- starting ----------------------------------------------------------------------------------------------------
 
@@ -282,8 +366,7 @@ class Bringer:
         return {**self.spec.volumes, **{o.key: policy_of(o.key, self.spec.volumes) for o in ready.volumes}}
 
     def _mark(self, state: str, more: Mapping[str, object]) -> None:
-        place = {"context": self.spec.place.context, "host": self.spec.place.host}
-        said = {"place": place, "project": self.identity.name, **more}
+        said = {"place": written(self.spec.place), "project": self.identity.name, **more}
         address, was = self.resource.address, self.spec.was
 
         change_book(
@@ -297,7 +380,8 @@ def blamed(message: str, places: Mapping[str, Location]) -> Location | None:
     """The place of what Compose complains of: the longest dotted path that its message names, or a name that it has."""
     words = re.findall(r"[\w.-]+", re.sub(r"\[(\d+)\]", r".\1", message))
     paths = [path for word in words for path in _with_parents(word.strip("."))]
-    found = [path for path in paths if path in places] or [f"services.{p}" for p in paths if f"services.{p}" in places]
+    within = (f"{room}.{path}" for room in _ROOMS for path in paths)
+    found = [path for path in paths if path in places] or [path for path in within if path in places][:1]
     if not found:
         return None
     longest = max(found, key=lambda path: path.count("."))

@@ -21,10 +21,10 @@ def decide(address: Address, spec: ContainersSpec, actual: ContainersActual) -> 
     observed = {"containers": _fingerprint(actual)}
     if actual.blocked:
         return Change(address, Action.CONFLICT, actual.blocked, hint=actual.hint, observed=observed)
-    if not (actual.is_complete or actual.found.containers):
+    if not (actual.is_complete or actual.is_there):
         reason = "their last start was interrupted" if actual.is_marked else "declared, and none are there"
         fields = tuple(FieldChange(f"service {name}", None, "running") for name in spec.services)
-        return Change(address, Action.CREATE, reason, fields, notes=_brought_back(actual), observed=observed)
+        return Change(address, Action.CREATE, reason, fields, notes=_notes(spec, actual), observed=observed)
     drift = actual.drift
     changed = tuple(_differences(actual.applied, {**spec.declared, **actual.facts}))
     if actual.is_complete and not (drift or changed or actual.lost_networks):
@@ -32,8 +32,8 @@ def decide(address: Address, spec: ContainersSpec, actual: ContainersActual) -> 
     built, changed = _built(changed), tuple(each for each in changed if not each.path.startswith(BUILT))
     fields = (*_repairs(actual), *_services(actual, built), *changed)
     reason = _why(actual, built, changed)
-    mode = Mode.RESTART if actual.found.containers else Mode.IN_PLACE
-    return Change(address, Action.UPDATE, reason, fields, mode=mode, notes=_brought_back(actual), observed=observed)
+    mode = Mode.RESTART if actual.is_there else Mode.IN_PLACE
+    return Change(address, Action.UPDATE, reason, fields, mode=mode, notes=_notes(spec, actual), observed=observed)
 
 
 def _built(changed: tuple[FieldChange, ...]) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def _why(actual: ContainersActual, built: tuple[str, ...], changed: tuple[FieldC
 def _repairs(actual: ContainersActual) -> Iterator[FieldChange]:
     for name, state in actual.drift.items():
         wanted = actual.expected[name]
-        yield FieldChange(f"service {name}", state, "running" if wanted == "running" else "run again")
+        yield FieldChange(f"service {name}", state, "run again" if wanted == "done" else wanted)
     for name in actual.lost_networks:
         yield FieldChange(f"network {name}", "removed", f"made again, with new containers of {actual.networks[name]}")
 
@@ -64,7 +64,7 @@ def _services(actual: ContainersActual, built: tuple[str, ...]) -> Iterator[Fiel
     """Which services a changed file, or another image, makes anew; the others are left alone."""
     if actual.services is None:
         return
-    before = {each.service: each.declared for each in actual.found.containers}
+    before = actual.declared
     for name in sorted(before.keys() | actual.services.keys()):
         if name in actual.drift:
             continue
@@ -73,7 +73,8 @@ def _services(actual: ContainersActual, built: tuple[str, ...]) -> Iterator[Fiel
         elif name not in before:
             yield FieldChange(f"service {name}", None, "running")
         elif before[name] != actual.services[name]:
-            yield FieldChange(f"service {name}", "as it was declared", "replaced")
+            how = "updated" if actual.place.is_swarm else "replaced"
+            yield FieldChange(f"service {name}", "as it was declared", how)
         elif name in built:
             yield FieldChange(f"service {name}", "older than its build context", "built anew, and replaced")
 
@@ -84,17 +85,36 @@ def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterato
             yield FieldChange(name, before.get(name), after.get(name))
 
 
+def _notes(spec: ContainersSpec, actual: ContainersActual) -> tuple[str, ...]:
+    moved = (f"moves from {actual.left_at}, with what its volumes hold",) if actual.left_at else ()
+    here = f"mounted from the tree, which the other nodes of the swarm do not have: {some(spec.mounted)}"
+    return (*_brought_back(actual), *moved, *((here,) if spec.mounted and actual.found.nodes > 1 else ()))
+
+
 def _brought_back(actual: ContainersActual) -> tuple[str, ...]:
     there = {volume.key for volume in actual.found.volumes}
     coming = tuple(key for key in actual.archives if key not in there)
     return (f"brings back from its archive: {some(coming)}",) if coming else ()
 
 
+def _running(actual: ContainersActual) -> Iterator[FieldChange]:
+    if actual.place.is_swarm:
+        yield from (FieldChange(f"service {each.service}", each.replicas, None) for each in actual.found.services)
+    else:
+        yield from (FieldChange(f"service {each.service}", each.state, None) for each in actual.found.containers)
+
+
 def _fingerprint(actual: ContainersActual) -> str:
-    """What was there when it was planned, but for what changes by itself: that something becomes healthy."""
-    containers = sorted((each.service, each.id, each.declared) for each in actual.found.containers)
-    drift = [*sorted(actual.drift.items()), *actual.lost_networks]
-    things = [containers, drift, sorted(actual.applied.items()), actual.is_complete]
+    """What was there when it was planned, but for what changes by itself: that something becomes healthy.
+
+    A swarm replaces containers by itself.
+    """
+    things: list[object] = [sorted(actual.applied.items()), actual.is_complete]
+    if actual.place.is_swarm:
+        things += sorted((each.service, each.id, each.made_as, each.wanted) for each in actual.found.services)
+    else:
+        things.append(sorted((each.service, each.id, each.declared) for each in actual.found.containers))
+        things.append([*sorted(actual.drift.items()), *actual.lost_networks])
     return hashlib.sha256(json.dumps(things).encode()).hexdigest()
 
 
@@ -117,7 +137,7 @@ def decide_removal(address: Address, actual: ContainersActual) -> Change:
     fates = {REMOVE: None, KEEP: "kept", ARCHIVE: "archived and removed"}
     policies = {each: policy_of(each.key, {"": each.policy, **actual.policies}) for each in actual.found.volumes}
     fields = (
-        *(FieldChange(f"service {each.service}", each.state, None) for each in actual.found.containers),
+        *_running(actual),
         *(FieldChange(f"volume {each.key}", each.name, fates.get(policy)) for each, policy in policies.items()),
         *(FieldChange(f"network {each.name}", each.name, None) for each in actual.found.networks),
     )

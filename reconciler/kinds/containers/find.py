@@ -17,7 +17,7 @@ from reconciler.clients.engine import Engine, Found, Place
 from reconciler.clients.marks import Mark
 from reconciler.clients.process import Runner
 from reconciler.errors import ClientError, OrchestraError
-from reconciler.kinds.containers.record import forgotten, recorded
+from reconciler.kinds.containers.record import forgotten, read_place, recorded
 from reconciler.kinds.containers.shelf import Shelf
 from reconciler.kinds.containers.spec import BUILT, KIND, ContainersActual, ContainersSpec
 from reconciler.kinds.given import PORTS, numbers_of, project_name
@@ -91,7 +91,10 @@ class Finder:
         spec = resource.spec
         tree = self.trees.load(spec.tree, spec.workspaces)
         mark = tree.mark(resource.address, spec.was)
-        actual = replace(_marked(tree.path, mark), place=spec.place, archives=self.shelf(spec.workspace).volumes)
+        actual = _marked(tree.path, mark)
+        left_at = actual.place if mark and actual.place != spec.place else None
+        archives = self.shelf(spec.workspace).volumes
+        actual = replace(actual, place=spec.place, left_at=left_at, archives=archives)
         if isinstance(asked, ClientError):
             return replace(actual, blocked=asked.message, hint=asked.hint)
         actual = replace(actual, found=asked.of(spec.workspace))
@@ -182,15 +185,15 @@ def _marked(tree: Path, mark: Mark | None) -> ContainersActual:
     if mark is None:
         return ContainersActual(tree)
     said = mark.declared
-    place = _texts(said.get("place"))
     return ContainersActual(
         tree,
-        Place(place.get("context", ""), place.get("host", "")),
+        read_place(_texts(said.get("place"))),
         is_marked=True,
         is_complete=mark.state == "ready",
         applied=_texts(said.get("facts")),
         expected=_texts(said.get("expected")),
         networks=_texts(said.get("networks")),
+        made_as=_texts(said.get("made_as")),
         policies=_texts(said.get("policies")),
     )
 

@@ -83,16 +83,15 @@ class ContainersKind:
     def _with_services(self, resource: Resource[ContainersSpec], actual: ContainersActual) -> ContainersActual:
         """Say what the file declares now, service by service; a file that the engine refuses is in the way."""
         tree = self.finder.trees.load(resource.spec.tree, resource.spec.workspaces)
-        if tree.git_dir is None or not actual.found.containers:
+        if tree.git_dir is None or not actual.is_there:
             return actual
         bringer = self._bringer(resource, tree, tree.git_dir, lambda _: None)
         numbers = self.memory.numbers.get(resource.spec.workspace) or self.finder.numbers(resource.spec, tree)
-        before = {each.service: each for each in actual.found.containers}
+        before = actual.images
         try:
             resolved = bringer.resolved()
-            images = {each.image for each in before.values()}
-            kept = {name: image.volumes for name, image in bringer.engine.images(images).items()}
-            by_service = {name: kept.get(each.image, ()) for name, each in before.items()}
+            images = bringer.engine.images(before.values())
+            by_service = {name: images[image].volumes for name, image in before.items() if image in images}
             ready = rewrite(resolved, bringer.identity, resource.spec.ports, numbers, by_service)
         except OrchestraError as error:
             where = f"{error.where}: " if error.where else ""
@@ -137,9 +136,19 @@ class ContainersKind:
         actual = actual or self.finder.look(resource)
         if actual.blocked:
             raise PermanentError(actual.blocked, where=resource.where, hint=actual.hint)
+        if actual.left_at:
+            actual = self._move(resource, actual.left_at)
         if resource.spec.was:
             actual = self._take_over(resource, actual)
         self._bringer(resource, tree, git_dir, self._listener(resource.address)).bring_up(actual)
+
+    def _move(self, resource: Resource[ContainersSpec], left_at: Place) -> ContainersActual:
+        """What was made on another engine goes there, and what its volumes hold comes to the one that is declared."""
+        spec = resource.spec
+        for name in spec.workspaces:
+            engine, shelf = Engine(self.git.runner, left_at), self.finder.shelf(spec.workspace)
+            Taker(engine, shelf, self._require_clone(), name, {"": ARCHIVE}).take_down()
+        return self.finder.look(resource)
 
     def _take_over(self, resource: Resource[ContainersSpec], actual: ContainersActual) -> ContainersActual:
         """The project of a workspace that was renamed goes, and what its volumes hold comes into the new one."""
@@ -163,11 +172,13 @@ class ContainersKind:
         clone, git_dir = self._require_clone(), linked_git_dir(actual.tree)
         book = load_book(git_dir, clone) if git_dir else None
         mark = book.marks.get(address) if book else None
-        engine, shelf = Engine(self.git.runner, actual.place), self.finder.shelf(address.name)
-        said = Taker(engine, shelf, clone, address.name, actual.policies, self.limit_bytes).take_down()
+        shelf, said = self.finder.shelf(address.name), []
+        for place in filter(None, (actual.left_at, actual.place)):
+            engine = Engine(self.git.runner, place)
+            said.append(Taker(engine, shelf, clone, address.name, actual.policies, self.limit_bytes).take_down())
         if git_dir and mark:
             change_book(git_dir, clone, lambda book: book.drop(address))
-        return said
+        return "; ".join(filter(None, said))
 
     def exclusive_key(self, address: Address, spec: ContainersSpec | None) -> str | None:
         """Projects share nothing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from reconciler.clients.engine import Place
 from reconciler.errors import OrchestraError
 from reconciler.kinds.given import ENGINES_FILE
 
+_SWARM = "swarm"
 _FORGOTTEN_FILE = "orchestra/forgotten.json"
 _CHANGING = threading.Lock()
 
@@ -24,8 +25,21 @@ _CHANGING = threading.Lock()
 def recorded(common_dir: Path) -> tuple[Place, ...]:
     """The engines; one that cannot be read is none: anybody may have edited the file."""
     with contextlib.suppress(KeyError, TypeError, AttributeError):
-        return tuple(Place(str(place["context"]), str(place["host"])) for place in _read(common_dir, ENGINES_FILE))
+        return tuple(
+            Place(str(place["context"]), str(place["host"]), place.get("engine") == _SWARM)
+            for place in _read(common_dir, ENGINES_FILE)
+        )
     return ()
+
+
+def written(place: Place) -> dict[str, str]:
+    """A place as marks and records have it."""
+    return {"context": place.context, "host": place.host, **({"engine": _SWARM} if place.is_swarm else {})}
+
+
+def read_place(said: Mapping[str, str]) -> Place:
+    """A place that was written so; anybody may have edited it."""
+    return Place(said.get("context", ""), said.get("host", ""), said.get("engine") == _SWARM)
 
 
 def record(common_dir: Path, place: Place) -> None:
@@ -37,7 +51,7 @@ def record(common_dir: Path, place: Place) -> None:
     with _CHANGING:
         places = recorded(common_dir)
         if place not in places:
-            document = [{"context": each.context, "host": each.host} for each in (*places, place)]
+            document = [written(each) for each in (*places, place)]
             _write(common_dir, ENGINES_FILE, document)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.clients.engine import CLONE, DECLARED, WORKSPACE, NetworkOrder
+from reconciler.clients.engine import CLONE, DECLARED, SWARM, WORKSPACE, NetworkOrder
 from reconciler.errors import PermanentError
 from reconciler.kinds.containers.spec import PortWish
 
@@ -54,16 +54,21 @@ class Rewritten:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose project it is."""
+    """Whose project it is.
+
+    Attributes:
+        is_swarm: it is a stack.
+    """
 
     name: str
     clone: str
     workspace: str
+    is_swarm: bool = False
 
     @property
     def labels(self) -> dict[str, str]:
         """What everything of it bears."""
-        return {CLONE: self.clone, WORKSPACE: self.workspace}
+        return {CLONE: self.clone, WORKSPACE: self.workspace, **({SWARM: "yes"} if self.is_swarm else {})}
 
 
 def image_of(identity: Identity, service: str, resolved: Mapping[str, Any]) -> str:

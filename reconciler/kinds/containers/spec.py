@@ -9,6 +9,7 @@ from pathlib import Path
 from reconciler.clients.build_context import BuildContext
 from reconciler.clients.engine import Container, Found, Place
 from reconciler.errors import Location
+from reconciler.kinds.containers.stack_drift import stack_drift
 from reconciler.kinds.given import CONTAINERS
 from reconciler.model.address import Address
 
@@ -72,6 +73,7 @@ class ContainersSpec:
         pull: `missing`, `always` or `never`; None leaves it to the file.
         volumes: what becomes of each volume when it goes, by its name; the one named `` is for all others.
         wait_seconds: how long it may take until all are healthy.
+        mounted: what is mounted from the tree, which other nodes of a swarm do not have.
         was: its address before the workspace was renamed.
     """
 
@@ -86,6 +88,7 @@ class ContainersSpec:
     pull: str | None = None
     volumes: Mapping[str, str] = field(default_factory=dict)
     wait_seconds: float = WAIT_SECONDS
+    mounted: tuple[str, ...] = ()
     was: Address | None = None
 
     @property
@@ -97,7 +100,7 @@ class ContainersSpec:
     def declared(self) -> Mapping[str, str]:
         """What the manifest says beside the file, field by field."""
         said = {
-            "engine": str(self.place) if self.place.words else "",
+            "engine": str(self.place) if self.place != Place() else "",
             "profiles": ", ".join(self.profiles),
             "pull": self.pull or "",
             "volumes": ", ".join(f"{name or 'all'}: {policy}" for name, policy in sorted(self.volumes.items())),
@@ -117,7 +120,10 @@ class ContainersActual:
         is_complete: it saw them all work.
         facts: what would decide now how they are made; file or option to digest.
         applied: what decided when they were made.
-        expected: how each service was when they had been made: `running`, or `done` where it is to end by itself.
+        left_at: the engine on which they were made, where that is another one than is declared.
+        expected: how each service was when they had been made: `running`, or `done` where it is to end by itself; of a
+            stack the number of replicas instead.
+        made_as: of a stack, what each service was made of, as the swarm has it.
         networks: the networks that were made, by the mark, and for people the services in each.
         policies: what becomes of each volume, by the mark.
         services: per service what identifies its declaration now; None where that was not looked at.
@@ -132,7 +138,9 @@ class ContainersActual:
     is_complete: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     applied: Mapping[str, str] = field(default_factory=dict)
+    left_at: Place | None = None
     expected: Mapping[str, str] = field(default_factory=dict)
+    made_as: Mapping[str, str] = field(default_factory=dict)
     networks: Mapping[str, str] = field(default_factory=dict)
     policies: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] | None = None
@@ -141,8 +149,29 @@ class ContainersActual:
     archives: tuple[str, ...] = ()
 
     @property
+    def is_there(self) -> bool:
+        """Whether anything of it runs, or could."""
+        return bool(self.found.services if self.place.is_swarm else self.found.containers)
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """What identifies the declaration that each service was made from."""
+        found = self.found.services if self.place.is_swarm else self.found.containers
+        return {each.service: each.declared for each in found}
+
+    @property
+    def images(self) -> dict[str, str]:
+        """The image of each service that is there."""
+        found = self.found.services if self.place.is_swarm else self.found.containers
+        return {each.service: each.image for each in found}
+
+    @property
     def drift(self) -> dict[str, str]:
         """The services that are not as the last apply left them, and how they are instead."""
+        if self.left_at:
+            return {}
+        if self.place.is_swarm:
+            return stack_drift(self.found.services, self.expected, self.made_as)
         by_service: dict[str, list[Container]] = {}
         for each in self.found.containers:
             by_service.setdefault(each.service, []).append(each)
@@ -152,6 +181,8 @@ class ContainersActual:
     @property
     def lost_networks(self) -> tuple[str, ...]:
         """The networks that somebody removed: a container may run on without, and one that stopped cannot start."""
+        if self.left_at:
+            return ()
         there = {network.name for network in self.found.networks}
         return tuple(sorted(self.networks.keys() - there))
 

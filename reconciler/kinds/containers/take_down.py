@@ -6,11 +6,12 @@ import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.clients.engine import Container, Engine, TooLargeError, Volume
+from reconciler.clients.engine import Container, Engine, Found, TooLargeError, Volume
 from reconciler.errors import PermanentError, RefusedError
 from reconciler.kinds.containers.rewrite import Identity
 from reconciler.kinds.containers.shelf import Shelf
 from reconciler.kinds.containers.spec import ARCHIVE, KEEP, policy_of
+from reconciler.kinds.containers.take_down_stack import StackTaker, require_all_at_hand
 from reconciler.model.phrases import some
 
 
@@ -38,15 +39,33 @@ class Taker:
             ClientError: the engine refused, or something is still there.
         """
         found = self.engine.find(self.clone, self.workspace)
-        self.engine.stop(each.id for each in found.containers)
+        self._end(found)
         large = {volume.name for volume in found.volumes if not self._is_saved(volume, found.containers)}
         found = self.engine.find(self.clone, self.workspace)
         self.engine.remove("container", (each.id for each in found.containers))
-        self.engine.remove("network", (each.id for each in found.networks))
+        self._remove_networks(found)
         self.engine.remove("volume", (each.name for each in self._going(found.volumes, large)))
         self._remove_images()
         self._require_gone(large)
         return self._why_kept(large) if large else ""
+
+    def _end(self, found: Found) -> None:
+        """End what runs: containers each within the time that it is given, which a swarm does by itself."""
+        if not self.engine.place.is_swarm:
+            self.engine.stop(each.id for each in found.containers)
+            return
+        require_all_at_hand(found.nodes, {volume.key: self._policy(volume) for volume in found.volumes})
+        self._stack.end()
+
+    def _remove_networks(self, found: Found) -> None:
+        if self.engine.place.is_swarm:
+            self._stack.remove_networks(each.id for each in found.networks)
+        else:
+            self.engine.remove("network", (each.id for each in found.networks))
+
+    @property
+    def _stack(self) -> StackTaker:
+        return StackTaker(self.engine, self._identity)
 
     def _going(self, volumes: Iterable[Volume], large: Collection[str]) -> list[Volume]:
         return [volume for volume in volumes if self._policy(volume) != KEEP and volume.name not in large]
@@ -78,8 +97,12 @@ class Taker:
         self.shelf.keep(volume.key, lambda target: self.engine.save(volume, image, labels, target, limit))
 
     @property
+    def _identity(self) -> Identity:
+        return Identity("", self.clone, self.workspace, self.engine.place.is_swarm)
+
+    @property
     def _labels(self) -> dict[str, str]:
-        return Identity("", self.clone, self.workspace).labels
+        return self._identity.labels
 
     def _policy(self, volume: Volume) -> str:
         return policy_of(volume.key, {"": volume.policy, **self.policies})
@@ -94,6 +117,8 @@ class Taker:
                 self.engine.run("image", "rm", "--force", image)
 
     def _require_gone(self, large: Collection[str]) -> None:
+        if self.engine.place.is_swarm:
+            self._stack.require_gone()
         left = self.engine.find(self.clone, self.workspace)
         names = [
             *(each.name for each in left.containers),

@@ -1,0 +1,136 @@
+"""Take away what a stack consists of, and wait until it is gone: a swarm says yes before it has done anything.
+
+The rule: by our labels alone, never by the name of a stack, which anybody may have given to something of their own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.clients.engine import CLONE, SWARM, WORKSPACE, Engine, Found
+from reconciler.clients.swarm import Service
+from reconciler.errors import ClientError, PermanentError, RefusedError
+from reconciler.kinds.containers.rewrite import Identity
+from reconciler.kinds.containers.spec import KEEP
+from reconciler.model.phrases import some
+
+_TURN_SECONDS = 0.2
+_LONGEST_SECONDS = 120.0
+"""Beyond what a container is given to end by itself: then it is killed, by an engine that may be busy."""
+GIVEN = ("secret", "config")
+
+
+def remove_services(engine: Engine, services: Iterable[Service]) -> None:
+    """Remove services; their tasks end afterwards.
+
+    Raises:
+        ClientError: the swarm refused.
+    """
+    engine.remove("service", [each.id for each in services])
+
+
+def given(engine: Engine, identity: Identity) -> dict[str, list[str]]:
+    """The secrets and configs of a stack.
+
+    Raises:
+        ClientError: the swarm does not answer.
+    """
+    narrow = [word for label in _labels(identity) for word in ("--filter", f"label={label}")]
+    return {what: [n for n in engine.run(what, "ls", *narrow, "--format", "{{.Name}}").lines if n] for what in GIVEN}
+
+
+def _labels(identity: Identity) -> tuple[str, ...]:
+    return (f"{CLONE}={identity.clone}", f"{WORKSPACE}={identity.workspace}", SWARM)
+
+
+def remove_given(engine: Engine, identity: Identity, but: Mapping[str, frozenset[str]]) -> None:
+    """Remove secrets and configs, but for some.
+
+    Raises:
+        ClientError: the swarm refused.
+    """
+    for what, names in given(engine, identity).items():
+        engine.remove(what, [name for name in names if name not in but.get(what, frozenset())])
+
+
+def require_all_at_hand(nodes: int, policies: Mapping[str, str]) -> None:
+    """A volume of a swarm is one on each node, and those of other nodes cannot be reached from this one.
+
+    Raises:
+        RefusedError: one of several nodes is to be archived or removed.
+    """
+    going = sorted(key for key, policy in policies.items() if policy != KEEP)
+    if nodes > 1 and going:
+        names = some([key or "any" for key in going])
+        message = f"volume {names}: what other nodes of the swarm hold can be neither archived nor removed from here"
+        raise RefusedError(message, hint="`containers: {volumes: keep}` leaves the volumes where they are")
+
+
+@dataclass(frozen=True, slots=True)
+class StackTaker:
+    """Ends the stack of one workspace."""
+
+    engine: Engine
+    identity: Identity
+    sleep: Callable[[float], None] = time.sleep  # noqa: TID251 - handed on, and replaced in tests
+    clock: Callable[[], float] = time.monotonic
+
+    def end(self) -> None:
+        """Remove its services, wait until no container of them is left on this node, and remove secrets and configs.
+
+        Raises:
+            ClientError: the swarm refused, or it took too long.
+        """
+        services = self._find().services
+        remove_services(self.engine, services)
+        grace = max((each.grace_seconds for each in services), default=0.0)
+        self._until(lambda: not self._tasks_here(), "containers of removed services are still there", grace)
+        remove_given(self.engine, self.identity, {})
+
+    def remove_networks(self, ids: Iterable[str]) -> None:
+        """Remove networks, as soon as the tasks on all nodes have let them go.
+
+        Raises:
+            ClientError: the swarm refused, or it took too long.
+        """
+        if wanted := frozenset(ids):
+            self._until(lambda: self._are_gone(wanted), "networks are still in use")
+
+    def require_gone(self) -> None:
+        """See that no service, secret or config is left.
+
+        Raises:
+            PermanentError: one is.
+        """
+        there = [each.name for each in self._find().services]
+        there += [name for names in given(self.engine, self.identity).values() for name in names]
+        if there:
+            raise PermanentError(f"still there after its removal: {', '.join(there)}", hint="plan again, then destroy")
+
+    def _are_gone(self, networks: frozenset[str]) -> bool:
+        try:
+            self.engine.remove("network", sorted(networks))
+        except ClientError as error:
+            if "in use" in error.message or "active endpoints" in error.message:
+                return False
+            raise
+        return True
+
+    def _tasks_here(self) -> list[str]:
+        """The containers of tasks; what only held a volume, and was left by a kill, is removed with all the rest."""
+        labels = (*_labels(self.identity), "com.docker.swarm.task.id")
+        narrow = [word for label in labels for word in ("--filter", f"label={label}")]
+        return self.engine.run("ps", "--all", "--quiet", *narrow).text.split()
+
+    def _find(self) -> Found:
+        return self.engine.find(self.identity.clone, self.identity.workspace)
+
+    def _until(self, is_so: Callable[[], bool], complaint: str, more_seconds: float = 0.0) -> None:
+        seconds = _LONGEST_SECONDS + more_seconds
+        end = self.clock() + seconds
+        while not is_so():
+            if self.clock() >= end:
+                raise PermanentError(f"{complaint} after {seconds:g} s", hint="plan again, then destroy")
+            self.sleep(_TURN_SECONDS)
