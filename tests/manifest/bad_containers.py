@@ -52,6 +52,12 @@ TABLE = [
         "hint: leave it out for the default",
     ),
     (
+        "an engine that there is not",
+        "worktrees:\n  auth: {containers: {compose: a.yml, engine: podman}}\n",
+        "orchestra.yaml:2:47: `engine` must be `docker` or `swarm`",
+        "hint: leave it out for the default",
+    ),
+    (
         "two engines",
         "worktrees:\n  auth: {containers: {compose: a.yml, context: far, host: 'ssh://far'}}\n",
         "orchestra.yaml:2:53: `host` and `context` both say which engine is meant",
