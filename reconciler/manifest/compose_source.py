@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from reconciler.clients.build_context import BuildContext
+from reconciler.clients.docker.build_context import BuildContext
 from reconciler.errors import Location, ManifestError, OrchestraError, Problem
 from reconciler.kinds.containers import PortWish, Source
 from reconciler.manifest.compose_nodes import parse, places

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.clients.engine import Place
+from reconciler.clients.docker.engine import Place
 from reconciler.errors import ManifestError, Problem
 from reconciler.kinds.containers import ContainersSpec
 from reconciler.kinds.containers.spec import WAIT_SECONDS

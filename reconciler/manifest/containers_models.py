@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter
 
 from reconciler.manifest import grammar
 from reconciler.manifest.grammar import Fault
-from reconciler.manifest.models import FilePath, Model, Texts, as_text, judged
+from reconciler.manifest.values import FilePath, Model, Texts, as_text, judged
 
 Duration = Annotated[
     str, BeforeValidator(as_text, json_schema_input_type=str), judged(grammar.duration_fault, "a length of time")

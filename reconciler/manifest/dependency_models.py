@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from reconciler.manifest import grammar
 from reconciler.manifest.grammar import Fault
-from reconciler.manifest.models import Body, FilePath, Globs, Model, Texts, Variable, as_text, error_of, judged
 from reconciler.manifest.problems import nearest
+from reconciler.manifest.values import Body, FilePath, Globs, Model, Texts, Variable, as_text, error_of, judged
 
 Duration = Annotated[
     str, BeforeValidator(as_text, json_schema_input_type=str), judged(grammar.duration_fault, "a length of time")

@@ -12,9 +12,10 @@ from typing import Any
 
 from reconciler.errors import Location
 from reconciler.manifest import traps
-from reconciler.manifest.models import FAULT, Document, Model, keys_of, model_at
+from reconciler.manifest.models import Document, keys_of, model_at
 from reconciler.manifest.nodes import MISSING, MapNode, Node, ScalarNode, find, key_place, plain
 from reconciler.manifest.problems import Problems, nearest, quote
+from reconciler.manifest.values import FAULT, Model
 
 Path = tuple[str | int, ...]
 

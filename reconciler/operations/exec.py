@@ -11,13 +11,14 @@ from typing import IO
 
 from reconciler.boundaries.permissions.launch import Grounds, Launch
 from reconciler.boundaries.places import place_of
-from reconciler.clients import bubblewrap, files
+from reconciler.clients import files
 from reconciler.clients.files import real_path
-from reconciler.clients.foreground import alone, run_in_foreground
 from reconciler.clients.hooks import read_hook_data
-from reconciler.clients.openings import Openings, find_openings, made_beside, remove_made
-from reconciler.clients.private_git import PrivateGit, require_files_backend
-from reconciler.clients.private_home import fill_home
+from reconciler.clients.sandbox import bubblewrap
+from reconciler.clients.sandbox.foreground import alone, run_in_foreground
+from reconciler.clients.sandbox.openings import Openings, find_openings, made_beside, remove_made
+from reconciler.clients.sandbox.private_git import PrivateGit, require_files_backend
+from reconciler.clients.sandbox.private_home import fill_home
 from reconciler.clients.trees import Standing
 from reconciler.errors import ClientError, ConflictError, UsageError
 from reconciler.kinds.guard.rule import RULE

@@ -20,11 +20,11 @@ from reconciler.clients import files
 from reconciler.clients.borrowed import HASHES, Borrowed, borrow
 from reconciler.clients.descent import scan
 from reconciler.clients.history import changes_between
-from reconciler.clients.incoming import Incoming, incoming
 from reconciler.clients.lock import Held
 from reconciler.clients.pack import ObjectFormat
-from reconciler.clients.private_git import PrivateGit, State
-from reconciler.clients.staged import Staged, reading
+from reconciler.clients.sandbox.incoming import Incoming, incoming
+from reconciler.clients.sandbox.private_git import PrivateGit, State
+from reconciler.clients.sandbox.staged import Staged, reading
 from reconciler.clients.survey import Survey, take_survey
 from reconciler.errors import ClientError, ConflictError, LockHeldError, OrchestraError, RefusedError
 from reconciler.manifest.declaration import Manifest

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.clients.git import Git
-from reconciler.clients.private_git import find_unimported
+from reconciler.clients.sandbox.private_git import find_unimported
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, half_done
 from reconciler.errors import OrchestraError

@@ -15,15 +15,15 @@ from pathlib import Path
 
 from reconciler.boundaries.pattern import parse
 from reconciler.boundaries.permissions.launch import Launch
-from reconciler.clients import bubblewrap, landlock
-from reconciler.clients.bubblewrap import Mount
 from reconciler.clients.files import real_path
-from reconciler.clients.foreground import Errand
 from reconciler.clients.hooks import directory_of
-from reconciler.clients.led_git import lead
-from reconciler.clients.openings import Openings, Wanted
-from reconciler.clients.private_git import BORROWED, PrivateGit
 from reconciler.clients.process import Runner
+from reconciler.clients.sandbox import bubblewrap, landlock
+from reconciler.clients.sandbox.bubblewrap import Mount
+from reconciler.clients.sandbox.foreground import Errand
+from reconciler.clients.sandbox.led_git import lead
+from reconciler.clients.sandbox.openings import Openings, Wanted
+from reconciler.clients.sandbox.private_git import BORROWED, PrivateGit
 from reconciler.clients.trees import TreeRecord
 from reconciler.errors import PermanentError, UsageError
 from reconciler.kinds.guard.rule import RULE

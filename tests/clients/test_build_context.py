@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.clients import build_context
-from reconciler.clients.build_context import BuildContext, fingerprint
+from reconciler.clients.docker import build_context
+from reconciler.clients.docker.build_context import BuildContext, fingerprint
 from reconciler.errors import ConflictError
 
 CONTEXT = BuildContext("web", "web/Dockerfile")

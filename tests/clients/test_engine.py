@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.clients import engine, limited
-from reconciler.clients.engine import Container, Place, failure
+from reconciler.clients.docker import engine, limited
+from reconciler.clients.docker.engine import Container, Place, failure
 from reconciler.errors import PermanentError, TransientError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.boundaries.pattern import parse
-from reconciler.clients.openings import MOST_CLOSED, Openings, Wanted, find_openings, made_beside, remove_made
+from reconciler.clients.sandbox.openings import MOST_CLOSED, Openings, Wanted, find_openings, made_beside, remove_made
 from tests.support.repository import file_tree
 
 FILES = {

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from reconciler.clients import engine
+from reconciler.clients.docker import engine
 from reconciler.operations.status import status
 from tests.engine.own import OwnEngine, listening_on
 from tests.engine.projects import NOTHING, declare, run_on, service

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.clients.engine import Engine
+from reconciler.clients.docker.engine import Engine
 from reconciler.errors import PermanentError
 from reconciler.kinds.workspace.fates import Removal
 from reconciler.operations.options import PlanOptions

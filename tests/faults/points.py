@@ -35,7 +35,7 @@ class Watcher(Protocol):
 
 def client_modules() -> tuple[ModuleType, ...]:
     """Import every module of the room."""
-    names = (info.name for info in pkgutil.iter_modules(clients.__path__, f"{clients.__name__}."))
+    names = (info.name for info in pkgutil.walk_packages(clients.__path__, f"{clients.__name__}."))
     return tuple(importlib.import_module(name) for name in names)
 
 

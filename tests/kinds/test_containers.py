@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.clients.engine import Container, Found, Network, Volume
+from reconciler.clients.docker.engine import Container, Found, Network, Volume
 from reconciler.errors import Location, PermanentError
 from reconciler.kinds.containers.bring_up import blamed
 from reconciler.kinds.containers.decide import decide, decide_removal

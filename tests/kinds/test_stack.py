@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.clients.engine import Found, Place
-from reconciler.clients.swarm import Service
+from reconciler.clients.docker.engine import Found, Place
+from reconciler.clients.docker.swarm import Service
 from reconciler.errors import PermanentError, RefusedError
 from reconciler.kinds.containers.decide import decide, decide_removal
 from reconciler.kinds.containers.rewrite import Identity, rewrite

@@ -132,7 +132,7 @@ def wild(count: int) -> str:
 
 @pytest.mark.parametrize("shape", [flat, deep, wild])
 def test_a_thousand_helpers_need_few_decisions(shape: Callable[[int], str], capsys: pytest.CaptureFixture[str]) -> None:
-    """At most two for each helper, and twice as many for twice as many: what is far apart is never compared."""
+    """At most two for each area, and twice as many for twice as many: what is far apart is never compared."""
     counts = []
     for count in (250, 500, 1000):
         checks = AreaChecks(declared(shape(count)), comes_after, (), Problems())
@@ -145,7 +145,7 @@ def test_a_thousand_helpers_need_few_decisions(shape: Callable[[int], str], caps
         sys.stderr.write(
             f"\n{shape.__name__}: {small}, {half}, {whole} decisions for 250, 500, 1000 helpers; {steps} steps\n"
         )
-    assert whole <= 2000
+    assert whole <= 2 * 1001
     assert whole - half <= 2 * (half - small) + 2
 
 

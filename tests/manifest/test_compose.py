@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from reconciler.clients.build_context import BuildContext
+from reconciler.clients.docker.build_context import BuildContext
 from reconciler.errors import Location, ManifestError
 from reconciler.manifest.compose_source import ComposeFile, from_file
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.clients.foreground import alone
-from reconciler.clients.private_git import DIRECTORY
+from reconciler.clients.sandbox.foreground import alone
+from reconciler.clients.sandbox.private_git import DIRECTORY
 from reconciler.clients.takedown import set_aside
 from reconciler.kinds.workspace import parking
 from reconciler.model.outcome import Status

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from reconciler.clients import bubblewrap, landlock
+from reconciler.clients.sandbox import bubblewrap, landlock
 from reconciler.errors import PermanentError
 from reconciler.operations.surroundings import Holding, choose
 from tests.sandbox.test_import import commit, log, status

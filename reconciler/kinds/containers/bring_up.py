@@ -15,8 +15,8 @@ from typing import Any
 
 from reconciler.clients import files
 from reconciler.clients.command import DIRECTORY
-from reconciler.clients.compose import Compose, Project
-from reconciler.clients.engine import (
+from reconciler.clients.docker.compose import Compose, Project
+from reconciler.clients.docker.engine import (
     IMAGE,
     POLICY,
     RESTORED_FROM,

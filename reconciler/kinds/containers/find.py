@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import files
-from reconciler.clients.build_context import BuildContext, fingerprint
-from reconciler.clients.engine import Engine, Found, Place
+from reconciler.clients.docker.build_context import BuildContext, fingerprint
+from reconciler.clients.docker.engine import Engine, Found, Place
 from reconciler.clients.marks import Mark
 from reconciler.clients.process import Runner
 from reconciler.errors import ClientError, OrchestraError

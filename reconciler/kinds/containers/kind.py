@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from reconciler.clients.compose import Compose
-from reconciler.clients.engine import Engine, Place
+from reconciler.clients.docker.compose import Compose
+from reconciler.clients.docker.engine import Engine, Place
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import change_book, load_book
 from reconciler.clients.trees import linked_git_dir

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.clients import files
-from reconciler.clients.engine import Place
+from reconciler.clients.docker.engine import Place
 from reconciler.errors import OrchestraError
 from reconciler.kinds.given import ENGINES_FILE
 

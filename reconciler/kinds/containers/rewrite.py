@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.clients.engine import CLONE, DECLARED, SWARM, WORKSPACE, NetworkOrder
+from reconciler.clients.docker.engine import CLONE, DECLARED, SWARM, WORKSPACE, NetworkOrder
 from reconciler.errors import PermanentError
 from reconciler.kinds.containers.spec import PortWish
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.clients.compose import Compose
-from reconciler.clients.engine import Engine, Found
-from reconciler.clients.swarm import Service, Standing, Task
+from reconciler.clients.docker.compose import Compose
+from reconciler.clients.docker.engine import Engine, Found
+from reconciler.clients.docker.swarm import Service, Standing, Task
 from reconciler.errors import Location, PermanentError
 from reconciler.kinds.containers.rewrite import Identity
 from reconciler.kinds.containers.stack import Stack

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.clients.build_context import BuildContext
-from reconciler.clients.engine import Container, Found, Place
+from reconciler.clients.docker.build_context import BuildContext
+from reconciler.clients.docker.engine import Container, Found, Place
 from reconciler.errors import Location
 from reconciler.kinds.containers.stack_drift import stack_drift
 from reconciler.kinds.given import CONTAINERS

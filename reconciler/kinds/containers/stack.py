@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.clients.engine import DECLARED, VOLUME
-from reconciler.clients.swarm import SERVICE
+from reconciler.clients.docker.engine import DECLARED, VOLUME
+from reconciler.clients.docker.swarm import SERVICE
 from reconciler.errors import PermanentError
 from reconciler.kinds.containers.rewrite import Identity, Rewritten
 from reconciler.kinds.containers.stack_keys import DROPPED, TAKEN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.clients.swarm import Service
+from reconciler.clients.docker.swarm import Service
 from reconciler.model.phrases import plural
 
 DONE = "done"

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.clients.engine import Container, Engine, Found, TooLargeError, Volume
+from reconciler.clients.docker.engine import Container, Engine, Found, TooLargeError, Volume
 from reconciler.errors import PermanentError, RefusedError
 from reconciler.kinds.containers.rewrite import Identity
 from reconciler.kinds.containers.shelf import Shelf

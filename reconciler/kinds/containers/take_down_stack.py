@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.clients.engine import CLONE, SWARM, WORKSPACE, Engine, Found
-from reconciler.clients.swarm import Service
+from reconciler.clients.docker.engine import CLONE, SWARM, WORKSPACE, Engine, Found
+from reconciler.clients.docker.swarm import Service
 from reconciler.errors import ClientError, PermanentError, RefusedError
 from reconciler.kinds.containers.rewrite import Identity
 from reconciler.kinds.containers.spec import KEEP

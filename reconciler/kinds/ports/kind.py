@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import files, sockets
-from reconciler.clients.engine_machine import machine_of
+from reconciler.clients.docker.engine_machine import machine_of
 from reconciler.clients.files import Entry
 from reconciler.clients.git import Git, Repository, paths_in_commits
 from reconciler.clients.marks import Mark, MarkBook, change_book
@@ -282,7 +282,7 @@ class PortsKind:
         """The ports that containers have on another machine, of which no socket of this host tells."""
         if not self._machine(spec):
             return ()
-        from reconciler.clients.engine import Engine, Place  # noqa: PLC0415 - most ports are of this host
+        from reconciler.clients.docker.engine import Engine, Place  # noqa: PLC0415 - most ports are of this host
 
         with contextlib.suppress(ClientError):  # the containers will say that nobody answers
             return Engine(self.git.runner, Place(spec.context, spec.host)).published()

@@ -12,8 +12,8 @@ from reconciler.clients import files
 from reconciler.clients.git import Git
 from reconciler.clients.integration import Way
 from reconciler.clients.merged import Question, Target, Verdict, how_merged, where_it_began
-from reconciler.clients.private_git import unsaved_reasons
 from reconciler.clients.process import processes_using
+from reconciler.clients.sandbox.private_git import unsaved_reasons
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ConflictError, PermanentError

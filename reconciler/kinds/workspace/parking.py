@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.clients import excludes, files
-from reconciler.clients.foreground import alone
 from reconciler.clients.git import Git
 from reconciler.clients.marks import FILE_NAME, MarkBook, parse_book
-from reconciler.clients.private_git import DIRECTORY as SANDBOX
 from reconciler.clients.process import processes_using
+from reconciler.clients.sandbox.foreground import alone
+from reconciler.clients.sandbox.private_git import DIRECTORY as SANDBOX
 from reconciler.clients.survey import BRANCH_KEY
 from reconciler.clients.takedown import discard, is_set_aside, put_back, set_aside
 from reconciler.clients.trees import TreeRecord

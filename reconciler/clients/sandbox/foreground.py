@@ -21,8 +21,8 @@ from types import FrameType
 from typing import IO
 
 from reconciler.clients import files
-from reconciler.clients.inner import adopt_orphans, end_the_rest
 from reconciler.clients.refusals import refused
+from reconciler.clients.sandbox.inner import adopt_orphans, end_the_rest
 from reconciler.errors import PermanentError, RefusedError
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from reconciler.clients import swarm
-from reconciler.clients.engine_machine import machine_of
+from reconciler.clients.docker import swarm
+from reconciler.clients.docker.engine_machine import machine_of
 from reconciler.clients.process import Finished, Runner
 from reconciler.errors import ClientError, PermanentError, TransientError
 

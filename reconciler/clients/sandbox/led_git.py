@@ -13,7 +13,7 @@ from pathlib import Path
 from reconciler.clients import files
 from reconciler.clients.files import real_path
 from reconciler.clients.hooks import DIRECTORY, KEY, read_hooks
-from reconciler.clients.private_git import PrivateGit
+from reconciler.clients.sandbox.private_git import PrivateGit
 from reconciler.errors import ConflictError
 
 _PROGRAMS = "bin"

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients import files
-from reconciler.clients.foreground import is_busy
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.refusals import refused
-from reconciler.clients.staged import Index, reading
+from reconciler.clients.sandbox.foreground import is_busy
+from reconciler.clients.sandbox.staged import Index, reading
 from reconciler.clients.trees import HALF_DONE, TreeRecord
 from reconciler.errors import ClientError, ConflictError, PermanentError
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.clients import limited
-from reconciler.clients.engine import Place, failure
+from reconciler.clients.docker import limited
+from reconciler.clients.docker.engine import Place, failure
 from reconciler.clients.process import Runner
 from reconciler.errors import ClientError, PermanentError
 

@@ -1,0 +1,1 @@
+"""The container engine: projects, stacks, images, and what they leave."""
