@@ -168,7 +168,7 @@ class Run:
 
     def _fill_home(self) -> None:
         if self.asked.home == "private":
-            fill_home(self.private.directory / "home", Path(self.session.environment.get("HOME", "/")))
+            fill_home(self.private.home, Path(self.session.environment.get("HOME", "/")))
 
     def _write_settings(self, git_dirs: tuple[str, ...], holding: Holding) -> Launch:
         if not self.asked.hook:

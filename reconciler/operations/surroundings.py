@@ -148,7 +148,7 @@ class Unheld:
 
     def errand(self) -> Errand:
         """The command, and what it sees."""
-        return Errand(self._command, self.cwd, self._environment(self.private.directory / "home"))
+        return Errand(self._command, self.cwd, self._environment(self.private.home))
 
     @property
     def _command(self) -> tuple[str, ...]:
@@ -215,7 +215,7 @@ class Bubblewrapped(Unheld):
         hiding = bubblewrap.hiding(self.session.environment, shown, self.opened, asked)
         yield from bubblewrap.layered((*hiding, *self._opened(), *self._closed()))
         if self.asked.home == "private":
-            yield Mount(bubblewrap.HOME, self.private.directory / "home", writable=True)
+            yield Mount(bubblewrap.HOME, self.private.home, writable=True)
         if self.settings.files:
             yield Mount(bubblewrap.SETTINGS, self.private.directory / SETTINGS)
         for path, is_open in self.openings.ordered:
@@ -247,7 +247,7 @@ class Landlocked(Unheld):
             UsageError: the home that is asked for cannot be opened without what lies in it.
             ClientError: the operating system refused.
         """
-        environment = self._environment(self.private.directory / "home")
+        environment = self._environment(self.private.home)
         search_path = environment.get("PATH", os.defpath)
         led = lead(self.private, RULE, search_path, self.session.survey.config.get("core.hookspath"))
         given = led | {"TMPDIR": str(self.private.directory / TEMPORARY)}
@@ -257,7 +257,7 @@ class Landlocked(Unheld):
     def _writable(self) -> Iterator[Path]:
         yield from (self.private.common_dir, self.private.directory / TEMPORARY)
         if self.asked.home == "private":
-            yield self.private.directory / "home"
+            yield self.private.home
         yield from self._opened()
         for path in self.openings.open:
             yield from self._open_at_top() if not path else (self.workspace.record.path / path,)

@@ -28,6 +28,17 @@ def test_what_was_imported_is_parked_and_comes_back(shop):
     assert log(shop) == ["two", "one", "first"]
 
 
+def test_what_programs_wrote_in_the_home_of_a_sandbox_is_told_to_be_lost(own):
+    """Caches, and what is the user's, are not."""
+    (own.directory / "home/.bashrc").write_text("# mine\n")
+    own.exec(
+        "mkdir ~/.agent ~/.config/tool ~/.cache/x; echo x > ~/.agent/session; rm ~/.bashrc; echo x > ~/.bashrc"
+    ).expect(0)
+    said = destroyed(own)
+    assert not own.tree().exists()
+    assert "lost, since the home of its sandbox goes with it: .agent, .bashrc, .config/tool" in said
+
+
 @pytest.mark.parametrize(
     ("script", "why"),
     [

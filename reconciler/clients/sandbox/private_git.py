@@ -96,6 +96,11 @@ class PrivateGit:
         return self.common_dir / self._admin
 
     @property
+    def home(self) -> Path:
+        """The home of the commands in there."""
+        return home_of(self.record)
+
+    @property
     def objects(self) -> Path:
         """The objects that were made in there."""
         return self.common_dir / "objects"
@@ -374,6 +379,11 @@ def _explained(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise refused(f"cannot prepare {where}", error) from error
+
+
+def home_of(record: TreeRecord) -> Path:
+    """Where the home of the commands in a tree's sandbox is, if they have one."""
+    return record.git_dir / DIRECTORY / "home"
 
 
 def unsaved_reasons(repository: Repository, record: TreeRecord) -> Iterator[str]:

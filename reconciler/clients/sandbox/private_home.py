@@ -40,6 +40,27 @@ def fill_home(home: Path, user: Path) -> None:
         raise refused(f"cannot prepare {home}", error) from error
 
 
+def written_in(home: Path) -> list[str]:
+    """What programs put there that they do not make again, as paths below it; nothing when there is no home.
+
+    Raises:
+        PermanentError: the operating system refused.
+    """
+    made = {*_OF_LINKS, *_EMPTY}
+    try:
+        found = (f"{place}/{name}".lstrip("/") for place in _OF_LINKS for name in _not_linked(home / place))
+        return sorted(path for path in found if path not in made)
+    except OSError as error:
+        raise refused(f"cannot look into {home}", error) from error
+
+
+def _not_linked(directory: Path) -> list[str]:
+    if directory.is_symlink() or not directory.is_dir():
+        return []
+    with os.scandir(directory) as entries:
+        return [entry.name for entry in entries if not entry.is_symlink()]
+
+
 def _link_all(home: Path, user: Path) -> None:
     if os.access(user, os.R_OK | os.X_OK) and user.is_dir():
         for entry in user.iterdir():

@@ -13,7 +13,8 @@ from reconciler.clients.git import Git
 from reconciler.clients.integration import Way
 from reconciler.clients.merged import Question, Target, Verdict, how_merged, where_it_began
 from reconciler.clients.process import processes_using
-from reconciler.clients.sandbox.private_git import unsaved_reasons
+from reconciler.clients.sandbox.private_git import home_of, unsaved_reasons
+from reconciler.clients.sandbox.private_home import written_in
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.errors import ConflictError, PermanentError
@@ -176,7 +177,7 @@ class _Judging:
             return Fate(self.seen.reasons)
         if self.doomed.record.standing is Standing.MISSING:
             return Fate(reason="removed: its tree is gone, and no work with it")
-        lost = "".join(f"; lost, {loss}" for loss in self.seen.lost)
+        lost = "".join(f"; lost, {loss}" for loss in (*self.seen.lost, *self._at_home()))
         if self.verdict is not None and self.verdict.is_merged and not self.seen.uncommitted:
             archived = ", ".join(self._archived())
             told = f"; archived: {archived}" if archived else ""
@@ -203,6 +204,11 @@ class _Judging:
     def _uncommitted(self) -> Iterator[str]:
         if names := sorted(self.seen.uncommitted):
             yield f"{plural(len(names), 'file')} not committed ({some(names)})"
+
+    def _at_home(self) -> Iterator[str]:
+        """What goes with the home that commands have in its sandbox."""
+        if names := written_in(home_of(self.doomed.record)):
+            yield f"since the home of its sandbox goes with it: {some(names)}"
 
     def _archived(self) -> Iterator[str]:
         """What the archive holds beside the work that is judged."""
