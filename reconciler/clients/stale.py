@@ -84,7 +84,7 @@ def _locks(common_dir: Path, branches: Iterable[str]) -> Iterator[Path]:
     yield common_dir / "config.lock"
     yield from (common_dir / "refs" / "heads" / f"{branch}.lock" for branch in branches if _is_name(branch))
     yield from (common_dir / "refs" / "orchestra").rglob("*.lock")
-    in_records = ("config.worktree.lock", "info/sparse-checkout.lock", "orchestra.index.lock")
+    in_records = ("HEAD.lock", "config.worktree.lock", "info/sparse-checkout.lock", "orchestra.index.lock")
     yield from (record / name for record in _records(common_dir) for name in in_records)
 
 

@@ -14,7 +14,7 @@ from reconciler.errors import LockHeldError
 from tests.support.fakes import FakeClock
 from tests.support.repository import GitRepo
 
-IN_TREES = ["worktrees/t/config.worktree.lock", "worktrees/t/info/sparse-checkout.lock"]
+IN_TREES = ["worktrees/t/HEAD.lock", "worktrees/t/config.worktree.lock", "worktrees/t/info/sparse-checkout.lock"]
 OURS = ["config.lock", "refs/heads/ours.lock", "refs/heads/a/b.lock", "refs/orchestra/parked/t.lock", *IN_TREES]
 OTHERS = ["index.lock", "packed-refs.lock", "HEAD.lock", "refs/heads/theirs.lock", "worktrees/t/index.lock"]
 
