@@ -170,7 +170,7 @@ ATTEMPTS = (
     ),
     _by(
         CHECK,
-        PRIVATE,
+        IMPORT,
         "`symbolic-ref` of the branch to another",
         "git checkout -q -b t; spoil; commit; git symbolic-ref refs/heads/auth refs/heads/t",
         ONCE,

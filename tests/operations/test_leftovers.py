@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.clients import files
+from reconciler.clients.refusals import refused
 from reconciler.clients.takedown import discard, rubbish, set_aside, sweep
 from reconciler.errors import PermanentError
 from reconciler.operations.plan import plan
@@ -48,13 +51,13 @@ def test_read_only_directories_are_deleted_with_their_tree(tmp_path: Path) -> No
     assert not list(tmp_path.glob("*tree*"))
 
 
-def test_what_cannot_be_deleted_is_named_and_stops_nobody(world: World) -> None:
+def test_what_cannot_be_deleted_is_named_and_stops_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.declare("auth:\nui:")
     world.settle()
     tree, git_dir = world.tree().path, world.git_dir()
     aside = set_aside(tree)
-    real, shutil.rmtree = shutil.rmtree, lambda *_, **__: (_ for _ in ()).throw(OSError(16, "busy", str(aside)))
-    try:
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "remove_tree", _busy)
         with pytest.raises(PermanentError, match=re.escape(str(aside))):
             discard(world.common_dir, git_dir, tree)
         sweep(world.common_dir)
@@ -62,11 +65,13 @@ def test_what_cannot_be_deleted_is_named_and_stops_nobody(world: World) -> None:
         world.declare("ui:\ndocs:")
         world.apply()
         assert any(str(aside) in note for note in world.plan().notes)
-    finally:
-        shutil.rmtree = real
     sweep(world.common_dir)
     assert not aside.exists()
     assert rubbish(world.common_dir) == ()
+
+
+def _busy(directory: Path) -> None:
+    raise refused(f"cannot remove {directory}", OSError(errno.EBUSY, "busy"))
 
 
 def test_plans_beside_an_apply_see_nothing_in_the_way(world: World) -> None:
