@@ -18,7 +18,7 @@ _FILES = {"packages/auth/session.py": "x = 1\n", "top.txt": "top\n", ".gitignore
 _COMMIT = "cd packages/auth; echo 1 > s.py; git add .; git stash -q; echo 1 > one.py; git add .; git commit -qm one"
 _SETTLE = ("exec", "auth", "--", "true")
 _RENEWED = "cd packages/auth; echo 1 > one.py; git add .; git commit -qm one"
-_FIRST = "incoming.incoming"
+_FIRST = "sandbox.incoming.incoming"
 """What an import begins with."""
 
 
