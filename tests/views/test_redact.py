@@ -114,9 +114,19 @@ def test_what_does_not_is_hidden(value):
 def words_of_ours():
     """All words in the texts of the program; what is no word is a pattern, code, or what git is called with."""
     for file in Path(reconciler.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        tree = ast.parse(file.read_text())
+        keys = {id(key) for node in ast.walk(tree) for key in keys_of(node)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in keys:
                 yield from re.findall(r"(?<![\w\\$%])[A-Za-z][\w./:-]*[A-Za-z](?![\w\\])", node.value)
+
+
+def keys_of(node):
+    """What a document is asked for: nobody is told that."""
+    if isinstance(node, ast.Subscript):
+        yield node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        yield from node.args[:1]
 
 
 def test_no_word_of_ours_is_a_value_that_is_hidden():
