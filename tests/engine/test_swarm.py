@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,9 +59,14 @@ class Stack:
         return next(name for name in self.services(workspace) if name.endswith(f"_{service}"))
 
     def services(self, workspace: str = "auth") -> dict[str, str]:
-        """The services of a workspace, and how many tasks of each run."""
-        said = self.docker("service", "ls", *self._narrow(workspace), "--format", "{{.Name}} {{.Replicas}}")
-        return dict(line.split(" ", 1) for line in said.splitlines())  # type: ignore[misc]
+        """The services of a workspace, and how many tasks of each run; a task that is to end is waited for."""
+        end = time.monotonic() + 60
+        while True:
+            said = self.docker("service", "ls", *self._narrow(workspace), "--format", "{{.Name}} {{.Replicas}}")
+            found: dict[str, str] = dict(line.split(" ", 1) for line in said.splitlines())  # type: ignore[misc]
+            if time.monotonic() > end or not any(_has_more_than_wanted(counts) for counts in found.values()):
+                return found
+            time.sleep(0.2)
 
     def containers(self, service: str, workspace: str = "auth") -> set[str]:
         """The containers of a service that run."""
@@ -88,6 +94,11 @@ class Stack:
     def _narrow(self, workspace: str) -> tuple[str, ...]:
         labels = (f"label=orchestra.clone={clone_of(self.world)}", f"label=orchestra.workspace={workspace}")
         return tuple(word for label in labels for word in ("--filter", label))
+
+
+def _has_more_than_wanted(counts: str) -> bool:
+    running, wanted = counts.split(maxsplit=1)[0].split("/")
+    return int(running) > int(wanted)
 
 
 _KINDS = ("service", "network", "volume", "secret", "config")
