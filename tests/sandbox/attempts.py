@@ -46,7 +46,8 @@ ATTEMPTS = (
     # --- git ---
     _by(NOTHING, KERNEL, "the configuration", "git config core.hooksPath /tmp; git config --worktree core.hooksPath /tmp; echo '[core]' >> $GIT/config; mv $GIT/config $GIT/c"),
     _by(NOTHING, KERNEL, "a hook", "echo 'touch $OUT/ran' > $GIT/hooks/post-checkout; chmod +x $GIT/hooks/post-checkout; rm -rf $GIT/hooks"),
-    _by(NOTHING, KERNEL, "the mark", "echo '{}' > $ADMIN/orchestra.json; rm $ADMIN/orchestra.json; mv $ADMIN $ADMIN.away"),
+    _by(NOTHING, KERNEL, "the mark", "echo '{}' > $ADMIN/orchestra.json; rm $ADMIN/orchestra.json"),
+    _by(NOTHING, IMPORT, "the directory of the mark", "mv $ADMIN $ADMIN.away", "its own copy: it is told to be spoilt"),
     _by(NOTHING, KERNEL, "where the tree belongs", "echo 'gitdir: /tmp' > .git; rm .git; mv .git g; echo no > $ADMIN/commondir; echo no > $ADMIN/gitdir"),
     _by(NOTHING, PRIVATE, "HEAD", "git symbolic-ref HEAD refs/heads/ui; echo no > $GIT/HEAD; git checkout -q --detach"),
     _by(NOTHING, PRIVATE, "the branch of another", "git branch -f ui HEAD~0; git update-ref refs/heads/ui HEAD; git branch -D ui; git branch -M ui x; rm -rf $GIT/refs/heads"),
