@@ -101,7 +101,7 @@ def rewrite(
         name: made.service(name, service, kept_by_images.get(name, ()))
         for name, service in sorted(resolved["services"].items())
     }
-    declared = {name: _digest(service) for name, service in services.items()}
+    declared = {name: digest(service) for name, service in services.items()}
     external = {order.name: {"name": order.name, "external": True} for order in made.volumes.values()}
     document = {
         **{key: value for key, value in resolved.items() if key not in {"services", "networks", "volumes", "name"}},
@@ -215,5 +215,6 @@ def _without_addresses(network: object) -> object:
     return {key: value for key, value in network.items() if key not in _ADDRESSES} or None
 
 
-def _digest(service: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(service, sort_keys=True).encode()).hexdigest()
+def digest(document: object) -> str:
+    """What identifies a declaration, or a part of one."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reconciler.clients.docker.build_context import BuildContext
 from reconciler.clients.docker.engine import Container, Found, Place
+from reconciler.clients.docker.swarm import Service
 from reconciler.errors import Location
 from reconciler.kinds.containers.stack_drift import stack_drift
 from reconciler.kinds.given import CONTAINERS
@@ -151,19 +152,22 @@ class ContainersActual:
     @property
     def is_there(self) -> bool:
         """Whether anything of it runs, or could."""
-        return bool(self.found.services if self.place.is_swarm else self.found.containers)
+        return bool(self._parts)
 
     @property
     def declared(self) -> dict[str, str]:
         """What identifies the declaration that each service was made from."""
-        found = self.found.services if self.place.is_swarm else self.found.containers
-        return {each.service: each.declared for each in found}
+        return {each.service: each.declared for each in self._parts}
 
     @property
     def images(self) -> dict[str, str]:
         """The image of each service that is there."""
-        found = self.found.services if self.place.is_swarm else self.found.containers
-        return {each.service: each.image for each in found}
+        return {each.service: each.image for each in self._parts}
+
+    @property
+    def _parts(self) -> tuple[Service, ...] | tuple[Container, ...]:
+        """What it consists of where it is."""
+        return self.found.services if self.place.is_swarm else self.found.containers
 
     @property
     def drift(self) -> dict[str, str]:

@@ -7,7 +7,6 @@ nothing is dropped that would be missed.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from reconciler.clients.docker.engine import DECLARED, VOLUME
 from reconciler.clients.docker.swarm import SERVICE
 from reconciler.errors import PermanentError
-from reconciler.kinds.containers.rewrite import Identity, Rewritten
+from reconciler.kinds.containers.rewrite import Identity, Rewritten, digest
 from reconciler.kinds.containers.stack_keys import DROPPED, TAKEN
 
 _VERSION = "3.9"
@@ -60,7 +59,7 @@ def make_stack(ready: Rewritten, identity: Identity, contents: Mapping[str, byte
     services = {name: _service(name, service) for name, service in document["services"].items()}
     for name in services:
         _require_short(name, identity)
-    templates = {name: _digest([_template(service), _used(service, given)]) for name, service in services.items()}
+    templates = {name: digest([_template(service), _used(service, given)]) for name, service in services.items()}
     stack = {
         "version": _VERSION,
         "services": {
@@ -148,8 +147,8 @@ def _given(
         if "file" not in thing:
             message = f"{what}s.{key} is made of something else than a file, which a stack cannot express"
             raise PermanentError(message, hint="write it into a file: `file: …`")
-        digest = hashlib.sha256(b"\0".join((identity.name.encode(), key.encode(), contents[thing["file"]])))
-        name = f"{identity.name[:_LONGEST_PREFIX]}-{digest.hexdigest()[:_DIGEST_LENGTH]}"
+        hashed = hashlib.sha256(b"\0".join((identity.name.encode(), key.encode(), contents[thing["file"]])))
+        name = f"{identity.name[:_LONGEST_PREFIX]}-{hashed.hexdigest()[:_DIGEST_LENGTH]}"
         labels = {**(thing.get("labels") or {}), **identity.labels}
         made[key] = {"file": thing["file"], "name": name, "labels": labels}
     return made
@@ -197,7 +196,3 @@ def _labelled(
         "labels": {**(service.get("labels") or {}), DECLARED: template},
         "deploy": {**deploy, "labels": own},
     }
-
-
-def _digest(document: object) -> str:
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -33,7 +33,8 @@ def decide(address: Address, spec: PortsSpec, actual: PortsActual) -> Change:
 
 def _decide_file(address: Address, spec: PortsSpec, actual: PortsActual, observed: dict[str, str]) -> Change:
     """All numbers are given: what is left is the file that tells them."""
-    wanted = digest(Entry(spec.content(actual.numbers, actual.clone, actual.machine)))
+    content = spec.content(actual.numbers, actual.clone, actual.machine)
+    wanted = digest(Entry(content))
     if not actual.listed:
         reason = "the host's list of ports does not have them"
         return Change(address, Action.UPDATE, reason, (RECORD,), observed=observed)
@@ -51,9 +52,7 @@ def _decide_file(address: Address, spec: PortsSpec, actual: PortsActual, observe
         return Change(address, Action.NO_OP, drift=(drift,), observed=observed)
     reason = f"{spec.env_file} was edited by hand; replaced as requested" if actual.is_edited else "its text is another"
     shown = actual.entry.content.decode("utf-8", "replace") if actual.entry and actual.entry.content else ""
-    field = FieldChange(
-        "content", shown, spec.content(actual.numbers, actual.clone, actual.machine).decode(), text=True
-    )
+    field = FieldChange("content", shown, content.decode(), text=True)
     return Change(address, Action.UPDATE, reason, (field,), observed=observed)
 
 
