@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.clients.process import Finished, Runner
+from reconciler.clients.refusals import HINTS
 from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ClientError, PermanentError, TransientError, UsageError
 
@@ -43,6 +45,20 @@ _TRANSIENT = re.compile(
     r"|bad object worktrees/",
     re.MULTILINE,
 )
+_HINTS = {
+    # Git does not always say why it could not write.
+    "No space left|Out of diskspace|unable to write file": (
+        "free some space (or see who may write there) and run the command again"
+    ),
+    "Read-only file system": HINTS[errno.EROFS],
+    "transport 'file' not allowed": (
+        "git takes submodules from a path on this machine only where `protocol.file.allow` is `always`"
+    ),
+    "unable to access|Could not read from remote|could not read (Username|Password)": (
+        "see that the remote answers and that you may read it: `git ls-remote` asks it"
+    ),
+    "Permission denied": HINTS[errno.EACCES],
+}
 _DISCOVERED = re.compile(r"\A(.*)\n(true|false)\n(.*?)\n?\Z", re.DOTALL)
 _STALE_LOCK = re.compile(r"'([^']+\.lock)': File exists|could not lock config file ([^:\n]+)", re.MULTILINE)
 
@@ -158,7 +174,7 @@ def _failure(finished: Finished) -> ClientError:
     said = _gist(finished.stderr or finished.text) or f"exit status {finished.code}"
     message = f"`{command}` failed: {said}"
     if not _TRANSIENT.search(finished.stderr or said):
-        return PermanentError(message, hint=_disk_hint(said))
+        return PermanentError(message, hint=_hint(finished.stderr or said))
     lock = _STALE_LOCK.search(finished.stderr or said)
     file = (lock[1] or f"{lock[2]}.lock") if lock else ""
     is_there = bool(file) and (os.path.lexists(file) or not Path(file).is_absolute())  # else it is gone by now
@@ -173,10 +189,9 @@ def _gist(said: str) -> str:
     return "; ".join(complaints or lines)
 
 
-def _disk_hint(said: str) -> str:
-    # Git does not always say why it could not write.
-    is_full = any(words in said for words in ("No space left", "Out of diskspace", "unable to write file"))
-    return "free some space (or see who may write there) and run the command again" if is_full else ""
+def _hint(said: str) -> str:
+    """The way out of what git complains of; the first that is named."""
+    return next((hint for words, hint in _HINTS.items() if re.search(words, said)), "")
 
 
 def count_ahead_behind(

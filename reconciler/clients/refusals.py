@@ -6,7 +6,7 @@ import errno
 
 from reconciler.errors import PermanentError
 
-_HINTS = {
+HINTS = {
     errno.ENOSPC: "free some space and run the command again",
     errno.EDQUOT: "free some of your quota and run the command again",
     errno.EACCES: "check who may write there",
@@ -22,4 +22,4 @@ def refused(what: str, error: OSError) -> PermanentError:
         what: what was tried, or the file: `cannot move a to b`.
         error: what the system said.
     """
-    return PermanentError(f"{what}: {error.strerror or error}", hint=_HINTS.get(error.errno or 0, ""))
+    return PermanentError(f"{what}: {error.strerror or error}", hint=HINTS.get(error.errno or 0, ""))

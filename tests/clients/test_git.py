@@ -91,17 +91,49 @@ def test_other_failures_are_final(repo: GitRepo, git: Git, words: tuple[str, ...
             PermanentError,
             "free some space (or see who may write there) and run the command again",
         ),
-        ("fatal: could not read Username for 'https://h': terminal prompts disabled", PermanentError, ""),
+        (
+            "fatal: could not create leading directories of '/r/.git': Read-only file system",
+            PermanentError,
+            "it lies on a disk that cannot be written; mount it writable",
+        ),
+        (
+            "fatal: could not create leading directories of '/r/.git': Permission denied",
+            PermanentError,
+            "check who may write there",
+        ),
+        (
+            "fatal: could not read Username for 'https://h': terminal prompts disabled",
+            PermanentError,
+            "see that the remote answers and that you may read it: `git ls-remote` asks it",
+        ),
+        (
+            "fatal: unable to access 'https://h/x.git/': Could not resolve host: h",
+            PermanentError,
+            "see that the remote answers and that you may read it: `git ls-remote` asks it",
+        ),
+        (
+            "git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.",
+            PermanentError,
+            "see that the remote answers and that you may read it: `git ls-remote` asks it",
+        ),
+        (
+            "fatal: transport 'file' not allowed",
+            PermanentError,
+            "git takes submodules from a path on this machine only where `protocol.file.allow` is `always`",
+        ),
         ("fatal: not a git repository (or any of the parent directories): .git", PermanentError, ""),
     ],
-    ids=["half-written-record", "half-written-head", "moved-on", "disk-full", "password", "no-repository"],
+    ids=[
+        *("half-written-record", "half-written-head", "moved-on", "disk-full", "read-only", "no-right"),
+        *("password", "no-host", "no-key", "local-submodule", "no-repository"),
+    ],
 )
 def test_messages_that_cannot_be_made_at_will(said: str, kind: type[ClientError], hint: str) -> None:
     """Each has its class and its way out; the git directory that we named is not shown."""
     with pytest.raises(ClientError) as caught:
         Git({}, Saying(said)).run("fetch", "x")
     assert (type(caught.value), caught.value.hint) == (kind, hint)
-    assert caught.value.message == f"`git fetch x` failed: {said}"
+    assert caught.value.message == f"`git fetch x` failed: {said.splitlines()[-1]}"
 
 
 @pytest.mark.parametrize(

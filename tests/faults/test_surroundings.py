@@ -146,6 +146,24 @@ def test_a_read_only_disk(small_disk: Path) -> None:
     _settled(shop)
 
 
+def test_a_place_that_cannot_be_written(tmp_path: Path, small_disk: Path) -> None:
+    """The one tree that is to lie there fails, with the way out; the others are made, and it is made later."""
+    place = small_disk / "ui"
+    shop = project(tmp_path, {"orchestra.yaml": f"worktrees: {{auth: , ui: {{path: '{place}'}}}}\n"})
+    _remount(small_disk, "ro")
+
+    ended = shop.run("apply", "--auto-approve")
+
+    assert ended.code == 4
+    assert "Read-only file system" in ended.out + ended.err
+    assert "hint: it lies on a disk that cannot be written; mount it writable" in ended.out + ended.err
+    assert shop.tree("auth").status() == ""
+    _remount(small_disk, "rw")
+    shop.apply()
+    shop.run("plan", "--detailed-exitcode").expect(0)
+    assert (place / ".git").is_file()
+
+
 @pytest.mark.parametrize("lock", ["config.lock", "packed-refs.lock", "refs/heads/auth.lock"])
 def test_a_lock_that_somebody_left(shop: Project, lock: str) -> None:
     """Git's locks are not ours to break: the error names the file, and without it the next apply goes on."""

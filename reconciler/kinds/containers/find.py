@@ -17,7 +17,7 @@ from reconciler.clients.docker.engine import Engine, Found, Place
 from reconciler.clients.marks import Mark
 from reconciler.clients.process import Runner
 from reconciler.errors import ClientError, OrchestraError
-from reconciler.kinds.containers.record import forgotten, read_place, recorded
+from reconciler.kinds.containers.record import forgotten, read_place, recorded, texts
 from reconciler.kinds.containers.shelf import Shelf
 from reconciler.kinds.containers.spec import BUILT, KIND, ContainersActual, ContainersSpec
 from reconciler.kinds.given import PORTS, numbers_of, project_name
@@ -187,16 +187,12 @@ def _marked(tree: Path, mark: Mark | None) -> ContainersActual:
     said = mark.declared
     return ContainersActual(
         tree,
-        read_place(_texts(said.get("place"))),
+        read_place(texts(said.get("place"))),
         is_marked=True,
         is_complete=mark.state == "ready",
-        applied=_texts(said.get("facts")),
-        expected=_texts(said.get("expected")),
-        networks=_texts(said.get("networks")),
-        made_as=_texts(said.get("made_as")),
-        policies=_texts(said.get("policies")),
+        applied=texts(said.get("facts")),
+        expected=texts(said.get("expected")),
+        networks=texts(said.get("networks")),
+        made_as=texts(said.get("made_as")),
+        policies=texts(said.get("policies")),
     )
-
-
-def _texts(value: object) -> dict[str, str]:
-    return {str(name): str(text) for name, text in value.items()} if isinstance(value, Mapping) else {}

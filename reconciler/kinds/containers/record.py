@@ -23,13 +23,8 @@ _CHANGING = threading.Lock()
 
 
 def recorded(common_dir: Path) -> tuple[Place, ...]:
-    """The engines; one that cannot be read is none: anybody may have edited the file."""
-    with contextlib.suppress(KeyError, TypeError, AttributeError):
-        return tuple(
-            Place(str(place["context"]), str(place["host"]), place.get("engine") == _SWARM)
-            for place in _read(common_dir, ENGINES_FILE)
-        )
-    return ()
+    """The engines; what cannot be read is none: anybody may have edited the file."""
+    return tuple(read_place(texts(place)) for place in _read(common_dir, ENGINES_FILE) if isinstance(place, Mapping))
 
 
 def written(place: Place) -> dict[str, str]:
@@ -40,6 +35,11 @@ def written(place: Place) -> dict[str, str]:
 def read_place(said: Mapping[str, str]) -> Place:
     """A place that was written so; anybody may have edited it."""
     return Place(said.get("context", ""), said.get("host", ""), said.get("engine") == _SWARM)
+
+
+def texts(value: object) -> dict[str, str]:
+    """What a mark or a record says, as texts; nothing where somebody put in another thing."""
+    return {str(name): str(text) for name, text in value.items()} if isinstance(value, Mapping) else {}
 
 
 def record(common_dir: Path, place: Place) -> None:

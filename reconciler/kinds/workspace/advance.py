@@ -15,16 +15,15 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from reconciler.clients import files
+from reconciler.clients import files, index_lock
 from reconciler.clients.git import Git
 from reconciler.clients.hooks import around
 from reconciler.clients.process import processes_using
-from reconciler.clients.refusals import refused
 from reconciler.clients.trees import MOVE_NOTE
 from reconciler.errors import ClientError, ConflictError, TransientError
 from reconciler.kinds.workspace.fill import is_beginning
 
-_LOCK, _OURS = "index.lock", b"held by orchestra sync\n"
+_HOLDER = b"held by orchestra sync\n"
 _NEXT_INDEX = "orchestra.index"
 
 
@@ -156,33 +155,11 @@ def _begin(git_dir: Path, move: Move) -> None:
     """Leave word, then keep everybody else off. In this order, so that a lock that is left is known to be ours."""
     files.write(git_dir, MOVE_NOTE, json.dumps(asdict(move)).encode(), durable=True)
     try:
-        _take_index(git_dir)
+        index_lock.take(git_dir, _HOLDER)
     except ClientError:
         files.remove(git_dir, MOVE_NOTE)
         raise
     shutil.copyfile(git_dir / "index", git_dir / _NEXT_INDEX)
-
-
-def _take_index(git_dir: Path) -> None:
-    """Hold git's lock of the index, unless we do since before a kill."""
-    lock = git_dir / _LOCK
-    try:
-        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    except FileExistsError:
-        if not _is_ours(lock):
-            hint = f"if no git is at work there, a killed one left it behind: remove {lock}"
-            raise TransientError(f"another git is at work: {lock} exists", hint=hint) from None
-        return
-    except OSError as error:
-        raise refused(f"cannot lock {git_dir / 'index'}", error) from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(_OURS)
-
-
-def _is_ours(lock: Path) -> bool:
-    with suppress(OSError):
-        return lock.read_bytes() == _OURS
-    return False
 
 
 def _read_note(git_dir: Path) -> Move | None:
@@ -204,6 +181,5 @@ def _end(git_dir: Path) -> None:
 
 def _let_go(git_dir: Path) -> None:
     (git_dir / _NEXT_INDEX).unlink(missing_ok=True)
-    if _is_ours(git_dir / _LOCK):
-        (git_dir / _LOCK).unlink(missing_ok=True)
+    index_lock.release(git_dir, _HOLDER)
     files.remove(git_dir, MOVE_NOTE)

@@ -272,7 +272,7 @@ def _branch_fate(actual: WorkspaceActual) -> str | None:
         return actual.branch
     if actual.tree.branch is None:
         return None
-    fate = "stays, since it was there before orchestra"
+    fate = "stays, since orchestra did not make it"
     if actual.branch_made:
         fate = "archived and removed" if actual.delete_branch else "removed if its base has all of it"
     return f"{actual.tree.branch} ({fate})"

@@ -6,13 +6,13 @@ import contextlib
 import os
 from pathlib import Path
 
+from reconciler.clients import index_lock
 from reconciler.clients.git import Git
 from reconciler.clients.process import processes_using
 from reconciler.clients.refusals import refused
-from reconciler.errors import PermanentError, TransientError
+from reconciler.errors import ClientError, PermanentError, TransientError
 
-_SHIELD = "index.lock"
-_OURS = b"orchestra: this tree is being filled\n"
+_FILLING = b"orchestra: this tree is being filled\n"
 
 
 def shield(git_dir: Path) -> None:
@@ -20,17 +20,8 @@ def shield(git_dir: Path) -> None:
 
     It is git's own lock, since a new tree has no hooks of ours; whoever goes on with filling the tree takes it away.
     """
-    with contextlib.suppress(OSError):  # it is git's already, or the disk is full
-        descriptor = os.open(git_dir / _SHIELD, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_OURS)
-
-
-def _drop_shield(git_dir: Path) -> None:
-    file = git_dir / _SHIELD
-    with contextlib.suppress(FileNotFoundError):
-        if file.read_bytes() == _OURS:
-            file.unlink()
+    with contextlib.suppress(ClientError):  # it is git's already, or the disk is full
+        index_lock.take(git_dir, _FILLING)
 
 
 def fill(git: Git, tree: Path, git_dir: Path) -> None:
@@ -117,10 +108,7 @@ def drop_stale_locks(tree: Path, git_dir: Path) -> None:
         TransientError: something does.
         PermanentError: the operating system refused.
     """
-    try:
-        _drop_shield(git_dir)
-    except OSError as error:
-        raise refused(f"cannot remove {git_dir / _SHIELD}", error) from error
+    index_lock.release(git_dir, _FILLING)
     locks = sorted(git_dir.glob("*.lock"))
     users = processes_using(tree) if locks else ()
     if users:

@@ -141,16 +141,8 @@ def _is_left_over(survey: Survey, spec: WorkspaceSpec, record: TreeRecord) -> bo
 
 
 def _tree(survey: Survey, spec: WorkspaceSpec, record: TreeRecord, mark: Mark, marked_as: str) -> TreeActual:
-    tree = TreeActual(
-        git_dir=record.git_dir,
-        path=record.path,
-        branch=record.branch,
-        head=record.head,
-        locked=record.locked,
-        standing=record.standing,
-        filling=mark.state != "ready",
-        mark=mark,
-        marked_as=marked_as,
+    tree = replace(
+        TreeActual.of(record, mark, marked_as),
         published=_is_published(survey, spec, record.branch),
         sparse=sparse_lines(record.git_dir),
         empty_submodules=_empty_submodules(record.path, mark) if spec.submodules else (),

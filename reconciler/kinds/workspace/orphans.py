@@ -46,7 +46,7 @@ def find_orphans(
         if address.kind == KIND:
             fate = fates.get(record.git_dir, Fate())
             fate = replace(fate, kept_because=(*_others_reason(scope, mark), *fate.kept_because))
-            actual = _with_tree(scope.survey, _tree(record, mark, address.name), before, fate)
+            actual = _with_tree(scope.survey, TreeActual.of(record, mark, address.name), before, fate)
             found[own] = replace(actual, delete_branch=removal.delete_branches)
         elif address.kind == "desk" and address.name.partition("--")[0] in {*declared}:
             # Desks of a tree that is no longer declared itself stay or go with that tree.
@@ -78,20 +78,6 @@ def _with_tree(survey: Survey, tree: TreeActual, before: WorkspaceActual, fate: 
         branch_made=branch is not None and branch.made,
         kept_because=(*before.kept_because, *fate.kept_because),
         fate=fate.reason,
-    )
-
-
-def _tree(record: TreeRecord, mark: Mark, name: str) -> TreeActual:
-    return TreeActual(
-        git_dir=record.git_dir,
-        path=record.path,
-        branch=record.branch,
-        head=record.head,
-        locked=record.locked,
-        standing=record.standing,
-        filling=mark.state != "ready",
-        mark=mark,
-        marked_as=name,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.clients.marks import Mark
-from reconciler.clients.trees import Standing
+from reconciler.clients.trees import Standing, TreeRecord
 from reconciler.vault.archive import Archive
 
 KIND = "workspace"
@@ -159,6 +159,21 @@ class TreeActual:
     empty_submodules: tuple[str, ...] = ()
     has_submodules: bool = False
     lost: str | None = None
+
+    @classmethod
+    def of(cls, record: TreeRecord, mark: Mark, marked_as: str) -> TreeActual:
+        """What git's record and the mark say of it."""
+        return cls(
+            git_dir=record.git_dir,
+            path=record.path,
+            branch=record.branch,
+            head=record.head,
+            locked=record.locked,
+            standing=record.standing,
+            filling=mark.state != "ready",
+            mark=mark,
+            marked_as=marked_as,
+        )
 
 
 @dataclass(frozen=True, slots=True)
