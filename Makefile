@@ -1,7 +1,7 @@
 # make demo   see it work, in a scratch clone of this repository
 # make test   everything that must hold before a commit; with CI=1 a test that is skipped, for want of a tool, fails
 # make bench  ratios and counts; judges nothing; PAR=.../par adds par-cli to what is lost
-# make faults the long fault campaign, hours; SEED=7 repeats the one that printed FAULTS_SEED=7
+# make faults the long fault campaign, hours, with an engine running; SEED=7 repeats the one that printed FAULTS_SEED=7
 # make fix    what ruff can repair by itself
 
 .DELETE_ON_ERROR:
@@ -39,6 +39,7 @@ bench: .venv/.developed .venv/.tools
 
 faults: .venv/.developed .venv/.tools
 	FAULTS_LONG=1 FAULTS_SEED=$(SEED) $(BIN)/python -m pytest -n auto --no-skip --timeout=7200 tests/faults
+	FAULTS_LONG=1 FAULTS_SEED=$(SEED) $(BIN)/python -m pytest --no-skip -k killed tests/engine
 
 fix: .venv/.developed
 	$(BIN)/ruff check --fix .

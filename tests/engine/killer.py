@@ -1,6 +1,6 @@
 """`python -m tests.engine.killer NUMBER WORD ...`: run orchestra, and kill it after so many calls that may matter.
 
-The calls are those that change something on the engine, or write marks and archives. It prints how
+The calls are those into the engine and Compose, and those that write marks and archives. It prints how
 many there were where it lived to the end.
 """
 
@@ -15,8 +15,7 @@ from typing import Any
 from reconciler.cli.main import main
 from tests.faults.points import watch
 
-_ENGINE = tuple(f"Engine.{name}" for name in ("make_network", "remove", "stop", "save", "restore"))
-_WATCHED = (*_ENGINE, "Compose.", "marks.change_book", "os.rename", "os.replace")
+_WATCHED = ("Engine.", "Compose.", "marks.change_book", "os.rename", "os.replace")
 
 
 class _Killer:

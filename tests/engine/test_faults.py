@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,26 +13,19 @@ from pathlib import Path
 import pytest
 
 from reconciler.clients.process import Runner
+from tests.engine.killing import TIMEOUT, strike
 from tests.engine.own import OwnEngine
 from tests.engine.projects import NOTHING, containers, declare, run_in, service
-from tests.faults.sampling import dice, is_long
 from tests.support.engine import clone_of, left_of
 from tests.support.world import World
 
 STORE = f"services: {{store: {service('volumes: [data:/data], ports: [80]')}, web: {service()}}}\nvolumes: {{data: }}\n"
 
 
-def run_killed(world: World, number: int, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command that is killed after so many calls."""
-    argv = [sys.executable, "-m", "tests.engine.killer", str(number), *words, "--auto-approve"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.run(argv, cwd=world.main.path, env=environment, capture_output=True, text=True, check=False)
-
-
-@pytest.mark.timeout(7200 if is_long() else 900)
+@pytest.mark.timeout(TIMEOUT)
 @pytest.mark.parametrize("words", ["apply", "destroy", "update"])
 def test_killed_after_a_call(world: World, words: str) -> None:
-    """What a volume held is there after the next apply, and after `destroy` nothing is; at some calls, or at all."""
+    """What a volume held is there after the next apply, and after `destroy` nothing is."""
     declare(world, STORE)
     world.settle()
     run_in(world, "store", "echo kept >/data/row; sync")
@@ -46,14 +38,7 @@ def test_killed_after_a_call(world: World, words: str) -> None:
             declare(world, STORE.replace("sleep infinity", f"sleep {next(seconds)}"))
         return "destroy" if words == "destroy" else "apply"
 
-    points = int(re.findall(r"points: (\d+)", run_killed(world, 1_000_000, prepare()).stderr)[0])
-    assert points >= 8, "there is less to kill than there was"
-    world.settle()
-    for number in range(1, points + 1) if is_long() else sorted(dice(words).sample(range(1, points + 1), 3)):
-        ended = run_killed(world, number, prepare())
-        assert ended.returncode in {0, -signal.SIGKILL}, f"at {number}:\n{ended.stdout}{ended.stderr}"
-        world.settle()
-        assert run_in(world, "store", "cat /data/row") == "kept", f"killed at {number} of {points}"
+    strike(world, words, prepare, times=3, judge=lambda: run_in(world, "store", "cat /data/row"))
     world.destroy()
     assert left_of(clone_of(world)) == NOTHING
 

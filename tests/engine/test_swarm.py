@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,11 +14,10 @@ from reconciler.errors import ManifestError
 from reconciler.operations.options import PlanOptions
 from reconciler.operations.status import status
 from reconciler.operations.validate import validate
+from tests.engine.killing import TIMEOUT, strike
 from tests.engine.own import OwnEngine
 from tests.engine.projects import change, declare, fields, service
-from tests.engine.test_faults import run_killed
 from tests.engine.test_refused import failure, told
-from tests.faults.sampling import dice
 from tests.support.engine import clone_of, docker, left_of
 from tests.support.world import World
 
@@ -306,23 +304,24 @@ def test_what_the_swarm_refuses_is_told_at_its_place(stack: Stack) -> None:
     assert "far" in said
 
 
-@pytest.mark.parametrize(("words", "calls"), [("apply", (20, 44)), ("update", (4, 15)), ("destroy", (3, 12))])
-def test_killed_after_a_call(stack: Stack, words: str, calls: tuple[int, int]) -> None:
+@pytest.mark.timeout(TIMEOUT)
+@pytest.mark.parametrize("words", ["apply", "update", "destroy"])
+def test_killed_after_a_call(stack: Stack, words: str) -> None:
     """The next apply converges with the data that there was, and after `destroy` nothing is left."""
-    world = stack.world
     stack.declare(TWO)
-    world.settle()
+    stack.world.settle()
     stack.run_in("web", "echo kept >/data/row; sync")
-    if words == "apply":
-        world.destroy()
-    elif words == "update":
-        stack.declare(TWO.replace("sleep infinity", "sleep 9999"))
-    number = dice(words).randint(*calls)
-    ended = run_killed(world, number, "destroy" if words == "destroy" else "apply")
-    assert ended.returncode == -signal.SIGKILL, f"at {number}:\n{ended.stdout}{ended.stderr}"
-    world.settle()
-    assert stack.run_in("web", "cat /data/row") == "kept", f"killed at {number}"
-    world.destroy()
+    seconds = iter(range(10_000, 20_000))
+
+    def prepare() -> str:
+        if words == "apply":
+            stack.world.destroy()
+        elif words == "update":
+            stack.declare(TWO.replace("sleep infinity", f"sleep {next(seconds)}"))
+        return "destroy" if words == "destroy" else "apply"
+
+    strike(stack.world, words, prepare, times=1, judge=lambda: stack.run_in("web", "cat /data/row"))
+    stack.world.destroy()
     assert stack.left() == {}
 
 
