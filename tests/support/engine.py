@@ -67,3 +67,5 @@ def sweep(world: World) -> None:
         for what, names in left_of(clone).items():
             force = ("--force",) if what != "network" else ()
             subprocess.run(["docker", what, "rm", *force, *names], capture_output=True, check=False)
+        built = docker("image", "ls", "--all", "--quiet", "--filter", f"label=orchestra.clone={clone}").split()
+        subprocess.run(["docker", "image", "rm", "--force", *built], capture_output=True, check=False)
