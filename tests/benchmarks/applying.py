@@ -1,4 +1,4 @@
-"""Making eight worktrees, beside a loop of `git worktree add`; and sparse ones beside full ones."""
+"""Making eight worktrees, beside a loop of `git worktree add`; and sparse ones beside full ones, as with git alone."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ def run(scratch: Path, pairs: int, repository: Path | None) -> Iterator[Row]:
     written = bench.files_of_sparse / bench.files_of_full
     print(f"  apply of sparse trees, beside full ones; files written: {written:.3f} of them\n{sparse}", flush=True)
     yield sparse.row(f"apply of {TREES} sparse trees, beside full ones")
+    loops = in_turns(pairs, bench.sparse_loop, bench.loop)
+    print(f"  a loop of git's own sparse worktrees, beside one of full ones\n{loops}", flush=True)
+    yield loops.row(f"git's own loop of {TREES} sparse trees, beside full ones")
     yield Row(
         "files in sparse trees, beside full ones",
         str(bench.files_of_sparse),
@@ -40,7 +43,7 @@ def _keeps_up(pairs: Pairs) -> bool:
 
 
 class _Bench:
-    """The three contenders on clones of one repository."""
+    """The contenders on clones of one repository."""
 
     def __init__(self, source: GitRepo, scratch: Path, shell: Shell) -> None:
         self._source, self._scratch, self._shell = source, scratch, shell
@@ -58,11 +61,19 @@ class _Bench:
 
     def loop(self) -> float:
         """Time what a user would type without orchestra."""
-        world = World.of(self._source, self._scratch / "world", self._shell, "")
-        script = "".join(
-            f"git worktree add --quiet -b w{number:03} ../shop.wt/w{number:03} &&\n" for number in range(TREES)
+        return self._loop("git worktree add --quiet -b {name} ../shop.wt/{name}")
+
+    def sparse_loop(self) -> float:
+        """Time the same for trees that hold one directory each."""
+        return self._loop(
+            "git worktree add --quiet --no-checkout -b {name} ../shop.wt/{name} && (cd ../shop.wt/{name} && "
+            "git sparse-checkout set --no-cone /{area}/ && git read-tree -m -u HEAD)"
         )
-        seconds = self._shell.seconds(["sh", "-c", f"{script}true"], world.path)
+
+    def _loop(self, command: str) -> float:
+        world = World.of(self._source, self._scratch / "world", self._shell, "")
+        commands = (command.format(name=f"w{number:03}", area=self._area(number)) for number in range(TREES))
+        seconds = self._shell.seconds(["sh", "-ec", "\n".join(commands)], world.path)
         shutil.rmtree(self._scratch / "world")
         return seconds
 
@@ -79,8 +90,11 @@ class _Bench:
     def _manifest(self, body: str) -> str:
         """Give each tree an area that the repository really has."""
         text = manifest(TREES, body=body)
+        for number in range(TREES):
+            text = text.replace(f"[area{number:03}]", f"[{self._area(number)}]")
+        return text
+
+    def _area(self, number: int) -> str:
         listed = self._source.git("ls-tree", "-d", "--name-only", "HEAD").splitlines()
         names = [name for name in listed if name.replace("-", "").replace("_", "").isalnum()]
-        for number in range(TREES):
-            text = text.replace(f"[area{number:03}]", f"[{names[number % len(names)]}]")
-        return text
+        return names[number % len(names)]
