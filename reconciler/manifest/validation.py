@@ -114,7 +114,7 @@ def _known_key(key: str, parent: Path) -> str:
     known = keys_of(model)
     if ":" in key:
         return traps.missing_space(ScalarNode(key, key, Location("", 1, 1))) or "quote the text if it holds `{` or `:`"
-    return nearest(key, known) or _elsewhere(key, model) or f"known here: {', '.join(known)}"
+    return _elsewhere(key, model) or nearest(key, known) or f"known here: {', '.join(known)}"
 
 
 _PLACES = {

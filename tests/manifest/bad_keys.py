@@ -36,6 +36,12 @@ TABLE = [
         "hint: `base` is for worktrees",
     ),
     (
+        "worktree key on a helper that is like one of a helper's",
+        "worktrees:\n  auth: {helpers: {test: {branch: x}}}\n",
+        "orchestra.yaml:2:27: unknown key `branch`",
+        "hint: `branch` is for worktrees",
+    ),
+    (
         "wrong version",
         "version: 2\nworktrees: {}\n",
         "orchestra.yaml:1:10: `version` must be 1",
