@@ -104,3 +104,13 @@ def test_the_plan_of_a_rename_lists_what_apply_then_changes(world: World) -> Non
     report = world.apply()
     assert report.count(Status.UPDATED) == planned.summary.change
     assert report.count(Status.CREATED) == planned.summary.add
+
+
+def test_a_helper_that_is_renamed_with_its_parent_is_merged_into_the_new_branch(world: World) -> None:
+    """Its base goes by the new name too, so that it can be told what of it is merged."""
+    world.declare(f"auth: {{{HELPERS}}}")
+    world.settle()
+    world.declare(f"login: {{was: auth, {HELPERS}}}")
+    world.settle("login")
+    change = next(each for each in world.plan_destroy().changes if str(each.address) == "workspace:login--test")
+    assert change.reason.startswith("removed: ")

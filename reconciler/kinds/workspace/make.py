@@ -88,7 +88,7 @@ class Maker:
             self._finish_filled(spec, tree.git_dir, tree.path, tree.mark.declared)
         elif tree.filling:
             self._fill(spec, tree.git_dir, tree.path, tree.mark.declared)
-        self._update(spec, tree, ordered)
+        self._update(spec, tree, ordered, has_base=actual.base is not None and actual.base.commit is not None)
 
     # --- a new tree --------------------------------------------------------------------------------------------------
 
@@ -226,7 +226,7 @@ class Maker:
 
     # --- a tree that is there ----------------------------------------------------------------------------------------
 
-    def _update(self, spec: WorkspaceSpec, tree: TreeActual, ordered: Collection[str]) -> None:
+    def _update(self, spec: WorkspaceSpec, tree: TreeActual, ordered: Collection[str], *, has_base: bool) -> None:
         if tree.marked_as != spec.name:
             self._rename_marks(tree, spec.name)
         if "branch" in ordered or tree.branch == spec.branch:
@@ -238,7 +238,7 @@ class Maker:
         if "checkout" in ordered:
             self._set_sparse(spec, tree.git_dir, path)
         left_empty = self._fill_submodules(spec, path)
-        self._mark(spec, tree.git_dir, {**_achieved(spec, tree, ordered), **left_empty}, "ready")
+        self._mark(spec, tree.git_dir, {**_achieved(spec, tree, ordered, has_base=has_base), **left_empty}, "ready")
 
     def _rename_branch(self, spec: WorkspaceSpec, tree: Path, branch: str | None, before: object) -> None:
         """Give the branch its name, unless it has it, and its mark; complete what a kill left between two names."""
@@ -347,15 +347,18 @@ def _without_archive(declared: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in declared.items() if key != "archive"}
 
 
-def _achieved(spec: WorkspaceSpec, tree: TreeActual, ordered: Collection[str]) -> dict[str, Any]:
+def _achieved(spec: WorkspaceSpec, tree: TreeActual, ordered: Collection[str], *, has_base: bool) -> dict[str, Any]:
     """What the mark may say: of what was not ordered, and is not so, it keeps what was declared before."""
     before = tree.mark.declared
+    is_on_branch = "branch" in ordered or tree.branch == spec.branch
+    # A tree is never moved to another base, and `sync` says when it has it; but a helper's is renamed with its branch.
+    has_base_by_new_name = spec.level > 1 and is_on_branch and before.get("branch") != spec.branch and has_base
     is_so = {
-        "branch": "branch" in ordered or tree.branch == spec.branch,
+        "branch": is_on_branch,
         "path": "path" in ordered or tree.path == spec.path,
         "sparse": "checkout" in ordered or tree.sparse == spec.sparse,
         "protect": spec.protect is not None,  # only an applied `false` takes it off
-        "base": False,  # a tree is never moved to another base; `sync` says when it has it
+        "base": has_base_by_new_name,
     }
     kept = {key: before.get(key) for key, is_done in is_so.items() if not is_done}
     left_empty = {key: before[key] for key in before if key == "left_empty"}
