@@ -33,10 +33,13 @@ def run(options: argparse.Namespace, context: Context) -> int:
     """Plan, show, save.
 
     Raises:
-        UsageError: two forms of answer were asked for.
+        UsageError: options exclude each other.
     """
     if context.json and options.markdown:
         raise UsageError("--json and --markdown exclude each other", hint="give one of them")
+    if options.against is not None and options.out is not None:
+        hint = "what is planned from another manifest is to be read; save the plan without --against"
+        raise UsageError("--against and --out exclude each other", hint=hint)
     opened = begin_opening(options, context)
     from reconciler.operations import plan  # noqa: PLC0415 - start-up: git answers while this is imported
 

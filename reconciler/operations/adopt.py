@@ -72,6 +72,15 @@ def _require_record(session: Session, path: Path, said: str) -> TreeRecord:
     return record
 
 
+def _require_tree(session: Session, spec: WorkspaceSpec) -> None:
+    """Tell what is declared and not there from what is not declared."""
+    if session.survey.record_at(spec.path) is not None:
+        return
+    if not spec.tree:
+        raise UsageError(f"{spec.name} has no tree that could be adopted", hint="`orchestra apply` takes its desk back")
+    raise UsageError(f"{spec.name} is declared, and {spec.path} is no worktree", hint="`orchestra apply` makes it")
+
+
 def _name_from(record: TreeRecord) -> str:
     name = re.sub(r"[^A-Za-z0-9._-]+|-{2,}", "-", (record.branch or "").rpartition("/")[2]).strip("-.")
     return name or record.path.name
@@ -102,6 +111,8 @@ def _mark(session: Session, manifest: Manifest, name: str, place: Path | None = 
     resources = desired(manifest, session.read, sources=session.untracked, mine=None).graph.resources
     resource = resources[Address("workspace", name)]
     spec: WorkspaceSpec = resource.spec
+    if place is None:
+        _require_tree(session, spec)
     record = _require_record(session, place or spec.path, name)
     if record.branch != spec.branch:
         message = f"{record.path} is on branch {record.branch}, declared is {spec.branch}"

@@ -42,8 +42,9 @@ def forget(session: Session, name: str) -> str:
             from reconciler.kinds.containers import record as containers  # noqa: PLC0415 - most clones have none
 
             containers.forget(session.repository.common_dir, {address.name.partition("/")[0] for address in marks})
-    gone = plural(len(marks), "mark")
-    return f"Forgot {name}: {gone} taken off, everything is left in place. `orchestra adopt` takes it back."
+    gone, has_tree = plural(len(marks), "mark"), Address("workspace", name) in marks
+    back = "adopt" if has_tree else "apply"  # a desk alone cannot be adopted
+    return f"Forgot {name}: {gone} taken off, everything is left in place. `orchestra {back}` takes it back."
 
 
 def _guarded(survey: Survey, name: str) -> list[tuple[TreeRecord, str | None]]:

@@ -121,13 +121,15 @@ def save(planned: Planned, file: Path) -> None:
     """Save a plan for `apply FILE`, readable by its owner alone.
 
     Raises:
-        UsageError: there is no such directory.
+        UsageError: there is no such directory, or it is one itself.
         ClientError: it could not be written.
     """
     from reconciler.engine.saved_plan import dump_plan  # noqa: PLC0415 - start-up: few plans are saved
 
     if not file.parent.is_dir():
         raise UsageError(f"{file.parent} is no directory to save a plan in", hint="make it, or name another file")
+    if file.is_dir():
+        raise UsageError(f"{file} is a directory, and a plan is a file", hint="name a file in it")
     text = dump_plan(planned.plan, planned.origin, planned.redact)
     files.write(files.real_path(file.parent), file.name, text.encode(), mode=0o600, durable=True)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from reconciler.operations.history import history
 from reconciler.operations.options import PlanOptions
 from reconciler.operations.status import status
@@ -25,6 +27,40 @@ def test_a_plan_that_cannot_be_saved_says_what_to_do(auth: World) -> None:
     run = auth.project.run("plan", "--out", "nowhere/plan.json").expect(3)
     assert "nowhere" in run.err
     assert "hint: " in run.err
+
+
+@pytest.mark.parametrize("name", [".", ""])
+def test_a_plan_is_not_saved_in_the_place_of_a_directory(auth: World, name: str) -> None:
+    """A way out stands beside it."""
+    run = auth.project.run("plan", "--out", name).expect(3)
+    assert "is a directory" in run.err
+    assert "hint: " in run.err
+
+
+def test_a_plan_from_another_manifest_is_not_saved(auth: World) -> None:
+    """It starts from what may not be there, so it cannot be carried out."""
+    run = auth.project.run("plan", "--against", "HEAD", "--out", "saved").expect(3)
+    assert "--against and --out exclude each other" in run.err
+    assert not (auth.main.path / "saved").exists()
+
+
+def test_a_desk_that_was_forgotten_comes_back_by_apply(world: World) -> None:
+    """There is no tree that could be adopted, and both say so."""
+    world.declare("auth: {helpers: {docs: {workspace: desk}}}")
+    world.settle()
+    assert "`orchestra apply` takes it back" in world.project.run("forget", "auth--docs").expect(0).out
+    run = world.project.run("adopt", "auth--docs").expect(3)
+    assert "auth--docs has no tree" in run.err
+    assert "hint: `orchestra apply` takes its desk back" in run.err
+    world.settle()
+
+
+def test_what_is_declared_and_not_there_is_made_and_not_adopted(auth: World) -> None:
+    """It is not said that it was not declared."""
+    auth.declare("auth:\nui:")
+    run = auth.project.run("adopt", "ui").expect(3)
+    assert f"ui is declared, and {auth.tree('ui').path} is no worktree" in run.err
+    assert "hint: `orchestra apply` makes it" in run.err
 
 
 def test_the_main_worktree_is_not_adopted_and_is_called_by_its_name(auth: World) -> None:
