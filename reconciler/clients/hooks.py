@@ -39,6 +39,7 @@ _HOOKS = (  # githooks(5) without those of `git p4`; whatever else lies in a dir
 )
 _SECTION = re.compile(r'\s*\[\s*([^\s"\]]+)\s*("[^\n]*")?\s*\]')
 _SETTING = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:=\s*(.*))?")
+_ESCAPED = {"n": "\n", "t": "\t", "b": "\b"}
 
 
 def directory_of(git_dir: Path) -> Path:
@@ -58,7 +59,7 @@ def configured(git_dir: Path) -> str | None:
     entry = files.read(git_dir, _CONFIG)
     text = (entry.content or b"").decode("utf-8", "surrogateescape") if entry else ""
     section, found = "", None
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if begun := _SECTION.match(line):
             section = "" if begun[2] else begun[1].lower()
         if section.startswith("include"):
@@ -74,8 +75,8 @@ def _is_of_another_tree(place: Path, git_dir: Path) -> bool:
 
 
 def _plain(value: str) -> str:
-    """A value as git writes it: in quotes where it must be, with a backslash before quotes and backslashes."""
-    return re.sub(r'\\(.)|"', lambda match: match[1] or "", value.strip())
+    """A value as git writes it: in quotes where it must be, with a backslash before what would mean something else."""
+    return re.sub(r'\\(.)|"', lambda match: _ESCAPED.get(match[1], match[1] or ""), value.strip(" \t\r"))
 
 
 def configure(git: Git, git_dir: Path, value: str | None) -> None:
