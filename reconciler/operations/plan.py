@@ -102,6 +102,7 @@ def _plan(session: Session, options: PlanOptions) -> Planned:
         fresh=options.fresh,
         top=top_of(session),
     )
+    _require_mine(options, wanted)
     clone = session.survey.clone
     kinds = kinds_of(session, clone, None if options.against else wanted.graph.resources, is_looking=True)
     if options.against:
@@ -224,6 +225,14 @@ def source_of(session: Session) -> str:
     """Where the manifest comes from: its path, and the branch that is checked out there."""
     branch = session.survey.main_branch
     return f"{session.file} on branch {branch}" if branch else str(session.file)
+
+
+def _require_mine(options: PlanOptions, wanted: Desired) -> None:
+    """Refuse to choose from what is declared and left alone: "nothing of that name" would not be true of it."""
+    chosen = [*(("--target", name) for name in options.targets), *(("--exclude", name) for name in options.excludes)]
+    for option, selector in chosen:
+        if selector.rpartition(":")[2].partition("/")[0] in wanted.set_aside:
+            raise UsageError(f"{option} {selector}: another owns it", hint="`--all-owners` takes in what others own")
 
 
 def _owner_note(wanted: Desired) -> tuple[str, ...]:

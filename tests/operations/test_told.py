@@ -107,3 +107,13 @@ def test_a_contract_says_which_branch_is_meant_while_the_tree_is_on_another(auth
     text = auth.tree().read("SESSION.md")
     assert "on the branch that is checked out" in text
     assert "until somebody renames it" in text
+
+
+@pytest.mark.parametrize("words", [("--target", "ui--t"), ("--target", "workspace:ui"), ("--exclude", "ui")])
+def test_what_another_owns_is_not_called_unknown(world: World, words: tuple[str, str]) -> None:
+    """It is declared, as `graph` shows, and the way out takes it in."""
+    world.declare("auth:\nui: {owner: kim@example.org, helpers: {t: }}")
+    run = world.project.run("plan", *words).expect(3)
+    assert f"{' '.join(words)}: another owns it" in run.err
+    assert "hint: `--all-owners`" in run.err
+    world.project.run("plan", *words, "--all-owners").expect(0)
