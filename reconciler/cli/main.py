@@ -22,12 +22,21 @@ def main(argv: list[str] | None = None) -> int:
         from reconciler.cli.commands import help_text  # noqa: PLC0415 - start-up
 
         return _print(help_text())
+    if argv is None and sys.getfilesystemencoding() != "utf-8":
+        _begin_again_in_utf8()
     _collect_garbage_rarely()
     try:
         from reconciler.cli.program import run  # noqa: PLC0415 - start-up
     except KeyboardInterrupt:
         return 130
     return run(words)
+
+
+def _begin_again_in_utf8() -> None:
+    """Take the place of this process: what git says of names is read as UTF-8, and the disk must be told the same."""
+    import os  # noqa: PLC0415 - start-up
+
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - ourselves
 
 
 def _collect_garbage_rarely() -> None:
