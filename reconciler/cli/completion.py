@@ -124,6 +124,9 @@ def _within(command: str, before: Sequence[str], current: str, context: Context)
     awaited = parser.metavar_of(before[-1])
     if awaited is None and current.startswith("-"):
         return sorted(option for option in parser.options() if option.startswith("--"))
+    actions = "".join(parser.positional_metavars()[:1])
+    if "|" in actions and before[-1] == command:
+        return actions.split("|")
     return _values(parser, awaited, current, context)
 
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from reconciler.cli import completion
+from reconciler.cli import archive, completion
 from reconciler.cli.arguments import NAME, add_selection
 from reconciler.cli.commands import SUMMARIES
 from reconciler.cli.completion import SCRIPTS, complete
@@ -56,6 +56,12 @@ def _declared(monkeypatch):
     ],
 )
 def test_words_are_completed(words, found):
+    assert complete(words, Context(Streams().around)) == found
+
+
+@pytest.mark.parametrize(("words", "found"), [(["archive", "r"], ("restore",)), (["archive", "show", "u"], ("ui",))])
+def test_what_is_to_be_done_comes_before_a_name(monkeypatch, words, found):
+    monkeypatch.setattr(completion, "load", lambda _name: archive)
     assert complete(words, Context(Streams().around)) == found
 
 
