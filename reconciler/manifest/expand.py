@@ -126,10 +126,13 @@ def _waiting(each: AnyResource, files: Sequence[Address], commands: Mapping[str,
     if each.address.kind == DEPENDENCY:
         more = files
     elif each.address.kind == CONTAINERS:
-        source = cast("Resource[ContainersSpec]", each).spec.source
-        read = {f"{each.address.name}/{path}" for path in source.inputs}
+        containers = cast("Resource[ContainersSpec]", each)
+        source, prefix = containers.spec.source, f"{each.address.name}/"
+        read = {f"{prefix}{path}" for path in source.inputs}
         made = commands.get(each.address.name, ()) if source.contexts else ()
         more = (*(file for file in files if file.name in read), *made)
+        ours = frozenset(file.name.removeprefix(prefix) for file in files if file.kind == "file")
+        each = replace(containers, spec=replace(containers.spec, ours=ours))
     return replace(each, depends_on=(*each.depends_on, *more)) if more else each
 
 

@@ -119,3 +119,11 @@ def test_what_is_read_is_bounded(tree: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert fingerprint(tree, CONTEXT, ()) == before
     os.utime(tree / "web/a", (1, 1))
     assert fingerprint(tree, CONTEXT, ()) != before
+
+
+def test_what_is_ours_does_not_count_at_the_top_of_the_tree_either(tree: Path) -> None:
+    """A context that is the whole tree holds all that orchestra puts there."""
+    context = BuildContext(".", "web/Dockerfile")
+    before = fingerprint(tree, context, {"SESSION.md"})
+    write(tree, "SESSION.md", "ours")
+    assert fingerprint(tree, context, {"SESSION.md"}) == before != fingerprint(tree, context, ())

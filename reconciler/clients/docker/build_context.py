@@ -106,7 +106,7 @@ class _Walk:
         return posixpath.basename(path) not in _KEPT_BY_TOOLS and not self.ignored.has_all_of(path)
 
     def _is_left_out(self, path: str) -> bool:
-        return posixpath.join(self.directory, path) in self.omitted or self.ignored.has(path)
+        return posixpath.normpath(posixpath.join(self.directory, path)) in self.omitted or self.ignored.has(path)
 
 
 def _is_link(parent: int, name: str) -> bool:

@@ -27,7 +27,7 @@ from reconciler.kinds.tree import Tree, Trees, places_of
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
-FORMAT = "1"
+FORMAT = "2"
 """What the rewriting makes of a file; another one makes every project anew."""
 
 _DIGEST_LENGTH = 16
@@ -128,8 +128,8 @@ class Finder:
         }
 
     def _contexts(self, spec: ContainersSpec, tree: Tree) -> Iterator[tuple[str, str]]:
-        """What images would be built from: not what is ours, which comes and goes without them."""
-        ours, known = frozenset(places_of(tree.book).values()), dict[BuildContext, str]()
+        """What images would be built from: not what is ours, marked or just being written, which comes and goes."""
+        ours, known = spec.ours.union(places_of(tree.book).values()), dict[BuildContext, str]()
         for service, context in spec.source.contexts.items():
             if context not in known:
                 known[context] = fingerprint(tree.path, context, ours)
