@@ -24,7 +24,7 @@ from reconciler.manifest.templates import Reader
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _INTERPOLATED = re.compile(r"\$(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w+)")
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/")
-_GIVEN = "COMPOSE_PROJECT_NAME"
+_GIVEN = frozenset({"COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "PWD"})
 _HIGHEST_PORT = 65535
 _MOST_FILES = 50
 
@@ -122,7 +122,10 @@ class _Reading:
         directory = posixpath.dirname(path) if directory is None else directory
         self._note(directory, ".env")
         self._note_variables(text)
-        services = self._services(root, path, directory)
+        services = self._services(root, directory)
+        if not (services or _declared(root).entries):
+            place = root.keys.get("services", Location(path, 1, 1))
+            raise _failure("there are no services", place, "a Compose file begins with `services:`")
         ports = tuple(_named(services))
         inputs, variables = tuple(self.inputs), tuple(self.variables)
         contexts = {name: context for name, context in self.contexts.items() if name in services}
@@ -135,36 +138,36 @@ class _Reading:
             self.inputs.setdefault(joined)
 
     def _note_variables(self, text: str) -> None:
-        self.variables.update(dict.fromkeys(name for name in _VARIABLE.findall(text) if name != _GIVEN))
+        self.variables.update(dict.fromkeys(name for name in _VARIABLE.findall(text) if name not in _GIVEN))
 
-    def _services(self, root: MapNode, path: str, directory: str) -> dict[str, dict[tuple[int, str], None]]:
+    def _services(self, root: MapNode, directory: str) -> dict[str, dict[tuple[int, str], None]]:
         """The ports of each service that is there with the chosen profiles."""
         if self.judge:
             for file in self.judge.file(root):
                 self._note(directory, file)
-        declared = root.entries.get("services")
-        included = self._included(root, directory)
-        if not isinstance(declared, MapNode) or not declared.entries:
-            if included:
-                return included
-            place = root.keys.get("services", Location(path, 1, 1))
-            raise _failure("there are no services", place, "a Compose file begins with `services:`")
-        chosen = {name: node for name, node in declared.entries.items() if self._is_chosen(node)}
-        return {**included, **{name: self._ports(name, node, declared, directory) for name, node in chosen.items()}}
+        found, declared = self._included(root, directory), _declared(root)
+        for name, node in declared.entries.items():
+            if self._is_chosen(node):
+                found[name] = self._ports(name, node, declared, directory)
+        return found
 
     def _is_chosen(self, service: Node) -> bool:
         profiles = _texts(service, "profiles")
         return not profiles or bool(self.profiles.intersection(node.text for node in profiles))
 
     def _included(self, root: MapNode, directory: str) -> dict[str, dict[tuple[int, str], None]]:
+        """What other files declare; those that are included as one add to each other."""
         found: dict[str, dict[tuple[int, str], None]] = {}
         listed = root.entries.get("include")
         for item in listed.items if isinstance(listed, ListNode) else ():
             paths = (item,) if isinstance(item, ScalarNode) else _texts(item, "path")
+            base = next(_said(item, "project_directory"), posixpath.dirname(paths[0].text) if paths else "")
+            for file in (*_said(item, "env_file"), posixpath.join(base, ".env")):
+                self._note(directory, file)
             for node in paths:
-                other, path = self._other(node, directory, "includes")
-                if other:
-                    found |= self._services(other, path, posixpath.dirname(path))
+                other, _ = self._other(node, directory, "includes")
+                for name, ports in self._services(other, posixpath.join(directory, base)).items() if other else ():
+                    found.setdefault(name, {}).update(ports)
         return found
 
     def _other(self, node: ScalarNode, directory: str, what: str) -> tuple[MapNode | None, str]:
@@ -234,6 +237,12 @@ class _Reading:
                 self.contexts[service] = BuildContext(known, recipe)
 
 
+def _declared(root: MapNode) -> MapNode:
+    """The services that a file declares itself."""
+    declared = root.entries.get("services")
+    return declared if isinstance(declared, MapNode) else MapNode({}, {}, root.where)
+
+
 def _text(node: Node) -> str:
     return node.text if isinstance(node, ScalarNode) else ""
 
@@ -262,7 +271,7 @@ def _targets(service: str, port: Node) -> Iterator[tuple[int, str]]:
     if isinstance(port, MapNode):
         target = port.entries.get("target")
         text = target.text if isinstance(target, ScalarNode) else ""
-        protocol = next((node.text for node in _texts(port, "protocol")), protocol)
+        protocol = next(_said(port, "protocol"), protocol)
     else:
         whole = _INTERPOLATED.sub("$", port.text) if isinstance(port, ScalarNode) else ""
         text, _, said = whole.rpartition(":")[2].partition("/")
@@ -271,7 +280,7 @@ def _targets(service: str, port: Node) -> Iterator[tuple[int, str]]:
     if not (first.isdecimal() and (last or first).isdecimal() and int(last or first) <= _HIGHEST_PORT):
         message = f"a port of {quote(service)} is not written as a number"
         raise _failure(message, port.where, "write the container's port as a number, as in `${PORT:-8080}:80`")
-    yield from ((number, protocol) for number in range(int(first), int(last or first) + 1))
+    yield from ((number, protocol.lower()) for number in range(int(first), int(last or first) + 1))
 
 
 def _named(services: dict[str, dict[tuple[int, str], None]]) -> Iterator[PortWish]:

@@ -8,7 +8,10 @@ import pytest
 
 from reconciler.clients.docker.build_context import BuildContext
 from reconciler.errors import Location, ManifestError
+from reconciler.kinds.containers import ContainersSpec
 from reconciler.manifest.compose_source import ComposeFile, from_file
+from reconciler.manifest.expand import expand
+from tests.support.manifests import load_text
 
 WHERE = Location("orchestra.yaml", 3, 7)
 
@@ -38,6 +41,7 @@ def ports(file: ComposeFile) -> dict[str, str]:
         ('"${A:-${B:-1}}:80"', ["80/tcp"]),
         ('"8000-8001:80-81"', ["80/tcp", "81/tcp"]),
         ("{target: 80, published: 8000, protocol: udp}", ["80/udp"]),
+        ('"53:53/UDP"', ["53/udp"]),
     ],
 )
 def test_every_form_of_a_port_is_read(written: str, found: list[str]) -> None:
@@ -86,6 +90,15 @@ services:
     inputs = {"other.yaml", "base.yaml", ".env", "base.env", "a.env", "b.env", "job/Job"}
     assert set(file.source.inputs) == {f"deploy/{name}" for name in inputs}
     assert "dev" in ports(read(text, others, path="deploy/compose.yaml", profiles="dev"))
+
+
+def test_files_that_are_included_as_one_are_merged() -> None:
+    """A later one adds to what the first says of a service; what they are filled from decides too."""
+    others = {"a.yaml": "services: {web: {ports: [80]}, db: {ports: [1]}}", "b.yaml": "services: {web: {ports: [81]}}"}
+    text = "include: [{path: [a.yaml, b.yaml], env_file: inc.env, project_directory: sub}]\n"
+    file = read(text, others)
+    assert ports(file) == {"web-80": "web 80/tcp", "web-81": "web 81/tcp", "db": "db 1/tcp"}
+    assert {"inc.env", "sub/.env"} <= set(file.source.inputs)
 
 
 def test_what_images_are_built_from_is_known_by_service() -> None:
@@ -148,3 +161,12 @@ def test_a_file_that_is_not_there_is_told_where_it_is_named() -> None:
     """In the manifest."""
     with pytest.raises(ManifestError, match=r"orchestra\.yaml:3:7: there is no file compose\.yaml in the repository"):
         from_file("compose.yaml", WHERE, (), lambda _: None)
+
+
+def test_what_is_built_from_a_tree_knows_what_is_ours_in_it() -> None:
+    """Before it is there, and marked: containers do not wait for it."""
+    manifest = load_text("worktrees: {a: {containers: {services: {web: {build: .}}}}}")
+    found = expand(manifest, read=lambda _: None, real_path=lambda path: path)
+    (containers,) = [each for each in found if isinstance(each.spec, ContainersSpec)]
+    assert "SESSION.md" in containers.spec.ours
+    assert not [str(need) for need in containers.depends_on if need.kind == "file"]
