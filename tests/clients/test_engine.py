@@ -112,6 +112,12 @@ def test_a_limited_program_ends_with_all_that_it_started(tmp_path: Path, why: st
     raise AssertionError("what it started runs on")
 
 
+def test_a_limited_program_gets_variables(tmp_path: Path) -> None:
+    """Beside those of everybody; what follows the program is the program's."""
+    argv = [sys.executable, "-I", "-S", limited.__file__, "60", str(tmp_path), "A=b=c", "sh", "-c", 'echo "$A $1"']
+    assert subprocess.run([*argv, "sh", "D=e"], text=True, capture_output=True, check=True).stdout == "b=c D=e\n"
+
+
 def test_a_limited_program_gives_its_exit_status(tmp_path: Path) -> None:
     """And what it printed."""
     process = _limited(60, tmp_path, "echo hello; exit 7")

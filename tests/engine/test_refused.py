@@ -139,6 +139,29 @@ def test_an_image_is_built_from_the_tree(world: World) -> None:
     assert docker("image", "ls", "--quiet", "--filter", f"label=orchestra.clone={clone_of(world)}") == ""
 
 
+def test_an_image_with_a_fixed_name_is_each_workspaces_own(world: World) -> None:
+    """So is one that others of its services run; the user's own of that name, and a name that he gave, stay."""
+    web = "{build: ., image: orchestra-test/built, stop_signal: SIGKILL, command: sleep infinity}"
+    other = service().replace(SMALL, "orchestra-test/built")
+    declare(world, f"services:\n  web: {web}\n  worker: {other}\n", "auth", "ui")
+    world.main.commit({"Dockerfile": f"FROM {SMALL}\nCOPY top.txt /what\n"})
+    world.settle()
+    for name in ("auth", "ui"):
+        world.tree(name).write({"top.txt": f"{name}\n"})
+    world.settle("auth", "ui")
+    said = [run_in(world, each, "cat /what", name=name) for name in ("auth", "ui") for each in ("web", "worker")]
+    assert said == ["auth", "auth", "ui", "ui"]
+    named = docker("image", "ls", "--quiet", "--filter", "reference=orchestra-test/built")
+    assert not named, "a name that is not ours to give"
+    built = docker("inspect", "--format", "{{.Image}}", containers(world)["web"])
+    docker("tag", built, "orchestra-test/kept")
+    try:
+        world.destroy()
+        assert docker("image", "inspect", "--format", "{{.Id}}", "orchestra-test/kept") == built
+    finally:
+        docker("image", "rm", "--force", built)
+
+
 def test_an_image_that_is_older_than_its_context_is_built_anew(world: World) -> None:
     """The plan says of which service; its neighbours are left alone, and what no image is built from does not count."""
     web = "{build: {context: web}, stop_signal: SIGKILL, command: sleep infinity}"
@@ -206,3 +229,23 @@ def test_validate_starts_nothing(world: World, monkeypatch: pytest.MonkeyPatch) 
         patch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
         with pytest.raises(ManifestError, match="not on this machine"):
             validate(world.session())
+
+
+def test_variables_of_a_file_are_those_of_the_tree(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`$PWD` is the tree, and which profiles there are the manifest says alone."""
+    monkeypatch.setenv("PWD", str(world.main.path))
+    web = service('volumes: ["${PWD}/web:/web"], ports: [80]')
+    declare(world, f"services:\n  web: {web}\n  more: {service('profiles: [more], ports: [81]')}\n")
+    world.main.commit({"web/a": "main\n", ".env": "COMPOSE_PROFILES=more\n"})
+    world.settle()
+    world.tree().write({"web/a": "tree\n"})
+    assert run_in(world, "web", "cat /web/a") == "tree"
+    assert containers(world).keys() == {"web"}
+    monkeypatch.setenv("PWD", "/")
+    assert world.plan().is_empty
+
+
+def test_a_port_of_several_containers_is_refused_at_its_place(world: World) -> None:
+    """One number cannot be had by two."""
+    declare(world, f"services:\n  web: {service('scale: 2, ports: [80]')}\n")
+    assert told(failure(world)).startswith("compose.yaml:2:3: service web has 2 containers, and one number for port 80")

@@ -53,6 +53,33 @@ def test_a_port_without_a_number_is_refused() -> None:
         rewritten({"web": {"image": "i", "ports": [{"target": 90, "published": "90"}]}})
 
 
+def test_what_is_built_has_a_name_of_its_own() -> None:
+    """Whatever the file calls it: another workspace builds another one. Who names it beside has the same."""
+    built = {"image": "org/app", "build": {"context": ".", "tags": ["org/app:dev"]}}
+    services = {"web": built, "db": {"image": "org/app:latest"}, "other": {"image": "org/app:v1"}}
+    made = rewritten(services).document["services"]
+    assert [made[name]["image"] for name in services] == ["shop-auth-7f3a-web", "shop-auth-7f3a-web", "org/app:v1"]
+    assert "tags" not in made["web"]["build"]
+
+
+def test_a_fixed_name_is_still_what_others_call_a_service_by() -> None:
+    """As an alias in the networks of its own project, and where a service shares what another has."""
+    db = {"image": "i", "container_name": "shop_db", "networks": {"default": None, "far": None}}
+    beside = {"image": "i", "network_mode": "container:shop_db", "pid": "container:theirs"}
+    networks = {"default": {}, "far": {"name": "far", "external": True}}
+    made = rewritten({"db": db, "beside": beside}, networks=networks).document["services"]
+    assert made["db"]["networks"] == {"default": {"aliases": ["shop_db"]}, "far": None}
+    assert (made["beside"]["network_mode"], made["beside"]["pid"]) == ("service:db", "container:theirs")
+
+
+@pytest.mark.parametrize("how", [{"scale": 2}, {"deploy": {"replicas": 2}}])
+def test_several_containers_cannot_have_one_number(how: dict[str, Any]) -> None:
+    """A swarm shares it among them."""
+    web = {"image": "i", "ports": [{"target": 80}], **how}
+    with pytest.raises(PermanentError, match="service web has 2 containers, and one number for port 80"):
+        rewritten({"web": web})
+
+
 def test_every_volume_has_a_name_of_the_project() -> None:
     """Those without one, and those that the image declares, too; what is external stays another's."""
     mounts = [

@@ -67,7 +67,7 @@ def test_the_long_form_of_compose_becomes_that_of_a_stack() -> None:
         {"type": "bind", "source": "/t/a", "target": "/a"},
         {"type": "tmpfs", "target": "/t", "tmpfs": {"size": 10}},
     ]
-    assert web["networks"] == {"default": {}}
+    assert web["networks"] == {"default": {"aliases": ["fixed"]}}, "others know it by that name"
     assert not web.keys() & {"command", "depends_on", "container_name", "expose", "x-more", "pull_policy"}
 
 

@@ -39,13 +39,20 @@ class Project:
         name: its name; the file gets it as `COMPOSE_PROJECT_NAME`.
         file: the Compose file.
         directory: what relative paths in it are seen from.
+        tree: what the file gets as `PWD`, wherever it is asked from.
         profiles: what else is to be there.
     """
 
     name: str
     file: Path
     directory: Path
+    tree: Path
     profiles: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What it gets beside the environment. Which profiles there are is said here, and by no `.env` file."""
+        return {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_PROFILES": ",".join(self.profiles), "PWD": str(self.tree)}
 
 
 @dataclass(frozen=True)
@@ -192,7 +199,8 @@ class Compose:
         from python_on_whales.exceptions import DockerException  # noqa: PLC0415
 
         with self._alive() as alive:
-            argv = [sys.executable, "-I", "-S", limited.__file__, str(seconds), str(alive), "docker"]
+            given = [f"{name}={value}" for name, value in (project.variables if project else {}).items()]
+            argv = [sys.executable, "-I", "-S", limited.__file__, str(seconds), str(alive), *given, "docker"]
             try:
                 return call(self._client(argv, project))
             except DockerException as error:

@@ -1,12 +1,14 @@
-"""Run a program for somebody who cannot limit it: `python limited.py SECONDS ALIVE PROGRAM [ARGUMENT ...]`.
+"""Limit a program for one who cannot: `python limited.py SECONDS ALIVE [NAME=VALUE ...] PROGRAM [WORD ...]`.
 
-It is ended, with all that it started, after so many seconds, when the file ALIVE is gone, and when whoever started us
-is: a library that waits for programs as long as they like is used through it. Imports nothing but the standard library.
+It gets these variables beside its environment. It is ended, with all that it started, after so many seconds, when the
+file ALIVE is gone, and when whoever started us is: a library that waits for programs as long as they like is used
+through it. Imports nothing but the standard library.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -20,10 +22,12 @@ _TURN_SECONDS = 0.05
 _GRACE_SECONDS = 3.0
 
 
-def run(seconds: float, alive: str, argv: list[str]) -> int:
+def run(seconds: float, alive: str, words: list[str]) -> int:
     """Run a program and give its exit status, as a shell does where a signal ended it."""
     parent, end = os.getppid(), time.monotonic() + seconds
-    with subprocess.Popen(argv, start_new_session=True) as process:  # noqa: S603 - a list of words, never a shell
+    given = list(itertools.takewhile(lambda word: "=" in word, words))
+    argv, environment = words[len(given) :], {**os.environ, **dict(word.split("=", 1) for word in given)}
+    with subprocess.Popen(argv, env=environment, start_new_session=True) as process:  # noqa: S603 - never a shell
         while time.monotonic() < end and os.getppid() == parent and os.path.exists(alive):  # noqa: PTH110 - quick
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(_TURN_SECONDS)

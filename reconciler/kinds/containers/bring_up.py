@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ class Bringer:
         """
         file = self._write("compose.yaml", self.spec.source.text)
         directory = self.tree.path / self.spec.source.directory
-        project = Project(self.identity.name, file, directory, self.spec.profiles)
+        project = Project(self.identity.name, file, directory, self.tree.path, self.spec.profiles)
         try:
             return self.compose.resolve(project)
         except PermanentError as error:
@@ -129,19 +129,33 @@ class Bringer:
         there = self._pull(resolved)
         built = [name for name, service in sorted(resolved["services"].items()) if service.get("build")]
         if built:
-            self._write_project(rewrite(resolved, self.identity, self.spec.ports, numbers, {}))
+            self._write_project(self.rewritten(resolved, numbers, {}))
             self.compose.build(self._project, built, self.on_output)
         images = {name: image_of(self.identity, name, resolved) for name in resolved["services"]}
         there |= self.engine.images(image for image in images.values() if image not in there)
         kept = {name: there[image].volumes for name, image in images.items() if image in there}
-        ready = rewrite(resolved, self.identity, self.spec.ports, numbers, kept)
+        ready = self.rewritten(resolved, numbers, kept)
         self._write_project(ready)
         return ready
 
+    def rewritten(
+        self, resolved: Mapping[str, Any], numbers: Mapping[str, int], kept: Mapping[str, Sequence[str]]
+    ) -> Rewritten:
+        """Make a project of its own of it; arguments as of `rewrite`.
+
+        Raises:
+            PermanentError: it can be none, at the place of the service.
+        """
+        try:
+            return rewrite(resolved, self.identity, self.spec.ports, numbers, kept)
+        except PermanentError as error:
+            raise self._placed(error) from error
+
     def _pull(self, resolved: Mapping[str, Any]) -> dict[str, Image]:
         """Have the images that are not built; gives those that were there, and stay what they were."""
-        services = {name: s for name, s in sorted(resolved["services"].items()) if not s.get("build")}
-        images = {name: str(service["image"]) for name, service in services.items()}
+        services, identity = resolved["services"], self.identity
+        images = {name: image_of(identity, name, resolved) for name in sorted(services)}
+        images = {name: image for name, image in images.items() if image == services[name].get("image")}
         there = self.engine.images(images.values())
         for name, image in images.items():
             policy = self.spec.pull or _PULLS.get(services[name].get("pull_policy", ""), "missing")
@@ -164,7 +178,7 @@ class Bringer:
     @property
     def _project(self) -> Project:
         file = self.git_dir / DIRECTORY / "compose.json"
-        return Project(self.identity.name, file, self.tree.path / self.spec.source.directory)
+        return Project(self.identity.name, file, self.tree.path / self.spec.source.directory, self.tree.path)
 
     def _write_project(self, ready: Rewritten) -> None:
         self._write("compose.json", json.dumps(ready.document))

@@ -16,7 +16,6 @@ from reconciler.errors import ConflictError, OrchestraError, PermanentError, Ref
 from reconciler.kinds.containers.bring_up import Bringer
 from reconciler.kinds.containers.decide import decide, decide_removal, follow
 from reconciler.kinds.containers.find import Finder
-from reconciler.kinds.containers.rewrite import rewrite
 from reconciler.kinds.containers.spec import ARCHIVE, KIND, ContainersActual, ContainersSpec
 from reconciler.kinds.containers.take_down import Taker
 from reconciler.kinds.memory import Memory
@@ -92,7 +91,7 @@ class ContainersKind:
             resolved = bringer.resolved()
             images = bringer.engine.images(before.values())
             by_service = {name: images[image].volumes for name, image in before.items() if image in images}
-            ready = rewrite(resolved, bringer.identity, resource.spec.ports, numbers, by_service)
+            ready = bringer.rewritten(resolved, numbers, by_service)
         except OrchestraError as error:
             where = f"{error.where}: " if error.where else ""
             return replace(actual, blocked=f"{where}{error.message}", hint=error.hint)

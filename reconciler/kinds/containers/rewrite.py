@@ -17,6 +17,7 @@ from reconciler.clients.docker.engine import CLONE, DECLARED, SWARM, WORKSPACE, 
 from reconciler.errors import PermanentError
 from reconciler.kinds.containers.spec import PortWish
 
+_SHARED = ("network_mode", "pid", "ipc")
 _ADDRESSES = frozenset({*(f"ipv{version}_address" for version in (4, 6)), "link_local_ips", "mac_address"})
 
 
@@ -72,8 +73,18 @@ class Identity:
 
 
 def image_of(identity: Identity, service: str, resolved: Mapping[str, Any]) -> str:
-    """The image of a service: the one that it names, or the one that is built for it."""
-    return str(resolved["services"][service].get("image") or f"{identity.name}-{service}")
+    """The image of a service: what is built here, for it or for one of the same image, has a name of its own."""
+    services = resolved["services"]
+    image = str(services[service].get("image") or "")
+    if services[service].get("build"):
+        return f"{identity.name}-{service}".lower()
+    built = (name for name, other in sorted(services.items()) if other.get("build"))
+    builder = next((name for name in built if _with_tag(services[name].get("image") or "") == _with_tag(image)), None)
+    return f"{identity.name}-{builder}".lower() if builder else image
+
+
+def _with_tag(image: str) -> str:
+    return image if "@" in image or ":" in image.rpartition("/")[2] else f"{image}:latest"
 
 
 def rewrite(
@@ -95,6 +106,7 @@ def rewrite(
     Raises:
         PermanentError: the engine resolved a port that has no number.
     """
+    _require_one_each(resolved["services"], is_swarm=identity.is_swarm)
     by_target = {(port.service, port.target, port.protocol): numbers.get(port.name) for port in ports}
     made = _Rewriting(resolved, identity, by_target)
     services = {
@@ -126,24 +138,40 @@ class _Rewriting:
         kept = {key: value for key, value in service.items() if key not in {"container_name", "ports", "volumes"}}
         ports = list(self._ports(name, service.get("ports") or ()))
         mounts = list(self._mounts(name, service, kept_by_image))
-        networks = {key: _without_addresses(value) for key, value in (service.get("networks") or {}).items()}
         made = {
             **kept,
+            **self._shared(service),
             "image": image_of(self.identity, name, self.resolved),
             "pull_policy": "never",
             **({"ports": ports} if ports else {}),
             **({"volumes": mounts} if mounts else {}),
-            **({"networks": networks} if networks else {}),
+            **({"networks": networks} if (networks := self._networks(service)) else {}),
         }
         if made.get("build"):
-            labels = {**(made["build"].get("labels") or {}), **self.identity.labels}
-            made["build"] = {**made["build"], "labels": labels}
+            said = {key: value for key, value in made["build"].items() if key != "tags"}
+            made["build"] = {**said, "labels": {**(said.get("labels") or {}), **self.identity.labels}}
         return made
+
+    def _networks(self, service: Mapping[str, Any]) -> dict[str, Any]:
+        """Its networks; in those of the project others still reach it by the name that it was to have."""
+        found, own = {}, {key for key, _ in _own(self.resolved)}
+        for key, network in (service.get("networks") or {}).items():
+            said = _without_addresses(network) or {}
+            if (name := service.get("container_name")) and key in own:
+                said = {**said, "aliases": [*(said.get("aliases") or ()), name]}
+            found[key] = said or None
+        return found
+
+    def _shared(self, service: Mapping[str, Any]) -> dict[str, str]:
+        """What it shares with another container; one of the project by its service: it has no other name."""
+        fixed = {other.get("container_name"): name for name, other in self.resolved["services"].items()}
+        said = {key: str(service.get(key) or "").partition("container:") for key in _SHARED}
+        return {key: f"service:{fixed[name]}" for key, (_, _, name) in said.items() if name and name in fixed}
 
     def _ports(self, service: str, ports: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         seen = set()
         for port in ports:
-            target = (service, int(port["target"]), str(port.get("protocol", "tcp")))
+            target = (service, int(port["target"]), str(port.get("protocol", "tcp")).lower())
             number = self.by_target.get(target)
             if number is None:
                 message = f"port {target[1]}/{target[2]} of service {service} has no number"
@@ -208,11 +236,20 @@ def _foreign(resolved: Mapping[str, Any], what: str) -> dict[str, Any]:
     return {key: each for key, each in (resolved.get(what) or {}).items() if (each or {}).get("external")}
 
 
-def _without_addresses(network: object) -> object:
+def _without_addresses(network: Mapping[str, Any] | None) -> dict[str, Any]:
     """Fixed addresses are for one network, and every workspace has its own."""
-    if not isinstance(network, Mapping):
-        return network
-    return {key: value for key, value in network.items() if key not in _ADDRESSES} or None
+    return {key: value for key, value in (network or {}).items() if key not in _ADDRESSES}
+
+
+def _require_one_each(services: Mapping[str, Any], *, is_swarm: bool) -> None:
+    """A number is for one container; only a swarm shares it among several."""
+    for name, service in services.items():
+        replicas = int(service.get("scale") or (service.get("deploy") or {}).get("replicas") or 1)
+        if service.get("ports") and replicas > 1 and not is_swarm:
+            target = service["ports"][0]["target"]
+            message = f"service {name} has {replicas} containers, and one number for port {target}"
+            hint = "publish the port of a service that has one container, and reach the others through it"
+            raise PermanentError(message, hint=hint)
 
 
 def digest(document: object) -> str:

@@ -108,13 +108,13 @@ class Taker:
         return policy_of(volume.key, {"": volume.policy, **self.policies})
 
     def _remove_images(self) -> None:
-        """Images that were built for it; one that somebody else's container uses stays."""
+        """Images that were built for it; one that somebody else uses, or gave a name, stays."""
         labels = self._labels
         narrow = [word for key, value in labels.items() for word in ("--filter", f"label={key}={value}")]
         images = set(self.engine.run("image", "ls", "--all", "--quiet", "--no-trunc", *narrow).text.split())
         for image in sorted(images):
             with contextlib.suppress(PermanentError):
-                self.engine.run("image", "rm", "--force", image)
+                self.engine.run("image", "rm", image)
 
     def _require_gone(self, large: Collection[str]) -> None:
         if self.engine.place.is_swarm:
