@@ -245,6 +245,14 @@ def test_variables_of_a_file_are_those_of_the_tree(world: World, monkeypatch: py
     assert world.plan().is_empty
 
 
+def test_a_profile_that_the_manifest_names_is_there_too(world: World) -> None:
+    """With what hangs on its services; one that it does not name is not."""
+    more, other = (service(f"profiles: [{name}], ports: [81]") for name in ("more", "other"))
+    declare(world, f"services:\n  web: {service()}\n  more: {more}\n  other: {other}\n", more="profiles: [more]")
+    world.settle()
+    assert containers(world, running=True).keys() == {"web", "more"}
+
+
 def test_a_port_of_several_containers_is_refused_at_its_place(world: World) -> None:
     """One number cannot be had by two."""
     declare(world, f"services:\n  web: {service('scale: 2, ports: [80]')}\n")

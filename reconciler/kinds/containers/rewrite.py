@@ -17,6 +17,8 @@ from reconciler.clients.docker.engine import CLONE, DECLARED, SWARM, WORKSPACE, 
 from reconciler.errors import PermanentError
 from reconciler.kinds.containers.spec import PortWish
 
+_LEFT_OUT = frozenset({"container_name", "ports", "profiles", "volumes"})
+"""What is fixed, or made anew here; and profiles, for what was not chosen is not there any more."""
 _SHARED = ("network_mode", "pid", "ipc")
 _ADDRESSES = frozenset({*(f"ipv{version}_address" for version in (4, 6)), "link_local_ips", "mac_address"})
 
@@ -135,7 +137,7 @@ class _Rewriting:
     volumes: dict[str, VolumeOrder] = field(default_factory=dict)
 
     def service(self, name: str, service: Mapping[str, Any], kept_by_image: Sequence[str]) -> dict[str, Any]:
-        kept = {key: value for key, value in service.items() if key not in {"container_name", "ports", "volumes"}}
+        kept = {key: value for key, value in service.items() if key not in _LEFT_OUT}
         ports = list(self._ports(name, service.get("ports") or ()))
         mounts = list(self._mounts(name, service, kept_by_image))
         made = {
