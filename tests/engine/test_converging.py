@@ -17,7 +17,9 @@ PROJECT = '{{index .Config.Labels "com.docker.compose.project"}}'
 TWO = f"services: {{web: {service('ports: [80]')}, cache: {service()}}}\n"
 
 
-@pytest.mark.parametrize(("words", "state"), [(("rm", "--force"), "removed"), (("stop",), "stopped")])
+@pytest.mark.parametrize(
+    ("words", "state"), [(("rm", "--force"), "removed"), (("stop",), "stopped"), (("pause",), "paused")]
+)
 def test_what_was_taken_away_by_hand_is_put_back(world: World, words: tuple[str, ...], state: str) -> None:
     """The plan says which service and how it is; the other one is left alone."""
     declare(world, TWO)
@@ -30,6 +32,15 @@ def test_what_was_taken_away_by_hand_is_put_back(world: World, words: tuple[str,
     after = containers(world, running=True)
     assert after.keys() == {"web", "cache"}
     assert after["cache"] == before["cache"]
+
+
+def test_one_of_several_containers_that_was_removed_is_made_again(world: World) -> None:
+    """The plan says how many there are."""
+    declare(world, f"services: {{web: {service('scale: 2')}}}\n")
+    world.settle()
+    docker("rm", "--force", containers(world)["web"])
+    assert fields(world) == {"web": ("1 of 2", "2 running")}
+    world.settle()
 
 
 def test_what_was_made_unhealthy_by_hand_is_replaced(world: World) -> None:

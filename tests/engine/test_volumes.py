@@ -160,12 +160,16 @@ def test_an_archive_that_was_half_put_back_is_put_back_whole(world: World, monke
     assert run_in(world, "store", READ).split() == ["one", "two", "700"]
 
 
-def test_a_renamed_workspace_keeps_its_data(world: World) -> None:
-    """The project gets its new name; what its volumes held comes along."""
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_renamed_workspace_keeps_its_data(world: World, is_down: bool) -> None:
+    """The project gets its new name; what its volumes held, or archives of them, comes along."""
     declare(world, COMPOSE)
     world.settle()
     run_in(world, "store", WRITE)
+    if is_down:
+        world.destroy()
     world.declare("login: {was: auth}", head="defaults: {containers: {compose: compose.yaml}}\n")
+    assert not is_down or "brings back from its archive" in str(change(world, "login").notes)
     world.settle()
     assert run_in(world, "store", READ, name="login").split() == ["one", "two", "700"]
     assert containers(world) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from reconciler.errors import Location, PermanentError
 from reconciler.kinds.containers.bring_up import blamed
 from reconciler.kinds.containers.decide import decide, decide_removal
 from reconciler.kinds.containers.rewrite import Identity, Rewritten, rewrite
+from reconciler.kinds.containers.shelf import Shelf
 from reconciler.kinds.containers.spec import ContainersActual, ContainersSpec, PortWish, Source
 from reconciler.kinds.given import project_name
 from reconciler.model.address import Address
@@ -148,7 +150,7 @@ def running(service: str, **more: Any) -> Container:
 
 def actual(*containers: Container, **more: Any) -> ContainersActual:
     """Containers as an apply left them."""
-    expected = {"web": "running", "db": "running", "job": "done"}
+    expected = {"web": "running", "db": "running", "job": "done", **more.pop("several", {})}
     return ContainersActual(
         SPEC.tree,
         found=Found(containers, (Network("n", "n", "auth"),), (Volume("v", "auth", "data"),)),
@@ -172,12 +174,23 @@ WHOLE = (running("web"), running("db"), running("job", state="exited", code=0))
         ((running("web", health="unhealthy"), *WHOLE[1:]), "web is unhealthy"),
         ((running("web", health="starting"), *WHOLE[1:]), ""),
         (WHOLE[:2], "job is removed"),
+        ((*WHOLE, running("many")), "many is 1 of 2"),
+        ((*WHOLE, running("many"), running("many")), ""),
+        ((*WHOLE, running("many"), running("many", state="exited", code=1)), "many is stopped"),
     ],
 )
 def test_drift_is_told_in_a_word(containers: tuple[Container, ...], reason: str) -> None:
     """And what is as it was left is no change."""
-    change = decide(ADDRESS, SPEC, actual(*containers))
+    several = {"many": "2 running"} if any(each.service == "many" for each in containers) else {}
+    change = decide(ADDRESS, SPEC, actual(*containers, several=several))
     assert (change.action, change.reason) == (Action.UPDATE if reason else Action.NO_OP, reason)
+
+
+def test_what_was_interrupted_says_no_more_than_that() -> None:
+    """What was read for it last time is not known: nothing of it changed, as far as anybody can tell."""
+    found = ContainersActual(SPEC.tree, found=Found(WHOLE), is_marked=True, facts={"build context of web": "1"})
+    change = decide(ADDRESS, SPEC, found)
+    assert (change.action, change.reason, change.fields) == (Action.UPDATE, "their last start was interrupted", ())
 
 
 def test_a_removal_says_what_becomes_of_data() -> None:
@@ -207,3 +220,20 @@ def test_complaints_of_compose_are_placed(message: str, path: str | None) -> Non
     places = {name: Location(name, 1, 1) for name in (*names, "services.web.labels", "services.web.labels.a")}
     found = blamed(message, places)
     assert (found.file if found else None) == path
+
+
+def test_archives_of_a_workspace_that_is_renamed_come_along(tmp_path: Path) -> None:
+    """But for volumes of which there is one under the new name."""
+    old, new = Shelf(tmp_path / "old"), Shelf(tmp_path / "new")
+    for shelf, name in ((old, "data"), (old, "logs"), (new, "logs")):
+        shelf.keep(name, _write_tar)
+    mine = new.waiting("logs")
+    new.take_from(old)
+    assert new.volumes == ("data", "logs")
+    assert new.waiting("logs") == mine
+    assert old.volumes == ("logs",)
+
+
+def _write_tar(path: Path) -> None:
+    with tarfile.open(path, "w") as tar:
+        tar.addfile(tarfile.TarInfo("orchestra-volume"))

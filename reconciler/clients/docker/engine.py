@@ -401,6 +401,18 @@ class Engine:
             if said.code and not _NOT_THERE.search(said.stderr):
                 raise failure(self.place, said.argv, said.stderr)
 
+    def unpause(self, names: Iterable[str]) -> None:
+        """Have containers go on that somebody paused; one that goes on already, or is gone, is no failure.
+
+        Raises:
+            ClientError: the engine refused.
+        """
+        wanted = tuple(names)
+        if wanted:
+            said = self._try("unpause", *wanted)
+            if said.code and not (_NOT_THERE.search(said.stderr) or "is not paused" in said.stderr):
+                raise failure(self.place, said.argv, said.stderr)
+
     def log_tail(self, container: str, lines: int) -> str:
         """The last that a container said; empty when the engine cannot tell."""
         said = self._try("logs", "--tail", str(lines), container)

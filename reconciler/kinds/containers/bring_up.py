@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -312,6 +313,7 @@ class Bringer:
 
     def _start(self, ready: Rewritten, actual: ContainersActual, end: float) -> None:
         sick = [name for name, state in actual.drift.items() if state == "unhealthy" and name in ready.services]
+        self.engine.unpause(each.id for each in actual.found.containers if each.state == "paused")
         try:
             if sick:
                 self.compose.up(self._project, self._left(end), self.on_output, anew=sick)
@@ -445,8 +447,6 @@ def _state(container: Container) -> str:
 
 def _expected(containers: tuple[Container, ...]) -> dict[str, str]:
     """How each service is when all is well: what ended by itself is not started again."""
-    found: dict[str, str] = {}
-    for each in containers:
-        state = "done" if each.state == "exited" else "running"
-        found[each.service] = "running" if "running" in {state, found.get(each.service)} else "done"
-    return found
+    running = Counter(each.service for each in containers if each.state != "exited")
+    counts = {name: f"{number} running" if number > 1 else "running" for name, number in running.items()}
+    return {**{each.service: "done" for each in containers}, **counts}

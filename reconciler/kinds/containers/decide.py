@@ -26,7 +26,7 @@ def decide(address: Address, spec: ContainersSpec, actual: ContainersActual) -> 
         fields = tuple(FieldChange(f"service {name}", None, "running") for name in spec.services)
         return Change(address, Action.CREATE, reason, fields, notes=_notes(spec, actual), observed=observed)
     drift = actual.drift
-    changed = tuple(_differences(actual.applied, {**spec.declared, **actual.facts}))
+    changed = tuple(_differences(actual.applied, {**spec.declared, **actual.facts})) if actual.is_complete else ()
     if actual.is_complete and not (drift or changed or actual.lost_networks):
         return Change(address, Action.NO_OP, observed=observed)
     built, changed = _built(changed), tuple(each for each in changed if not each.path.startswith(BUILT))

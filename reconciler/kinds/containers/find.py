@@ -93,7 +93,7 @@ class Finder:
         mark = tree.mark(resource.address, spec.was)
         actual = _marked(tree.path, mark)
         left_at = actual.place if mark and actual.place != spec.place else None
-        archives = self.shelf(spec.workspace).volumes
+        archives = tuple(sorted({key for name in spec.workspaces for key in self.shelf(name).volumes}))
         actual = replace(actual, place=spec.place, left_at=left_at, archives=archives)
         if isinstance(asked, ClientError):
             return replace(actual, blocked=asked.message, hint=asked.hint)

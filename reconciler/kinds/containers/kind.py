@@ -150,12 +150,13 @@ class ContainersKind:
         return self.finder.look(resource)
 
     def _take_over(self, resource: Resource[ContainersSpec], actual: ContainersActual) -> ContainersActual:
-        """The project of a workspace that was renamed goes, and what its volumes hold comes into the new one."""
+        """The project of a workspace that was renamed goes; what it has, or archives hold, comes into the new one."""
         spec = resource.spec
         engine, old = Engine(self.git.runner, spec.place), spec.was.name if spec.was else ""
+        shelf = self.finder.shelf(spec.workspace)
+        shelf.take_from(self.finder.shelf(old))
         if not engine.find(self._require_clone(), old).workspaces:
             return actual
-        shelf = self.finder.shelf(spec.workspace)
         Taker(engine, shelf, self._require_clone(), old, {"": ARCHIVE}).take_down()
         return self.finder.look(resource)
 

@@ -114,6 +114,21 @@ class Shelf:
                 older.unlink(missing_ok=True)
         return target
 
+    def take_from(self, other: Shelf) -> None:
+        """Have what waits on another one, but for volumes of which something waits here.
+
+        Raises:
+            PermanentError: the system refused.
+        """
+        for volume in set(other.volumes).difference(self.volumes):
+            archive = other.waiting(volume)
+            try:
+                self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+                if archive:
+                    archive.rename(self.directory / archive.name)
+            except OSError as error:
+                raise refused(f"cannot move {archive} to {self.directory}", error) from error
+
     def _remove_parts(self, volume: str) -> None:
         """What an attempt left that failed, or was killed."""
         with contextlib.suppress(OSError):

@@ -124,8 +124,8 @@ class ContainersActual:
         facts: what would decide now how they are made; file or option to digest.
         applied: what decided when they were made.
         left_at: the engine on which they were made, where that is another one than is declared.
-        expected: how each service was when they had been made: `running`, or `done` where it is to end by itself; of a
-            stack the number of replicas instead.
+        expected: how each service was when they had been made: `running`, `2 running` where it has several containers,
+            or `done` where it is to end by itself; of a stack the number of replicas instead.
         made_as: of a stack, what each service was made of, as the swarm has it.
         networks: the networks that were made, by the mark, and for people the services in each.
         policies: what becomes of each volume, by the mark.
@@ -200,9 +200,11 @@ def _how(containers: list[Container], wanted: str) -> str:
     states = {each.state for each in containers}
     if any(each.health == "unhealthy" for each in containers):
         return "unhealthy"
+    number, _, wanted = wanted.rpartition(" ")
     if wanted == "running" and states != {"running"}:
         return "stopped" if "exited" in states else ", ".join(sorted(states))
-    return ""
+    is_fewer = number.isdecimal() and len(containers) < int(number)
+    return f"{len(containers)} of {number}" if is_fewer else ""
 
 
 def policy_of(volume: str, policies: Mapping[str, str]) -> str:
