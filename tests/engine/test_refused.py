@@ -253,6 +253,17 @@ def test_a_profile_that_the_manifest_names_is_there_too(world: World) -> None:
     assert containers(world, running=True).keys() == {"web", "more"}
 
 
+@pytest.mark.parametrize("what", ["network", "volume"])
+def test_what_is_somebody_elses_and_not_there_is_told_at_its_place(world: World, what: str) -> None:
+    """With the command that makes it."""
+    use = "networks: [theirs]" if what == "network" else "volumes: [theirs:/a]"
+    theirs = f"{what}s: {{theirs: {{name: orchestra-test-none, external: true}}}}"
+    declare(world, f"services: {{web: {service(use)}}}\n{theirs}\n")
+    said = told(failure(world))
+    assert said.startswith(f"compose.yaml:2:{len(what) + 5}: there is no {what} orchestra-test-none"), said
+    assert f"`docker {what} create orchestra-test-none`" in said
+
+
 def test_a_port_of_several_containers_is_refused_at_its_place(world: World) -> None:
     """One number cannot be had by two."""
     declare(world, f"services:\n  web: {service('scale: 2, ports: [80]')}\n")

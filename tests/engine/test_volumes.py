@@ -107,7 +107,7 @@ def test_each_volume_goes_as_the_manifest_says(world: World) -> None:
     world.settle()
     run_in(world, "store", WRITE)
     (removal,) = [each for each in world.plan_destroy().changes if each.address.kind == "containers"]
-    assert removal.touches_work == "the data in store-more is lost, as the manifest says"
+    assert removal.touches_work == "the data in store-more is lost: `volumes: remove` was applied"
     world.destroy()
     left = left_of(clone_of(world))
     assert (len(left["volume"]), left["container"], left["network"]) == (1, [], [])

@@ -200,7 +200,7 @@ def test_a_removal_says_what_becomes_of_data() -> None:
     kept = decide_removal(ADDRESS, actual(*WHOLE, policies={"": "keep"}))
     assert {each.path: each.after for each in kept.fields}["volume data"] == "kept"
     lost = decide_removal(ADDRESS, actual(*WHOLE, policies={"data": "remove"}))
-    assert lost.touches_work == "the data in data is lost, as the manifest says"
+    assert lost.touches_work == "the data in data is lost: `volumes: remove` was applied"
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,9 @@ from reconciler.model.resource import Resource
 STARTING = "starting"
 _TAIL_LINES = 20
 _TURN_SECONDS = 0.2
+_NOT_FOUND = re.compile(
+    r'network "?([^\s"]+)"? (?:declared as external, but could not be|not) found|volume "([^"]+)" not found'
+)
 _ROOMS = ("services", "networks", "volumes", "secrets", "configs")
 _PULLS = {"if_not_present": "missing", "missing": "missing", "always": "always", "never": "never"}
 
@@ -319,10 +322,25 @@ class Bringer:
                 self.compose.up(self._project, self._left(end), self.on_output, anew=sick)
             self.compose.up(self._project, self._left(end), self.on_output)
         except ClientError as error:
-            raise self._failed(error) from error
+            raise self._lacking(ready, error) or self._failed(error) from error
 
     def _left(self, end: float) -> float:
         return max(1.0, end - self.clock())
+
+    def _lacking(self, ready: Rewritten, error: ClientError) -> PermanentError | None:
+        """Say which thing of somebody else's is not there, if that is why."""
+        if not (found := _NOT_FOUND.search(error.message)):
+            return None
+        name = next(filter(None, found.groups()))
+        if name in {network.name for network in ready.networks} | {volume.name for volume in ready.volumes}:
+            return None  # ours, removed just now
+        for what in ("network", "volume"):
+            for key, said in ready.document[f"{what}s"].items():
+                if said.get("external") and said.get("name", key) == name:
+                    message = f"there is no {what} {name}, and the file says that it is somebody else's (`external`)"
+                    place = self._place_of(f"{what}s.{key}")
+                    return PermanentError(message, where=place, hint=f"`docker {what} create {name}` makes it")
+        return None
 
     def _failed(self, error: ClientError) -> OrchestraError:
         """Say what the services that are to blame said last."""

@@ -142,5 +142,5 @@ def decide_removal(address: Address, actual: ContainersActual) -> Change:
         *(FieldChange(f"network {each.name}", each.name, None) for each in actual.found.networks),
     )
     gone = [each.key for each, policy in policies.items() if policy == REMOVE]
-    risk = f"the data in {some(tuple(gone))} is lost, as the manifest says" if gone else ""
+    risk = f"the data in {some(tuple(gone))} is lost: `volumes: remove` was applied" if gone else ""
     return Change(address, Action.DELETE, "containers go", fields, orphan=True, observed=observed, touches_work=risk)
