@@ -175,6 +175,20 @@ def test_a_renamed_workspace_keeps_its_data(world: World, is_down: bool) -> None
     assert containers(world) == {}
 
 
+def test_what_was_to_be_removed_is_archived_when_nothing_says_so_any_more(world: World) -> None:
+    """The mark of a tree that was removed by hand knew better than what the volume was made with."""
+    declare(world, COMPOSE, more="volumes: remove")
+    world.settle()
+    run_in(world, "store", WRITE)
+    declare(world, COMPOSE, more="volumes: keep")
+    world.settle()
+    world.main.git("worktree", "remove", "--force", str(world.tree().path))
+    world.destroy()
+    declare(world, COMPOSE)
+    world.settle()
+    assert run_in(world, "store", READ).split() == ["one", "two", "700"]
+
+
 def test_pruned_containers_are_archived_too(world: World) -> None:
     """Their tree stays."""
     declare(world, COMPOSE)

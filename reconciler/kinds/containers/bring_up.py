@@ -36,7 +36,14 @@ from reconciler.kinds.containers.find import Finder
 from reconciler.kinds.containers.record import record, take_back, written
 from reconciler.kinds.containers.rewrite import Identity, Rewritten, VolumeOrder, image_of, rewrite
 from reconciler.kinds.containers.roll_out import Rollout
-from reconciler.kinds.containers.spec import BUILT, ContainersActual, ContainersSpec, policy_of
+from reconciler.kinds.containers.spec import (
+    ARCHIVE,
+    BUILT,
+    REMOVE,
+    ContainersActual,
+    ContainersSpec,
+    policy_of,
+)
 from reconciler.kinds.containers.stack import Stack, make_stack
 from reconciler.kinds.containers.stack_drift import expected_of
 from reconciler.kinds.containers.take_down_stack import StackTaker, require_all_at_hand
@@ -216,9 +223,12 @@ class Bringer:
         return replace(network, driver=network.driver or "overlay") if self.spec.place.is_swarm else network
 
     def _labels(self, order: VolumeOrder, archive: Path | None) -> dict[str, str]:
-        """What a volume says of itself, also when the tree that says more is gone."""
+        """What a volume says of itself, also when the tree that says more is gone.
+
+        A label stays, whatever is declared later: that data may be lost only the mark says.
+        """
         policy = policy_of(order.key, self.spec.volumes)
-        said = {VOLUME: order.key, IMAGE: order.image, POLICY: policy}
+        said = {VOLUME: order.key, IMAGE: order.image, POLICY: ARCHIVE if policy == REMOVE else policy}
         return {**self.identity.labels, **said, **({RESTORED_FROM: archive.name} if archive else {})}
 
     def _remove_undeclared(self, ready: Rewritten, found: Found) -> None:
