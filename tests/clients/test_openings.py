@@ -66,6 +66,28 @@ def test_scratch_that_is_strewn_about_is_open_where_it_is_there(tree):
     assert openings.remarks == [f"{pattern}: {said}" for pattern in ("**/.venv", "**/.cache", "b/**/x")]
 
 
+@pytest.mark.parametrize(
+    ("scratch", "opened", "made"),
+    [
+        pytest.param(".pytest_cache", {".pytest_cache": True}, [".pytest_cache"], id="hidden"),
+        pytest.param("a/.venv", {"a/.venv": True}, ["a/.venv"], id="deeper"),
+        pytest.param("target", {"target": True}, ["target"], id="plain"),
+        pytest.param(
+            "c/debug.log", {"c": True, **dict.fromkeys(["c/one.md", "c/sub", "c/two.txt"], False)}, [], id="file"
+        ),
+    ],
+)
+def test_scratch_that_is_missing_is_a_directory_unless_its_name_has_an_extension(tree, scratch, opened, made):
+    """Caches of tools have names that begin with a dot, and nothing beside them has to be opened for them."""
+    openings = found(tree, scratch=[scratch])
+    assert (openings.writable, openings.made) == (opened, made)
+
+
+def test_a_hidden_name_of_the_area_that_is_missing_is_a_file(tree):
+    """An agent that may write `.gitignore` is to find no directory there."""
+    assert found(tree, modify=["a/.gitignore"]).made == []
+
+
 def test_of_too_much_that_is_strewn_about_the_rest_stays_closed(tree):
     """The cost of opening is quadratic; it is said."""
     file_tree(tree, {f"many/{number:03}/.cache/x": "1" for number in range(MOST_CLOSED + 1)})

@@ -181,10 +181,9 @@ class _Finder:
 
     def _open_plain(self, pattern: Pattern, path: str) -> None:
         """One path: a directory, made where it is missing, or a file, whose directory is opened."""
-        name = path.rpartition("/")[2]
         try:
             entry = files.read(self.tree, path) if path else files.Entry()
-            if entry is None and (pattern.text.endswith(("/", "/**")) or "." not in name):
+            if entry is None and self._is_of_a_directory(pattern, path):
                 missing = [above for above in _upwards(path) if not os.path.lexists(self.tree / above)]
                 files.make_directory(self.tree, path)
                 self.found.made.extend(reversed(missing))
@@ -197,6 +196,12 @@ class _Finder:
             self._remark(f"{path} lies behind a symbolic link, or a file, and is closed")
             return
         self._open_found(path.rpartition("/")[0] if is_file else path, Reach.ENTRIES if is_file else Reach.ALL, pattern)
+
+    def _is_of_a_directory(self, pattern: Pattern, path: str) -> bool:
+        """Whether what is missing would be one, by its name: `.venv` of scratch would, `.gitignore` of an area not."""
+        name = path.rpartition("/")[2]
+        told = name.removeprefix(".") if pattern in self.wanted.scratch else name
+        return pattern.text.endswith(("/", "/**")) or "." not in told
 
     def _open_found(self, path: str, reach: Reach, pattern: Pattern) -> None:
         if reach is Reach.ALL:
