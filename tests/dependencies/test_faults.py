@@ -99,6 +99,22 @@ def test_garbage_is_said_to_be_the_registrys(
     assert "lock file" not in outcome.error.hint
 
 
+def test_what_a_registry_sent_wrongly_is_not_taken_from_the_cache_for_ever(
+    registry: Registry, tmp_path: Path, around: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """npm keeps what it is sent before it reads it; where the lock file has no addresses it asks for them."""
+    monkeypatch.setenv("npm_config_omit_lockfile_registry_resolved", "true")
+    project = ecosystems(registry)["npm"]
+    world = _world(tmp_path, project, around)
+    _without_caches(around)
+    with registry.misbehaving("garbage"):
+        outcome = _dependency(world.try_apply())
+    assert outcome.error is not None
+    assert "the registry" in outcome.error.hint
+    world.settle()
+    project.require_working(world.tree().path, around)
+
+
 def test_an_install_that_hangs_is_ended_and_tried_again(
     registry: Registry, tmp_path: Path, around: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

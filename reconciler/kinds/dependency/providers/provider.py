@@ -23,7 +23,8 @@ NETWORK = (
 GARBLED = (
     r"EINTEGRITY|[Ii]ntegrity ?[Cc]heck ?[Ff]ailed|TARBALL_INTEGRITY|(?:seems|appears) to be corrupt"
     r"|[Ii]nvalid zip|Failed to extract archive|Unable to find installation candidates|got Content-Type"
-    r"|failed to query replaced source|DECODE_ERROR|checksum mismatch|DO NOT MATCH THE HASHES|YN0018"
+    r"|[Ii]nvalid json response body|failed to query replaced source|DECODE_ERROR|checksum mismatch"
+    r"|DO NOT MATCH THE HASHES|YN0018"
 )
 
 
@@ -118,6 +119,7 @@ class Provider:
         stale: what it says when the lock file does not fit the manifests.
         how_to_lock: the command that mends that.
         transient: what it says, beside what networks say, when another attempt may help.
+        past_cache: words of its commands that prefer what it was sent before, and the words that ask again.
         is_built_later: what it owns is made by others, from what it fetched: that it is gone is no loss.
         is_alone: its cache is not made for two at once.
         is_retried: to fail like a network does is a reason to try it again.
@@ -138,6 +140,7 @@ class Provider:
     must_make: tuple[str, ...] = ()
     environment: Callable[[Place, Options], Mapping[str, str]] = _no_environment
     transient: str = r"(?!)"
+    past_cache: Mapping[str, str] = field(default_factory=dict)
     is_built_later: bool = False
     is_alone: bool = False
     is_retried: bool = True
@@ -165,6 +168,10 @@ class Provider:
     def is_garbled(self, output: str) -> bool:
         """Whether it says that a registry sent something else than it should."""
         return bool(self.locks) and re.search(GARBLED, flattened(output)) is not None
+
+    def asking_again(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        """A command that takes nothing from the cache that the registry was not asked for again."""
+        return tuple(self.past_cache.get(word, word) for word in argv)
 
     def is_transient(self, output: str) -> bool:
         """Whether it says something that may pass by itself."""
