@@ -97,6 +97,7 @@ def test_garbage_is_said_to_be_the_registrys(
     assert outcome.error is not None
     assert "the registry" in outcome.error.hint
     assert "lock file" not in outcome.error.hint
+    assert outcome.attempts == 1, outcome.reason
 
 
 def test_what_a_registry_sent_wrongly_is_not_taken_from_the_cache_for_ever(

@@ -43,5 +43,6 @@ PNPM = Provider(
     environment=_environment,
     stale=r"ERR_PNPM_OUTDATED_LOCKFILE|ERR_PNPM_NO_LOCKFILE|ERR_PNPM_LOCKFILE_CONFIG_MISMATCH|ERR_PNPM_BROKEN_LOCKFILE",
     how_to_lock="pnpm install --lockfile-only",
-    transient=r"ERR_PNPM_META_FETCH_FAIL|ERR_PNPM_FETCH_5",
+    # It says the first of whatever keeps it from knowing a package, that the registry does not let it included.
+    transient=r"ERR_PNPM_META_FETCH_FAIL(?!.*(?:HTTP status client error|DECODE_ERROR))|ERR_PNPM_FETCH_5",
 )
