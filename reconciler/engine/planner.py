@@ -13,7 +13,7 @@ from reconciler.engine.observer import Kinds, Snapshot
 from reconciler.engine.selection import EVERYTHING, Selection, select
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
-from reconciler.model.kind import Follower
+from reconciler.model.kind import Follower, Heir
 from reconciler.model.plan import Plan
 
 PRUNE_NOTE = "no longer declared; `orchestra apply --prune` removes it, `plan --prune` shows how"
@@ -43,10 +43,11 @@ def make_plan(
     """
     removable = Nesting(snapshot.orphans(graph.resources), tuple(kinds))
     selected = select(selection, graph, removable)
-    wanted = _converge(graph, kinds, snapshot, selected)
     left_over = _remove(kinds, snapshot, removable, selected)
     if not prune:
         left_over = tuple(_only_show(change) for change in left_over)
+    removed = frozenset(change.address for change in left_over if _is_removal(change))
+    wanted = _converge(graph, kinds, snapshot, selected, removed)
     return Plan(wanted + left_over, notes + _partial(selection))
 
 
@@ -67,16 +68,21 @@ def _partial(selection: Selection) -> tuple[str, ...]:
     return (f"limited by `{selection}`: what it leaves out is not part of this plan",)
 
 
-def _converge(graph: Graph, kinds: Kinds, snapshot: Snapshot, selected: frozenset[Address]) -> tuple[Change, ...]:
+def _converge(
+    graph: Graph, kinds: Kinds, snapshot: Snapshot, selected: frozenset[Address], removed: frozenset[Address]
+) -> tuple[Change, ...]:
     changes: dict[Address, Change] = {}
     for address, resource in graph.resources.items():
         if address in selected:
             kind, actual = kinds[address.kind], snapshot.get(address)
             change = kind.diff(resource, actual)
+            if removed and isinstance(kind, Heir):
+                change = kind.inherit(resource, actual, change, removed)
             before = [(graph.resources[n], changes[n]) for n in graph.dependencies(address) if _is_made(changes.get(n))]
             if before and isinstance(kind, Follower):
                 change = kind.follow(resource, actual, change, before)
-            waits_for = tuple(needed for needed in graph.dependencies(address) if is_awaited(changes.get(needed)))
+            needed = tuple(needed for needed in graph.dependencies(address) if is_awaited(changes.get(needed)))
+            waits_for = (*needed, *change.waits_for)
             changes[address] = replace(change, waits_for=waits_for if change.action is not Action.NO_OP else ())
     return tuple(changes.values())
 

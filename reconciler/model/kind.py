@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
 from reconciler.model.address import Address
@@ -90,4 +90,25 @@ class Follower(Protocol[SpecT, ActualT_contra]):
             actual: what was found.
             change: what `diff` says.
             before: what the same plan changes before it, of all that it needs.
+        """
+
+
+@runtime_checkable
+class Heir(Protocol[SpecT, ActualT_contra]):
+    """A kind whose resources can take what a removal of the same plan leaves."""
+
+    def inherit(
+        self,
+        resource: Resource[SpecT],
+        actual: ActualT_contra | None,
+        change: Change,
+        removed: Collection[Address],
+    ) -> Change:
+        """Say what is to be done, when all of this is removed: it waits for what it takes from. Pure.
+
+        Args:
+            resource: what is declared.
+            actual: what was found.
+            change: what `diff` says.
+            removed: what the same plan removes.
         """

@@ -272,6 +272,34 @@ def test_a_plan_says_that_there_are_not_enough_numbers(world: World) -> None:
     assert told(world, "x")["WEB_PORT"] != told(world)["WEB_PORT"]
 
 
+@pytest.mark.parametrize("left", ["auth:\n", ""], ids=["its tree stays", "its tree goes"])
+def test_what_is_pruned_leaves_its_numbers_to_a_newcomer(world: World, left: str) -> None:
+    """In one apply, where no others are left: the plan shows them, and that the newcomer waits."""
+    head = f"port_range: {LOW}-{LOW + 1}\n"
+    world.declare("auth: {ports: [web, api]}", head=head)
+    world.settle()
+    world.declare(f"{left}ui: {{ports: [web, api]}}", head=head)
+    (conflict,) = world.plan().conflicts
+    assert str(conflict.address) == "ports:ui"
+    prune = PlanOptions(prune=True)
+    shown = world.change("ports:ui", prune)
+    assert {*numbers(shown).values()} == {f"{LOW}", f"{LOW + 1}"}
+    assert ("ports:auth" if left else "workspace:auth") in map(str, shown.waits_for)
+    world.apply(prune)
+    assert {f"{key[:-5].lower()}": str(n) for key, n in told(world, "ui").items()} == numbers(shown)
+    world.require_settled("ui")
+
+
+def test_what_prune_keeps_keeps_its_numbers(world: World) -> None:
+    """The newcomer is told that there are none."""
+    head = f"port_range: {LOW}-{LOW}\n"
+    world.declare("auth: {ports: [web]}", head=head)
+    world.settle()
+    world.tree().write({".env.orchestra": "MINE=1\n"})
+    world.declare("auth:\nui: {ports: [web]}", head=head)
+    assert world.change("ports:ui", PlanOptions(prune=True)).action is Action.CONFLICT
+
+
 def test_without_the_list_the_marks_tell(world: World) -> None:
     """It is written again; the numbers stay."""
     world.declare("auth: {ports: [web]}")

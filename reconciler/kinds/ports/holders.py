@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class Holders:
         ports: the list.
         listening: the numbers that somebody listens on.
         clone: the clone that asks; None before its first apply.
+        leaving: numbers that are taken for free, since what has them is to be removed first.
         home: its git directory, from which it begins to search, so that what a plan shows is what apply gives.
     """
 
@@ -33,6 +34,7 @@ class Holders:
     listening: frozenset[int]
     clone: str | None
     home: Path
+    leaving: Collection[int] = ()
     _confirmed: dict[Holder, frozenset[int]] = field(default_factory=dict)
 
     def is_own(self, number: int, spec: PortsSpec, name: str) -> bool:
@@ -47,7 +49,7 @@ class Holders:
     def other(self, number: int, spec: PortsSpec) -> str:
         """Who else has a number, in words; empty when nobody has it."""
         who = self.ports.get(number)
-        if who is None or self._is_own(who, spec) or number not in self._numbers_of(who):
+        if who is None or number in self.leaving or self._is_own(who, spec) or number not in self._numbers_of(who):
             return ""
         return f"{who.name} of {who.workspace} in {_repository(who.git_dir)}"
 

@@ -7,9 +7,10 @@ keep others from it. So who is killed while asking has either nothing or all of 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from reconciler.clients import files, sockets
 from reconciler.clients.docker.engine_machine import machine_of
@@ -17,7 +18,7 @@ from reconciler.clients.files import Entry
 from reconciler.clients.git import Git, Repository, paths_in_commits
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.port_list import Holder, PortList
-from reconciler.clients.trees import linked_git_dir
+from reconciler.clients.trees import TreeRecord, linked_git_dir
 from reconciler.errors import ClientError, ConflictError, OrchestraError, RefusedError
 from reconciler.kinds.digest import NOT_A_FILE, digest
 from reconciler.kinds.given import numbers_of
@@ -32,6 +33,7 @@ from reconciler.model.change import Change
 from reconciler.model.resource import Resource
 
 _MODE = 0o600
+_NOTHING: Mapping[int, Address] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,13 @@ class PortsKind:
         for resource in resources:
             self.memory.located.learn(scope.survey, resource.spec.tree, *resource.spec.workspaces)
         self._ask_what_is_tracked(resources, scope)
-        holders, given = self._look_around(), set[int]()
+        holders, given, leaving = self._look_around(), set[int](), self._leaving(resources, scope)
         found: dict[Address, PortsActual] = {}
         for resource in resources:
-            actual = self._proposed(resource.spec, self._find(resource, holders), holders, given)
-            given.update(actual.proposed.values())
-            self.memory.numbers[resource.spec.workspace] = {**actual.kept(resource.spec), **actual.proposed}
+            actual = self._proposed(resource.spec, self._find(resource, holders), holders, given, leaving)
+            new = actual.proposed or actual.left
+            given.update(new.values())
+            self.memory.numbers[resource.spec.workspace] = {**actual.kept(resource.spec), **new}
             found[resource.address] = actual
         return {**found, **self._orphans(resources, scope)}
 
@@ -133,32 +136,71 @@ class PortsKind:
             spec.content(found.numbers, self.clone, found.machine) if set(spec.names) <= found.numbers.keys() else None
         )
 
-    def _proposed(self, spec: PortsSpec, actual: PortsActual, holders: Holders, given: set[int]) -> PortsActual:
-        """Say what could be given to what has no number yet, or that there is not enough."""
+    def _proposed(
+        self,
+        spec: PortsSpec,
+        actual: PortsActual,
+        holders: Holders,
+        given: set[int],
+        leaving: Mapping[int, Address] = _NOTHING,
+    ) -> PortsActual:
+        """Say what could be given to what has no number yet, or that there is not enough before something goes."""
         kept = actual.kept(spec)
         missing = [name for name in spec.names if name not in kept]
         also_taken = {*kept.values(), *given}
         try:
             chosen = holders.choose(spec, missing, actual.numbers, also_taken=also_taken.__contains__)
         except OrchestraError as error:
-            return actual if actual.blocked else replace(actual, blocked=error.message, hint=error.hint)
+            if actual.blocked:
+                return actual
+            found = replace(actual, blocked=error.message, hint=error.hint)
+            if not leaving:
+                return found
+            later = self._proposed(spec, actual, replace(holders, leaving=leaving), given)
+            left_by = dict.fromkeys(leaving[number] for number in later.proposed.values() if number in leaving)
+            return replace(found, left=later.proposed, left_by=tuple(left_by))
         return replace(actual, proposed=chosen)
 
     def _orphans(self, resources: Sequence[Resource[PortsSpec]], scope: Scope) -> dict[Address, PortsActual]:
         """Numbers of ours that nobody declares any more, in trees that stay; others go with their tree."""
+        undeclared = self._undeclared(resources, scope)
+        return {address: _left_over(record.path, mark) for address, record, mark, stays in undeclared if stays}
+
+    def _leaving(self, resources: Sequence[Resource[PortsSpec]], scope: Scope) -> dict[int, Address]:
+        """The numbers that nobody declares any more, and whose removal would free each."""
+        return {
+            number: address if stays else Address("workspace", address.name)
+            for address, _, mark, stays in self._undeclared(resources, scope)
+            for number in numbers_of(mark).values()
+        }
+
+    def _undeclared(
+        self, resources: Sequence[Resource[PortsSpec]], scope: Scope
+    ) -> Iterator[tuple[Address, TreeRecord, Mark, bool]]:
+        """The marks of ours that nobody declares any more, and whether their trees stay."""
         declared = {address for r in resources for address in (r.address, r.spec.was) if address}
         staying = {record.git_dir for record in self.memory.located.found.values()}
-        found = {}
         for address, (record, mark) in scope.survey.marks.items():
-            if address.kind == KIND and address not in declared and record.git_dir in staying:
-                found[address] = _left_over(record.path, mark)
-        return found
+            if address.kind == KIND and address not in declared:
+                yield address, record, mark, record.git_dir in staying
 
     # --- deciding ----------------------------------------------------------------------------------------------------
 
     def diff(self, resource: Resource[PortsSpec], actual: PortsActual | None) -> Change:
         """Give numbers to what has none, and keep those that were given."""
         return decide(resource.address, resource.spec, actual or PortsActual(resource.spec.tree))
+
+    def inherit(
+        self,
+        resource: Resource[PortsSpec],
+        actual: PortsActual | None,
+        change: Change,
+        removed: Collection[Address],
+    ) -> Change:
+        """Give the numbers that the removals of this plan leave, where there are no others."""
+        if actual is None or not actual.left_by or not {*actual.left_by} <= {*removed}:
+            return change
+        return replace(decide(resource.address, resource.spec, actual.inheriting()), waits_for=actual.left_by)
 
     def orphan(self, address: Address, actual: PortsActual) -> Change:
         """Give them up, unless somebody edited the file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.clients.files import Entry
@@ -73,6 +73,8 @@ class PortsActual:
         lost: of these, the ones that somebody else has by now, and who.
         listed: the host's list says of every one that it is ours.
         proposed: numbers that could be given for what has none; nothing is taken by that.
+        left: numbers that could be given when `left_by` is removed, where there are no others.
+        left_by: what has them until then, and is no longer declared.
         path: where the mark says that the file is; None when it bears none.
         applied: the digest of what was written there.
         entry: what stands where it is declared.
@@ -89,6 +91,8 @@ class PortsActual:
     lost: Mapping[str, str] = field(default_factory=dict)
     listed: bool = True
     proposed: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[str, int] = field(default_factory=dict)
+    left_by: tuple[Address, ...] = ()
     path: str | None = None
     applied: str | None = None
     entry: Entry | None = None
@@ -98,6 +102,10 @@ class PortsActual:
     brought_back: bool = False
     clone: str | None = None
     machine: str = ""
+
+    def inheriting(self) -> PortsActual:
+        """What was found, as if what is no longer declared were removed by now."""
+        return replace(self, blocked="", hint="", proposed=self.left)
 
     @property
     def digest(self) -> str:
