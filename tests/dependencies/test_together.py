@@ -103,6 +103,17 @@ def test_a_member_of_a_workspace_that_lost_its_modules_is_drift(world: World, wh
     world.settle()
 
 
+@pytest.mark.parametrize("command", ["find node_modules -mindepth 1 -delete", "rm -r node_modules/.pnpm/greet*"])
+def test_the_top_of_a_workspace_that_lost_what_all_members_link_to_is_drift(world: World, command: str) -> None:
+    """It holds hidden names alone, where the project at the top needs nothing itself."""
+    world.declare("auth: {dependencies: [pnpm]}")
+    world.settle()
+    subprocess.run(["sh", "-c", command], cwd=world.tree().path, check=True)
+    assert world.change("dependency:auth/pnpm").action is Action.CREATE
+    world.settle()
+    assert run(("node", "packages/web/test.js"), world.tree().path, {}).strip() == "hello 1.0.0"
+
+
 def test_a_helper_installs_what_it_filters(world: World) -> None:
     """And not what its parent has."""
     helpers = "  helpers: {test: {eager: true, dependencies: [pnpm: {filter: web, link: copy}]}}\n"

@@ -203,7 +203,8 @@ def _require_made(resource: Resource[DependencySpec], tree: Path) -> dict[str, i
         if not globs.matching_files(place.directory, pattern):
             message = f"`{spec.options.command}` succeeded, but made nothing that matches `{pattern}`"
             raise PermanentError(message, where=resource.where, hint="mend the command, or `outputs`")
-    makes = (*(() if spec.by.is_built_later else spec.by.makes(place)), *map(place.path, spec.by.must_make))
+    owned = () if spec.by.is_built_later else spec.by.makes(place)
+    makes = (*owned, *map(place.path, (*spec.by.keeps, *spec.by.must_make)))
     return {path: count_names(tree, path) for path in dict.fromkeys(makes) if is_there(tree, path)}
 
 

@@ -23,6 +23,7 @@ BUN = Provider(
     settings=lambda _place, _options: ("bunfig.toml", ".npmrc"),
     members=workspaces,
     owns=NODE_MODULES,
+    keeps=("node_modules/.bun",),
     commands=_commands,
     stale=r"lockfile had changes, but lockfile is frozen|[Ff]rozen lockfile",
     how_to_lock="bun install --lockfile-only",

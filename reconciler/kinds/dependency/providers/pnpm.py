@@ -39,6 +39,7 @@ PNPM = Provider(
     settings=lambda _place, _options: ("pnpm-workspace.yaml", ".npmrc", ".pnpmfile.cjs"),
     members=_members,
     owns=NODE_MODULES,
+    keeps=("node_modules/.pnpm",),
     commands=_commands,
     environment=_environment,
     stale=r"ERR_PNPM_OUTDATED_LOCKFILE|ERR_PNPM_NO_LOCKFILE|ERR_PNPM_LOCKFILE_CONFIG_MISMATCH|ERR_PNPM_BROKEN_LOCKFILE",

@@ -110,6 +110,7 @@ class Provider:
         commands: the frozen, offline-first commands, one after the other; they never change a lock file.
         runtime: the program that what it installs runs on.
         owns: what it makes in the project's directory, and nobody else may.
+        keeps: hidden directories in there that all else leads to; what else is hidden comes and goes.
         members: further directories of the project in which it makes the same.
         manifests: files that decide what is installed, in the project and in each member; those that are not there
             count as well.
@@ -134,6 +135,7 @@ class Provider:
     stale: str
     runtime: str = ""
     owns: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
     members: Callable[[Place], Iterable[str]] = _nothing
     manifests: tuple[str, ...] = ()
     settings: Callable[[Place, Options], Iterable[str]] = field(default=lambda _place, _options: ())
