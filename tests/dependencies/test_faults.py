@@ -54,9 +54,23 @@ def test_a_registry_that_refuses_once_is_asked_again(
     project: Ecosystem, registry: Registry, tmp_path: Path, around: dict[str, str]
 ) -> None:
     """The second attempt installs."""
+    _require_second_attempt("refuses", project, registry, tmp_path, around)
+
+
+@pytest.mark.parametrize("project", ["npm", "pnpm", "yarn", "bun", "uv", "poetry", "cargo", "go"], indirect=True)
+def test_a_registry_that_breaks_off_once_is_asked_again(
+    project: Ecosystem, registry: Registry, tmp_path: Path, around: dict[str, str]
+) -> None:
+    """In the middle of an answer, likewise; pip does not tell that from a registry that has not got it."""
+    _require_second_attempt("cuts", project, registry, tmp_path, around)
+
+
+def _require_second_attempt(
+    fault: Fault, project: Ecosystem, registry: Registry, tmp_path: Path, around: dict[str, str]
+) -> None:
     world = _world(tmp_path, project, around)
     _without_caches(around)
-    with registry.misbehaving("refuses", 1):
+    with registry.misbehaving(fault, 1):
         report = world.try_apply()
     assert report.is_complete, describe(report)
     assert registry.fault is None
@@ -98,6 +112,23 @@ def test_garbage_is_said_to_be_the_registrys(
     assert "the registry" in outcome.error.hint
     assert "lock file" not in outcome.error.hint
     assert outcome.attempts == 1, outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [("refuses", ("what the registry sent", 1)), ("stalls", ("see that the registry can be", QUICK.attempts))],
+)
+def test_pip_that_found_no_version_at_all_lacks_no_lock_file(
+    fault: Fault, expected: tuple[str, int], registry: Registry, tmp_path: Path, around: dict[str, str]
+) -> None:
+    """It says of a registry that does not answer what it says of a version that there is not."""
+    world = _world(tmp_path, ecosystems(registry)["pip"], around)
+    with registry.misbehaving(fault):
+        outcome = _dependency(world.try_apply())
+    assert outcome.error is not None
+    hint, attempts = expected
+    assert outcome.error.hint.startswith(hint)
+    assert outcome.attempts == attempts
 
 
 def test_what_a_registry_sent_wrongly_is_not_taken_from_the_cache_for_ever(

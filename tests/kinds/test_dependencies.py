@@ -342,8 +342,9 @@ def test_the_digest_of_an_input_tells_nothing_of_it(world: World) -> None:
         ("ERR_PNPM_FETCH_500", True),
         ("YN0000: Failed with errors in 0s 502ms", False),
         ("checksum: 10c0/5da4c68401a503b7", False),
+        ("cause: error reading a body from connection: end of file before\n    message length reached", True),
     ],
 )
-def test_a_number_is_a_status_only_where_it_stands_alone(said: str, *, is_transient: bool) -> None:
-    """Not a length of time, and no part of a checksum."""
+def test_what_tools_say_tells_whether_another_attempt_may_help(said: str, *, is_transient: bool) -> None:
+    """A number is a status only where it stands alone: not in a length of time, or in a checksum."""
     assert PROVIDERS["yarn"].is_transient(said) is is_transient

@@ -16,8 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
 VERSIONS = ("1.0.0", "1.1.0")
-Fault = Literal["refuses", "stalls", "garbage"]
+Fault = Literal["refuses", "stalls", "cuts", "garbage"]
 _GO = "example.org/greet"
+_SPOILT = {"refuses": (503, b"not now"), "garbage": (200, b"\x00\xff<garbage>" * 20)}
 
 
 class Registry:
@@ -85,19 +86,20 @@ def _handler(registry: Registry) -> type[BaseHTTPRequestHandler]:
             path = self.path.partition("?")[0].rstrip("/")
             registry.asked.append(path)
             match registry.spoils():
-                case "refuses":
-                    self._answer(503, b"not now")
                 case "stalls":
                     registry.released.wait()
-                case "garbage":
-                    self._answer(200, b"\x00\xff<garbage>" * 20)
+                case "cuts":
+                    self._answer(200, b"{", html=path.startswith("/simple"), missing=1000)
+                    self.close_connection = True
+                case "refuses" | "garbage" as fault:
+                    self._answer(*_SPOILT[fault])
                 case None:
                     content = registry.files.get(path)
                     self._answer(404 if content is None else 200, content or b"", html=path.startswith("/simple"))
 
-        def _answer(self, code: int, content: bytes, *, html: bool = False) -> None:
+        def _answer(self, code: int, content: bytes, *, html: bool = False, missing: int = 0) -> None:
             self.send_response(code)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(content) + missing))
             self.send_header("Content-Type", "text/html" if html else "application/json")
             self.end_headers()
             if self.command == "GET":

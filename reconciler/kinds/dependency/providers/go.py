@@ -36,4 +36,5 @@ GO = Provider(
     commands=_commands,
     stale=r"updates to go\.mod needed|missing go\.sum entry",
     how_to_lock="go mod tidy",
+    transient=r"unexpected EOF",
 )

@@ -49,6 +49,6 @@ PIP = Provider(
     owns=VENV,
     must_make=INTERPRETER,
     commands=_commands,
-    stale=r"No matching distribution found|ResolutionImpossible",
+    stale=r"from versions: (?!none)|ResolutionImpossible",  # it finds none where no registry answers
     how_to_lock="pip freeze",
 )

@@ -12,7 +12,7 @@ from reconciler.clients import files, globs
 # What registries and networks say when another attempt may help; the tools quote the system's own names.
 NETWORK = (
     r"ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EPIPE|ERR_SOCKET_TIMEOUT|EIDLETIMEOUT"
-    r"|ERR_STREAM_PREMATURE_CLOSE|socket hang up|network timeout"
+    r"|ERR_STREAM_PREMATURE_CLOSE|end of file before message length reached|socket hang up|network timeout"
     r"|[Cc]onnection (?:refused|reset|aborted|closed|timed out)"
     r"|Connection(?:Refused|Reset|Closed)|[Tt]imed out|[Tt]imeout|[Tt]emporary failure in name resolution"
     r"|error sending request|[Cc]ould not connect|Failed to connect|[Cc]ould ?n[o']t resolve host"
@@ -24,7 +24,7 @@ GARBLED = (
     r"EINTEGRITY|[Ii]ntegrity ?[Cc]heck ?[Ff]ailed|TARBALL_INTEGRITY|(?:seems|appears) to be corrupt"
     r"|[Ii]nvalid zip|Failed to extract archive|Unable to find installation candidates|got Content-Type"
     r"|[Ii]nvalid json response body|failed to query replaced source|DECODE_ERROR|checksum mismatch"
-    r"|DO NOT MATCH THE HASHES|YN0018"
+    r"|DO NOT MATCH THE HASHES|from versions: none|YN0018"
 )
 
 

@@ -38,4 +38,5 @@ YARN = Provider(
     environment=_environment,
     stale=r"YN0028|Your lockfile needs to be updated",
     how_to_lock="yarn install",
+    transient=r"Error: aborted",
 )
