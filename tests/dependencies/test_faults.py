@@ -162,26 +162,33 @@ def test_an_install_that_hangs_is_ended_and_tried_again(
     assert not processes_using(world.tree().path)
 
 
-def test_a_full_disk_is_said_and_not_tried_again(tmp_path: Path, around: dict[str, str], registry: Registry) -> None:
-    """With a way out; what a tool says of it is what the system calls it."""
+@pytest.mark.parametrize("name", ["uv", "npm"])
+def test_a_full_disk_is_said_and_not_tried_again(
+    name: str, tmp_path: Path, around: dict[str, str], registry: Registry
+) -> None:
+    """With a way out, though npm calls it a success; where there is space again, the next apply installs."""
+    project = ecosystems(registry)[name]
     world = World.make(tmp_path)
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
     try:
-        ecosystems(registry)["uv"].write(world.project.path, around)
+        project.write(world.project.path, around)
         world.main.commit()
         world.declare(f"auth: {{path: {disk}/auth}}")
         world.apply()
         fill = subprocess.run(["dd", "if=/dev/zero", f"of={disk}/full", "bs=4k"], capture_output=True, check=False)
         assert b"No space left" in fill.stderr
-        world.declare(f"auth: {{path: {disk}/auth, dependencies: [uv]}}")
+        world.declare(f"auth: {{path: {disk}/auth, dependencies: [{name}]}}")
         outcome = _dependency(world.try_apply())
         assert outcome.status is Status.FAILED
         assert outcome.attempts == 1, outcome.reason
         assert "o space left on device" in " ".join(outcome.reason.split())
         assert outcome.error is not None
         assert outcome.error.hint == "free some space, then apply again"
+        (disk / "full").unlink()
+        world.settle()
+        project.require_working(disk / "auth", around)
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
 

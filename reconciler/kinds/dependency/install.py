@@ -6,9 +6,10 @@ The rule: a mark says `ready` only after that, so that what was killed at any mo
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -98,17 +99,20 @@ class Installer:
         directory = spec.place(tree.path).directory
         environment = self._environment(spec, tree.path)
         command = Command(_found(argv, environment), directory, environment, spec.time_limit_seconds)
+        absent = [path for path in spec.by.makes(spec.place(tree.path)) if not os.path.lexists(tree.path / path)]
         ran = run_in_tree(self.git.runner, command, log, lock)
         again = spec.by.asking_again(argv)
         if ran.code and again != argv and spec.by.is_garbled(ran.output):  # it may lie in the cache since long ago
             argv, command = again, replace(command, argv=_found(again, environment))
             ran = run_in_tree(self.git.runner, command, log, lock)
-        if ran.code is not None and ran.code > 0:  # what is made there from now on may be somebody's
+        is_unfinished = ran.code == 0 and spec.by.is_unfinished(ran.output)
+        if is_unfinished or (ran.code is not None and ran.code > 0):  # what is made there from now on may be somebody's
             makes = list(spec.by.makes(spec.place(tree.path)))
             before = installed_in(tree.book, tree.path) & {*makes}
             with contextlib.suppress(ClientError):  # what it said matters more; without the mark it was interrupted
                 self._mark(resource, tree, FAILED, makes, {"identities": identities(tree.path, before)})
-        if ran.code != 0:
+        if ran.code != 0 or is_unfinished:
+            _remove_what_is_not_usable(resource, tree, absent)
             raise _failure(resource, argv, ran)
 
     def _environment(self, spec: DependencySpec, tree: Path) -> dict[str, str]:
@@ -144,6 +148,15 @@ def _remove_what_lost_its_interpreter(resource: Resource[DependencySpec], tree: 
     if not all(is_there(tree.path, place.path(name)) for name in spec.by.must_make):
         for path in tree.ours(tree.book.find(resource.address, spec.was)) & {*spec.by.makes(place)}:
             remove_directory(tree.path, path)
+
+
+def _remove_what_is_not_usable(resource: Resource[DependencySpec], tree: Tree, absent: Iterable[str]) -> None:
+    """What a command that failed made without an interpreter: nobody else can have, and its tool would refuse it."""
+    spec = resource.spec
+    if not all(is_there(tree.path, spec.place(tree.path).path(name)) for name in spec.by.must_make):
+        for path in absent:
+            with contextlib.suppress(ClientError):  # what it said matters more
+                remove_directory(tree.path, path)
 
 
 def _values(spec: DependencySpec) -> dict[str, str]:
@@ -225,6 +238,8 @@ def _failure(resource: Resource[DependencySpec], argv: tuple[str, ...], ran: Ran
 
 
 def _became(ran: Ran, spec: DependencySpec) -> str:
+    if ran.code == 0:
+        return "did not write all that it should, though it succeeded"
     if ran.code is None:
         return f"was ended: it took longer than {spec.time_limit_seconds:g} s"
     return f"failed with exit status {ran.code}" if ran.code > 0 else f"was ended by signal {-ran.code}"

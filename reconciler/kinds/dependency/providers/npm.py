@@ -24,5 +24,6 @@ NPM = Provider(
     environment=lambda _place, _options: {"npm_config_update_notifier": "false"},
     stale=r"code EUSAGE",
     how_to_lock="npm install --package-lock-only",
+    unfinished=r"TAR_ENTRY_ERROR E(?:NOSPC|DQUOT|IO|ROFS)",
     past_cache={"--prefer-offline": "--prefer-online"},  # it keeps what it cannot read, and would read that for ever
 )

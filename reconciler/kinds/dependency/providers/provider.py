@@ -120,6 +120,7 @@ class Provider:
         stale: what it says when the lock file does not fit the manifests.
         how_to_lock: the command that mends that.
         transient: what it says, beside what networks say, when another attempt may help.
+        unfinished: what it says when it could not write all of it, and succeeds all the same.
         past_cache: words of its commands that prefer what it was sent before, and the words that ask again.
         is_built_later: what it owns is made by others, from what it fetched: that it is gone is no loss.
         is_alone: its cache is not made for two at once.
@@ -142,6 +143,7 @@ class Provider:
     must_make: tuple[str, ...] = ()
     environment: Callable[[Place, Options], Mapping[str, str]] = _no_environment
     transient: str = r"(?!)"
+    unfinished: str = r"(?!)"
     past_cache: Mapping[str, str] = field(default_factory=dict)
     is_built_later: bool = False
     is_alone: bool = False
@@ -166,6 +168,10 @@ class Provider:
     def is_stale(self, output: str) -> bool:
         """Whether it says that the lock file does not fit."""
         return re.search(self.stale, flattened(output)) is not None
+
+    def is_unfinished(self, output: str) -> bool:
+        """Whether it says that it could not write all of it."""
+        return re.search(self.unfinished, flattened(output)) is not None
 
     def is_garbled(self, output: str) -> bool:
         """Whether it says that a registry sent something else than it should."""
