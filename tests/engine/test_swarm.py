@@ -304,6 +304,17 @@ def test_what_the_swarm_refuses_is_told_at_its_place(stack: Stack) -> None:
     assert "far" in said
 
 
+def test_a_service_waits_for_the_end_of_the_one_before_it(stack: Stack) -> None:
+    """One that was removed by hand takes its time to end, and both would write to one volume."""
+    script = "trap 'sleep 3; echo end >>/data/log; exit' TERM; echo start >>/data/log; sleep infinity & wait"
+    web = service("volumes: ['data:/data']", command=f'[sh, -c, "{script}"]').replace("SIGKILL", "SIGTERM")
+    stack.declare(f"services: {{web: {web}}}\nvolumes: {{data: }}\n")
+    stack.world.settle()
+    stack.docker("service", "rm", stack.name("web"))
+    stack.world.settle()
+    assert stack.run_in("web", "cat /data/log").split() == ["start", "end", "start"]
+
+
 @pytest.mark.timeout(TIMEOUT)
 @pytest.mark.parametrize("words", ["apply", "update", "destroy"])
 def test_killed_after_a_call(stack: Stack, words: str) -> None:

@@ -16,7 +16,7 @@ from reconciler.clients.docker.swarm import Service, Standing, Task
 from reconciler.errors import Location, PermanentError
 from reconciler.kinds.containers.rewrite import Identity
 from reconciler.kinds.containers.stack import Stack
-from reconciler.kinds.containers.take_down_stack import remove_given, remove_services
+from reconciler.kinds.containers.take_down_stack import StackTaker, remove_given
 
 _TAIL_LINES = 20
 _MOST_TASKS = 3
@@ -54,7 +54,9 @@ class Rollout:
         Raises:
             ClientError: the swarm refused, or something did not work in time.
         """
-        remove_services(self.engine, [each for each in found.services if each.service not in self.stack.declared])
+        stay = [each for each in found.services if each.service in self.stack.declared]
+        go = [each for each in found.services if each not in stay]
+        StackTaker(self.engine, self.identity, self.sleep, self.clock).end_services(go, but=stay)
         left = max(1.0, self.end - self.clock())
         self.compose.deploy(self.identity.name, self.file, left, self.on_output, resolve=self.resolve)
         services = self._wait(self._start_anew(self._look()))

@@ -6,7 +6,7 @@ The rule: by our labels alone, never by the name of a stack, which anybody may h
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.clients.docker.engine import CLONE, SWARM, WORKSPACE, Engine, Found
@@ -20,15 +20,7 @@ _TURN_SECONDS = 0.2
 _LONGEST_SECONDS = 120.0
 """Beyond what a container is given to end by itself: then it is killed, by an engine that may be busy."""
 GIVEN = ("secret", "config")
-
-
-def remove_services(engine: Engine, services: Iterable[Service]) -> None:
-    """Remove services; their tasks end afterwards.
-
-    Raises:
-        ClientError: the swarm refused.
-    """
-    engine.remove("service", [each.id for each in services])
+_SERVICE = "com.docker.swarm.service.id"
 
 
 def given(engine: Engine, identity: Identity) -> dict[str, list[str]]:
@@ -83,11 +75,21 @@ class StackTaker:
         Raises:
             ClientError: the swarm refused, or it took too long.
         """
-        services = self._find().services
-        remove_services(self.engine, services)
-        grace = max((each.grace_seconds for each in services), default=0.0)
-        self._until(lambda: not self._tasks_here(), "containers of removed services are still there", grace)
+        self.end_services(self._find().services)
         remove_given(self.engine, self.identity, {})
+
+    def end_services(self, services: Collection[Service], but: Collection[Service] = ()) -> None:
+        """Remove services, and wait until no container is left on this node but of those that stay.
+
+        Else one of them, or of those that were removed before, could write to a volume beside the one that follows it.
+
+        Raises:
+            ClientError: the swarm refused, or it took too long.
+        """
+        self.engine.remove("service", [each.id for each in services])
+        grace, staying = max((each.grace_seconds for each in services), default=0.0), {each.id for each in but}
+        complaint = "containers of removed services are still there"
+        self._until(lambda: {*self._services_here()} <= staying, complaint, grace)
 
     def remove_networks(self, ids: Iterable[str]) -> None:
         """Remove networks, as soon as the tasks on all nodes have let them go.
@@ -118,11 +120,10 @@ class StackTaker:
             raise
         return True
 
-    def _tasks_here(self) -> list[str]:
-        """The containers of tasks; what only held a volume, and was left by a kill, is removed with all the rest."""
-        labels = (*_labels(self.identity), "com.docker.swarm.task.id")
-        narrow = [word for label in labels for word in ("--filter", f"label={label}")]
-        return self.engine.run("ps", "--all", "--quiet", *narrow).text.split()
+    def _services_here(self) -> list[str]:
+        """The service of each container; what only held a volume, and was left by a kill, is removed with the rest."""
+        narrow = [word for label in (*_labels(self.identity), _SERVICE) for word in ("--filter", f"label={label}")]
+        return self.engine.run("ps", "--all", "--format", f'{{{{.Label "{_SERVICE}"}}}}', *narrow).text.split()
 
     def _find(self) -> Found:
         return self.engine.find(self.identity.clone, self.identity.workspace)
