@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from reconciler.operations.apply import apply
 from reconciler.operations.execution import Execution
 from tests.support.fakes import RecordingReporter
 from tests.support.registry import Fault, Registry
-from tests.support.tools import Ecosystem, ecosystems, require
+from tests.support.tools import Ecosystem, ecosystems, require, run
 from tests.support.world import QUICK, World, describe
 
 KILLS = 20
@@ -112,6 +113,24 @@ def test_garbage_is_said_to_be_the_registrys(
     assert "the registry" in outcome.error.hint
     assert "lock file" not in outcome.error.hint
     assert outcome.attempts == 1, outcome.reason
+
+
+@pytest.mark.parametrize("project", ["npm", "pnpm", "yarn", "bun", "uv", "poetry", "cargo", "go"], indirect=True)
+def test_a_lock_file_that_cannot_be_read_is_mended_as_the_hint_says(
+    project: Ecosystem, tmp_path: Path, around: dict[str, str]
+) -> None:
+    """Its tool may not be able to: some read the old one before they write another."""
+    world = _world(tmp_path, project, around)
+    world.main.commit({project.lock_file: "[[broken o\n"})
+    outcome = _dependency(world.try_apply())
+    assert outcome.error is not None
+    assert outcome.attempts == 1, outcome.reason
+    said = re.search("`(.+)`", outcome.error.hint)
+    assert said, outcome.reason
+    run(("sh", "-c", said[1]), world.tree().path, around)
+    world.tree().commit()
+    world.settle()
+    project.require_working(world.tree().path, around)
 
 
 @pytest.mark.parametrize(

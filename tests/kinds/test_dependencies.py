@@ -348,3 +348,23 @@ def test_the_digest_of_an_input_tells_nothing_of_it(world: World) -> None:
 def test_what_tools_say_tells_whether_another_attempt_may_help(said: str, *, is_transient: bool) -> None:
     """A number is a status only where it stands alone: not in a length of time, or in a checksum."""
     assert PROVIDERS["yarn"].is_transient(said) is is_transient
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "is_unreadable"),
+    [
+        ("uv", "error: Failed to parse `uv.lock`\n cause: TOML parse error at line 503, column 9", True),
+        ("uv", "error: failed to read from file `/x/uv.lock`: stream did not contain valid UTF-8", True),
+        ("uv", "error: Failed to parse: `pyproject.toml`", False),
+        ("cargo", "error: failed to read file: /x/Cargo.lock\nCaused by: no valid UTF-8", True),
+        ("cargo", "error: failed to parse lock file at: /x/Cargo.lock\nlock file version `99` was found", False),
+        ("poetry", "Installing dependencies from lock file\n'utf-8' codec can't decode byte 0xff", True),
+        ("poetry", "Installing dependencies from lock file\nPackage operations: 1\nx (at line 2, column 1)", False),
+        ("pnpm", "Error: ERR_PNPM_LOCKFILE_READ_FILE", True),
+        ("yarn", "error SyntaxError: Unknown token: { line: 1 } 1:0 in /x/yarn.lock", True),
+    ],
+)
+def test_what_tools_say_tells_whether_they_can_read_the_lock_file(name: str, said: str, *, is_unreadable: bool) -> None:
+    """No number in it is a status; that a newer tool wrote it is another matter, and what a package holds too."""
+    assert PROVIDERS[name].is_unreadable(said) is is_unreadable
+    assert not PROVIDERS[name].is_transient(said)

@@ -254,4 +254,7 @@ def _hint(spec: DependencySpec, ran: Ran) -> str:
         return f"what the registry sent is not what it should be: see what it answers; the log is {ran.log}"
     if spec.by.is_stale(ran.output):
         return f"the lock file does not fit: `{spec.by.how_to_lock}`, commit it, then apply again"
+    if spec.by.is_unreadable(ran.output):
+        anew = spec.by.how_to_begin_anew
+        return f"the lock file cannot be read: take it back from git, or `{anew}`; commit it, then apply again"
     return f"the log is {ran.log}"

@@ -39,5 +39,7 @@ CARGO = Provider(
     commands=_commands,
     stale=r"lock file .* needs to be updated|cannot (?:create|update) the lock file",
     how_to_lock="cargo generate-lockfile",
+    unreadable=r"failed to (?:parse lock file at|read file): \S*Cargo\.lock(?!.*lock file version)",
+    how_to_begin_anew="cargo generate-lockfile",
     transient=r"spurious network error|failed to (?:download|fetch)",
 )

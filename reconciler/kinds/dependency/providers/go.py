@@ -36,5 +36,7 @@ GO = Provider(
     commands=_commands,
     stale=r"updates to go\.mod needed|missing go\.sum entry",
     how_to_lock="go mod tidy",
+    unreadable=r"malformed go\.sum",
+    how_to_begin_anew="rm go.sum && go mod tidy",
     transient=r"unexpected EOF",
 )

@@ -44,6 +44,8 @@ PNPM = Provider(
     environment=_environment,
     stale=r"ERR_PNPM_OUTDATED_LOCKFILE|ERR_PNPM_NO_LOCKFILE|ERR_PNPM_LOCKFILE_CONFIG_MISMATCH|ERR_PNPM_BROKEN_LOCKFILE",
     how_to_lock="pnpm install --lockfile-only",
+    unreadable=r"ERR_PNPM_LOCKFILE_(?:READ_FILE|MISSING_DEPENDENCY)",
+    how_to_begin_anew="rm pnpm-lock.yaml && pnpm install --lockfile-only",
     # It says the first of whatever keeps it from knowing a package, that the registry does not let it included.
     transient=r"ERR_PNPM_META_FETCH_FAIL(?!.*(?:HTTP status client error|DECODE_ERROR))|ERR_PNPM_FETCH_5",
 )

@@ -31,5 +31,8 @@ POETRY = Provider(
     environment=_environment,
     stale=r"changed significantly since poetry\.lock was last generated|poetry\.lock is not up to date",
     how_to_lock="poetry lock",
+    # It has no words of its own for that: those of whatever reads, before it comes to any package.
+    unreadable=r"^(?!.*Package operations).*from lock file.*(?:\(at (?:line \d|end of)|codec can't decode)",
+    how_to_begin_anew="rm poetry.lock && poetry lock",
     is_alone=True,
 )

@@ -119,6 +119,8 @@ class Provider:
         environment: what its commands get beside the environment of all.
         stale: what it says when the lock file does not fit the manifests.
         how_to_lock: the command that mends that.
+        unreadable: what it says when it cannot read the lock file, and that command could not either.
+        how_to_begin_anew: the commands that mend that.
         transient: what it says, beside what networks say, when another attempt may help.
         unfinished: what it says when it could not write all of it, and succeeds all the same.
         past_cache: words of its commands that prefer what it was sent before, and the words that ask again.
@@ -142,6 +144,8 @@ class Provider:
     settings: Callable[[Place, Options], Iterable[str]] = field(default=lambda _place, _options: ())
     must_make: tuple[str, ...] = ()
     environment: Callable[[Place, Options], Mapping[str, str]] = _no_environment
+    unreadable: str = r"(?!)"
+    how_to_begin_anew: str = ""
     transient: str = r"(?!)"
     unfinished: str = r"(?!)"
     past_cache: Mapping[str, str] = field(default_factory=dict)
@@ -169,6 +173,10 @@ class Provider:
         """Whether it says that the lock file does not fit."""
         return re.search(self.stale, flattened(output)) is not None
 
+    def is_unreadable(self, output: str) -> bool:
+        """Whether it says that it cannot read the lock file."""
+        return re.search(self.unreadable, flattened(output)) is not None
+
     def is_unfinished(self, output: str) -> bool:
         """Whether it says that it could not write all of it."""
         return re.search(self.unfinished, flattened(output)) is not None
@@ -183,7 +191,7 @@ class Provider:
 
     def is_transient(self, output: str) -> bool:
         """Whether it says something that may pass by itself."""
-        if not self.is_retried or self.is_stale(output):
+        if not self.is_retried or self.is_stale(output) or self.is_unreadable(output):
             return False
         return re.search(f"{NETWORK}|{self.transient}", flattened(output)) is not None
 

@@ -45,4 +45,6 @@ UV = Provider(
     environment=_environment,
     stale=r"lockfile at .* needs to be updated|Unable to find lockfile",
     how_to_lock="uv lock",
+    unreadable=r"[Ff]ailed to (?:parse|read from file) `[^`]*uv\.lock`",
+    how_to_begin_anew="rm uv.lock && uv lock",
 )

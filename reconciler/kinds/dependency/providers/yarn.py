@@ -38,5 +38,7 @@ YARN = Provider(
     environment=_environment,
     stale=r"YN0028|Your lockfile needs to be updated",
     how_to_lock="yarn install",
+    unreadable=r"error SyntaxError: .* in \S*yarn\.lock",
+    how_to_begin_anew="rm yarn.lock && yarn install",
     transient=r"Error: aborted",
 )
