@@ -81,15 +81,17 @@ def run(options: argparse.Namespace, context: Context) -> int:
     """Print the script, or complete words.
 
     Raises:
-        UsageError: the shell is not known.
+        UsageError: no shell is named, or one that is not known.
     """
     if options.words:
         words = [word.removeprefix("=") for word in (options.shell, *options.rest) if word is not None]
         found = complete(words[1:], context)
         context.answer("".join(f"{word}\n" for word in found))
         return 0
+    if options.shell is None:
+        raise UsageError("which shell is it for?", hint="`orchestra completion bash`, or zsh, or fish")
     if options.shell not in SCRIPTS:
-        raise UsageError(f"no completion for `{options.shell or ''}`", hint="there is one for " + ", ".join(SCRIPTS))
+        raise UsageError(f"no completion for `{options.shell}`", hint="there is one for " + ", ".join(SCRIPTS))
     context.answer(SCRIPTS[options.shell])
     return 0
 

@@ -107,7 +107,7 @@ class Context:
         """
         target = self.cwd / directory
         if not target.is_dir():
-            raise UsageError(f"-C {directory}: there is no such directory")
+            raise UsageError(f"-C {directory}: there is no such directory", hint="name one that exists")
         self.cwd = target
 
     def ask(self, question: str) -> str:

@@ -50,6 +50,6 @@ def require_declared(manifest: Manifest, name: str) -> Declaration:
     names = {declaration.full_name: declaration for declaration in manifest.declarations}
     if name in names:
         return names[name]
-    close = difflib.get_close_matches(name, names, n=1)
+    close = difflib.get_close_matches(name.removeprefix("workspace:"), names, n=1)
     hint = f"did you mean `{close[0]}`?" if close else f"declared are: {', '.join(names) or 'none'}"
     raise UsageError(f"no workspace `{name}` is declared", hint=hint)

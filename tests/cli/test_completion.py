@@ -88,6 +88,12 @@ def test_a_script_is_printed_and_its_shell_can_read_it(shell):
     assert (check.returncode, check.stderr) == (0, "")
 
 
+def test_a_shell_must_be_named():
+    streams = Streams()
+    assert run(["completion"], streams.around) == 3
+    assert streams.err == "error: which shell is it for?\nhint: `orchestra completion bash`, or zsh, or fish\n"
+
+
 def test_another_shell_is_refused():
     streams = Streams()
     assert run(["completion", "tcsh"], streams.around) == 3

@@ -119,7 +119,7 @@ def test_a_report_goes_elsewhere_when_the_state_directory_cannot_be_written(comm
         (["plan", "x"], "orchestra plan: unexpected argument `x`", "`orchestra plan --help` tells the usage"),
         (["plan", "--target"], "argument --target: expected one argument", "`orchestra plan --help` tells the options"),
         (["--jsno"], "unknown option `--jsno`", "`orchestra --help` lists the options"),
-        (["-C", "nowhere", "plan"], "-C nowhere: there is no such directory", ""),
+        (["-C", "nowhere", "plan"], "-C nowhere: there is no such directory", "name one that exists"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -117,3 +117,11 @@ def test_what_another_owns_is_not_called_unknown(world: World, words: tuple[str,
     assert f"{' '.join(words)}: another owns it" in run.err
     assert "hint: `--all-owners`" in run.err
     world.project.run("plan", *words, "--all-owners").expect(0)
+
+
+@pytest.mark.parametrize("words", [("path", "workspace:auth"), ("remove", "workspace:auth"), ("sync", "workspace:auht")])
+def test_a_name_is_suggested_for_an_address(auth: World, words: tuple[str, str]) -> None:
+    """What plans call it is what a person copies."""
+    run = auth.project.run(*words).expect(3)
+    assert f"no workspace `{words[1]}` is declared" in run.err
+    assert "hint: did you mean `auth`?" in run.err
