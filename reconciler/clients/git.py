@@ -57,6 +57,9 @@ _HINTS = {
     "unable to access|Could not read from remote|could not read (Username|Password)": (
         "see that the remote answers and that you may read it: `git ls-remote` asks it"
     ),
+    "ref updates aborted by hook|aborted by the reference-transaction hook": (
+        "see why the hook `reference-transaction` refuses it; `git rev-parse --git-path hooks` tells where it is"
+    ),
     "Permission denied": HINTS[errno.EACCES],
 }
 _DISCOVERED = re.compile(r"\A(.*)\n(true|false)\n(.*?)\n?\Z", re.DOTALL)

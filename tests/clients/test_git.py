@@ -121,11 +121,21 @@ def test_other_failures_are_final(repo: GitRepo, git: Git, words: tuple[str, ...
             PermanentError,
             "git takes submodules from a path on this machine only where `protocol.file.allow` is `always`",
         ),
+        (
+            "fatal: in 'prepared' phase, update aborted by the reference-transaction hook",
+            PermanentError,
+            "see why the hook `reference-transaction` refuses it; `git rev-parse --git-path hooks` tells where it is",
+        ),
+        (
+            "fatal: ref updates aborted by hook",
+            PermanentError,
+            "see why the hook `reference-transaction` refuses it; `git rev-parse --git-path hooks` tells where it is",
+        ),
         ("fatal: not a git repository (or any of the parent directories): .git", PermanentError, ""),
     ],
     ids=[
         *("half-written-record", "half-written-head", "moved-on", "disk-full", "read-only", "no-right"),
-        *("password", "no-host", "no-key", "local-submodule", "no-repository"),
+        *("password", "no-host", "no-key", "local-submodule", "hook-of-newer-git", "hook", "no-repository"),
     ],
 )
 def test_messages_that_cannot_be_made_at_will(said: str, kind: type[ClientError], hint: str) -> None:

@@ -119,7 +119,9 @@ def test_what_another_owns_is_not_called_unknown(world: World, words: tuple[str,
     world.project.run("plan", *words, "--all-owners").expect(0)
 
 
-@pytest.mark.parametrize("words", [("path", "workspace:auth"), ("remove", "workspace:auth"), ("sync", "workspace:auht")])
+@pytest.mark.parametrize(
+    "words", [("path", "workspace:auth"), ("remove", "workspace:auth"), ("sync", "workspace:auht")]
+)
 def test_a_name_is_suggested_for_an_address(auth: World, words: tuple[str, str]) -> None:
     """What plans call it is what a person copies."""
     run = auth.project.run(*words).expect(3)
