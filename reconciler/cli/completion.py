@@ -6,10 +6,12 @@ Rule: what cannot be completed is not completed; no mistake, not even a broken m
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
-from reconciler.cli.arguments import ADDRESS, NAME, NAME_OR_PATH, Parser
+from reconciler.cli.arguments import ADDRESS, NAME, NAME_OR_PATH, Parser, add_global_options
 from reconciler.cli.commands import GLOBAL_OPTIONS, SUMMARIES
 from reconciler.cli.context import Context
 from reconciler.cli.program import load, parser_for, take_apart
@@ -107,7 +109,7 @@ def complete(words: Sequence[str], context: Context) -> tuple[str, ...]:
     if current.startswith("--") and "=" in current:
         option, _, value = current.partition("=")
         return tuple(f"{option}={found}" for found in complete([*before, option, value], context))
-    with suppress(OrchestraError):
+    with suppress(OrchestraError, argparse.ArgumentError):
         line = take_apart(before)
         candidates = _within(line.command, before, current, context) if line.command else _first(before, current)
         return tuple(word for word in candidates if word.startswith(current) and word.isprintable())
@@ -129,21 +131,46 @@ def _within(command: str, before: Sequence[str], current: str, context: Context)
     actions = "".join(parser.positional_metavars()[:1])
     if "|" in actions and before[-1] == command:
         return actions.split("|")
-    return _values(parser, awaited, current, context)
+    return _values(parser, awaited, [*before, current], context)
 
 
-def _values(parser: Parser, awaited: str | None, current: str, context: Context) -> Iterable[str]:
+def _values(parser: Parser, awaited: str | None, words: Sequence[str], context: Context) -> Iterable[str]:
     metavars = (awaited,) if awaited else parser.positional_metavars()
     if "SHELL" in metavars:
         return tuple(SCRIPTS)
-    if ADDRESS in metavars and current.startswith(_WORKSPACE):
-        return tuple(_WORKSPACE + name for name in _names(context))
-    return _names(context) if {NAME, NAME_OR_PATH, ADDRESS} & set(metavars) else ()
+    if not {NAME, NAME_OR_PATH, ADDRESS} & set(metavars):
+        return ()
+    names = _names(context, _enter(words[:-1], context))
+    if ADDRESS in metavars and words[-1].startswith(_WORKSPACE):
+        return tuple(_WORKSPACE + name for name in names)
+    return names
 
 
-def _names(context: Context) -> tuple[str, ...]:
+def _enter(before: Sequence[str], context: Context) -> Path | None:
+    """Go where the command will act, and give the manifest that it will read where one is named.
+
+    Raises:
+        UsageError: there is no such directory.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    add_global_options(parser)
+    options, _ = parser.parse_known_args(before)
+    if options.directory is not None:
+        context.enter(_as_typed(options.directory))
+    return None if options.file is None else context.cwd / _as_typed(str(options.file))
+
+
+def _as_typed(word: str) -> str:
+    """What a word means, which a shell gives before it has taken off quotes and put a home in."""
+    with suppress(ValueError, RuntimeError):
+        bare = shlex.split(word)
+        return str(Path(bare[0] if len(bare) == 1 else word).expanduser())
+    return word
+
+
+def _names(context: Context, file: Path | None) -> tuple[str, ...]:
     from reconciler.operations import validate  # noqa: PLC0415 - only names need the manifest
     from reconciler.operations.session import open_session  # noqa: PLC0415
 
-    manifest = validate.validate(open_session(context.cwd, context.environment, file=None, on_secrets=context.conceal))
+    manifest = validate.validate(open_session(context.cwd, context.environment, file=file, on_secrets=context.conceal))
     return tuple(declaration.full_name for declaration in manifest.declarations)

@@ -34,7 +34,7 @@ class Planning:
 @pytest.fixture(autouse=True)
 def _declared(monkeypatch):
     monkeypatch.setattr(completion, "load", lambda _name: Planning())
-    monkeypatch.setattr(completion, "_names", lambda _context: ("auth", "auth--test", "ui"))
+    monkeypatch.setattr(completion, "_names", lambda _context, _file: ("auth", "auth--test", "ui"))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,36 @@ def test_a_mistake_is_not_told_at_a_tab(monkeypatch):
 
     monkeypatch.setattr(completion, "load", load)
     assert complete(["xyzzy", ""], Context(Streams().around)) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        pytest.param(["-C", "sub", "plan", ""], "sub", id="before the command"),
+        pytest.param(["plan", "-C", "sub", ""], "sub", id="behind it"),
+        pytest.param(["plan", "-Csub", ""], "sub", id="in one word"),
+        pytest.param(["-C", "'sub'", "plan", ""], "sub", id="as bash gives it"),
+        pytest.param(["-C", "a\\ b", "plan", ""], "a b", id="a space, as bash gives it"),
+        pytest.param(["-C", "a b", "plan", ""], "a b", id="a space, as fish gives it"),
+        pytest.param(["exec", "auth", "--", "git", "-C", "sub", ""], "", id="somebody else's"),
+        pytest.param(["-C", "nowhere", "plan", ""], None, id="not there"),
+    ],
+)
+def test_names_are_those_of_where_the_command_will_act(monkeypatch, tmp_path, words, place):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a b").mkdir()
+    asked = []
+    monkeypatch.setattr(completion, "_names", lambda context, _file: asked.append(context.cwd) or ("auth",))
+    found = complete(words, Context(Streams(cwd=tmp_path).around))
+    assert (asked, found) == (([tmp_path / place], ("auth",)) if place is not None else ([], ()))
+
+
+def test_names_are_those_of_the_manifest_that_is_named(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(completion, "_names", lambda _context, file: asked.append(file) or ())
+    for words in (["--file", "x", "plan", ""], ["plan", "--file=x", ""], ["plan", ""]):
+        complete(words, Context(Streams(cwd=tmp_path).around))
+    assert asked == [tmp_path / "x", tmp_path / "x", None]
 
 
 def test_the_scripts_ask_this_command():

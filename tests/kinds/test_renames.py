@@ -114,3 +114,16 @@ def test_a_helper_that_is_renamed_with_its_parent_is_merged_into_the_new_branch(
     world.settle("login")
     change = next(each for each in world.plan_destroy().changes if str(each.address) == "workspace:login--test")
     assert change.reason.startswith("removed: ")
+
+
+def test_a_guard_that_is_renamed_with_its_worktree_is_not_said_to_be_edited(world: World) -> None:
+    """Nobody did that, and it held all the time; with its helpers, and beside a change of the area."""
+    world.declare("auth: {modify: app, helpers: {test: {modify: app/t, eager: true}}}")
+    world.settle()
+    world.declare("login: {was: auth, modify: app, helpers: {test: {modify: app/t, eager: true}}}")
+    guards = [change for change in world.plan().changes if change.address.kind == "guard"]
+    assert [change.reason for change in guards] == ["renamed in the manifest"] * 2
+    assert [(field.path, field.before, field.after) for field in guards[0].fields] == [("name", "auth", "login")]
+    world.settle("login")
+    world.declare("login: {was: auth, modify: app, helpers: {test: {modify: app/t, eager: true}}}")
+    assert world.plan().is_empty

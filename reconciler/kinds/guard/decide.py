@@ -16,8 +16,11 @@ def decide(address: Address, spec: GuardSpec, actual: GuardActual | None) -> Cha
         fields = tuple(_fields({}, spec.declared))
         return Change(address, Action.CREATE, "declared, and nothing holds the tree to its area", fields)
     fields = tuple(_fields(actual.applied, spec.declared))
-    if not fields and not actual.faults:
+    if not fields and not actual.faults and not actual.former:
         return Change(address, Action.NO_OP)
+    if actual.former:
+        renamed = FieldChange("name", actual.former, spec.workspace)
+        return Change(address, Action.UPDATE, "renamed in the manifest", (renamed, *fields))
     if fields:
         return Change(address, Action.UPDATE, "declared otherwise than before", fields)
     in_force = FieldChange(IN_FORCE, "no", "yes")

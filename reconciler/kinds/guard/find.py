@@ -96,7 +96,8 @@ class Finder:
         untried = () if is_tried else ("it was not seen to refuse what it must",)
         faults = (*untried, *self._faults(spec, tree.git_dir, self.previous(address, spec, tree, config), config))
         applied = {key: value for key, value in mark.declared.items() if key != BEFORE}
-        return GuardActual(tree.path, tree.git_dir, True, applied, faults, is_tried)
+        former = spec.was.name if spec.was and tree.mark(address, None) is None else None
+        return GuardActual(tree.path, tree.git_dir, True, applied, faults, is_tried, former)
 
     def previous(self, address: Address, spec: GuardSpec, tree: Tree, config: Mapping[str, str]) -> Previous:
         """The hooks that git would run in a tree without us, wherever that is configured.

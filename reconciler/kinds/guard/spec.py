@@ -59,6 +59,7 @@ class GuardActual:
         applied: the declaration that it was made from.
         faults: what is not as it was made, in words; empty when it is in force.
         is_tried: it was seen to refuse what it must.
+        former: the name that its workspace had when it was put there, where it has another by now.
     """
 
     tree: Path
@@ -67,3 +68,4 @@ class GuardActual:
     applied: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     is_tried: bool = False
+    former: str | None = None
