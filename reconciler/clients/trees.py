@@ -62,6 +62,11 @@ def linked_git_dir(tree: Path) -> Path | None:
     return Path(os.path.normpath(tree / name)) if text.startswith("gitdir:") else None
 
 
+def is_displaced(tree: Path) -> bool:
+    """Whether something that is no directory stands in the place of a tree."""
+    return os.path.lexists(tree) and not tree.is_dir()
+
+
 def standing_of(tree: Path, git_dir: Path) -> Standing:
     """Compare what a tree says with its record."""
     named = linked_git_dir(tree)

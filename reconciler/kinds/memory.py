@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.clients.survey import Survey
-from reconciler.clients.trees import Standing, TreeRecord, linked_git_dir
+from reconciler.clients.trees import Standing, TreeRecord, is_displaced, linked_git_dir
 from reconciler.model.address import Address
 
 if TYPE_CHECKING:
@@ -35,9 +35,15 @@ class Located:
         return record.path if record and linked_git_dir(record.path) else declared
 
     def git_dir_of(self, declared: Path) -> Path | None:
-        """The private git directory of a tree; also while the two do not name each other, as the plan will mend."""
-        named = linked_git_dir(self.resolve(declared))
+        """The private git directory of a tree; also while the two do not name each other, as the plan will mend.
+
+        None where a file stands in its place.
+        """
+        here = self.resolve(declared)
+        named = linked_git_dir(here)
         record = self.found.get(declared)
+        if is_displaced(here):
+            return None
         return named if record is None or (named and named.exists()) else record.git_dir
 
     def is_cut_off(self, declared: Path) -> bool:

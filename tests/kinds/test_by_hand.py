@@ -223,3 +223,22 @@ def test_two_trees_whose_places_were_swapped_by_hand_stop_apply(world: World) ->
     assert snapshot(one.parent, skip=("auth/.git", "ui/.git")) == {
         name: text for name, text in before.items() if name not in {"auth/.git", "ui/.git"}
     }
+
+
+@pytest.mark.parametrize("name", ["auth", "auth--test"])
+def test_a_file_in_the_place_of_a_tree_is_one_conflict(world: World, name: str) -> None:
+    """What would be in the tree cannot follow, and has no way out of its own; with the file away all comes back."""
+    world.declare("auth: {helpers: {test: {eager: true}, docs: }}")
+    world.settle()
+    tree = world.tree(name).path
+    shutil.rmtree(tree)
+    tree.write_text("mine\n")
+    plan = world.plan()
+    conflicts = [change for change in plan.conflicts if change.hint]
+    assert [(str(change.address), change.reason) for change in conflicts] == [
+        (f"workspace:{name}", f"{tree} exists and is no directory")
+    ]
+    world.project.run("apply", "--auto-approve").expect(5)
+    assert tree.read_text() == "mine\n"
+    tree.unlink()
+    world.settle()

@@ -13,7 +13,7 @@ from reconciler.clients.git import Git, count_ahead_behind, resolve_commits
 from reconciler.clients.marks import Mark, MarkBook, load_book
 from reconciler.clients.process import processes_using
 from reconciler.clients.survey import Survey
-from reconciler.clients.trees import Standing, TreeRecord
+from reconciler.clients.trees import Standing, TreeRecord, is_displaced
 from reconciler.errors import OrchestraError
 from reconciler.kinds.memory import Located
 from reconciler.kinds.workspace.around import surroundings
@@ -195,6 +195,8 @@ def look_at_desk(spec: WorkspaceSpec, located: Located, book: MarkBook | None) -
 
 def _stands_at(host: Path, desk: str) -> tuple[str, bool]:
     """What keeps a desk from being there, in words, and whether a directory is there."""
+    if is_displaced(host):  # which is said of its tree
+        return "", False
     try:
         entry = files.read(host, desk)
     except OrchestraError as error:
