@@ -65,6 +65,11 @@ def _path(full_name: str) -> tuple[str, ...]:
     return ("worktrees", first, *(step for name in others for step in ("helpers", name)))
 
 
+def _anchor(text: str) -> str:
+    """The anchor that a value begins with."""
+    return text.split(maxsplit=1)[0] if text.startswith("&") else ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Edit:
     """One text, its spans and what it says now."""
@@ -136,12 +141,13 @@ class _Edit:
         if old.kind not in {"scalar", "map"} or (old.kind == "scalar" and old.text not in {"", "~", "null"}):
             raise self._failure(f"{quote(key.text)} is not written as a mapping", old.start, _BY_HAND)
         text = self._bare
+        begin = old.start + len(_anchor(text[old.start : old.end]))
         if parent.flow:
             colon = "" if ":" in text[key.end : old.end] else ":"
             rest = text[old.end :]
             tail = rest.lstrip(" ") if rest.lstrip(" ")[:1] in {",", "}"} else rest
-            return text[: old.start].rstrip(" ") + f"{colon} {rendering.flow(value)}" + tail
-        start = len(text[: old.start].rstrip(" ")) if old.start < old.end else old.end
+            return text[:begin].rstrip(" ") + f"{colon} {rendering.flow(value)}" + tail
+        start = len(text[:begin].rstrip(" ")) if begin < old.end else old.end
         cut = text[:start] + text[old.end :]
         column = key.column + self._step
         assert isinstance(value, Mapping)  # noqa: S101 - what is put below a name is a mapping
