@@ -8,6 +8,7 @@ from reconciler.cli.add import tell_edit
 from reconciler.cli.arguments import NAME
 from reconciler.cli.context import Context
 from reconciler.cli.opening import open_here
+from reconciler.model.escaping import escape
 from reconciler.operations import add
 
 
@@ -19,6 +20,11 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, context: Context) -> int:
     """Edit the manifest and show the difference."""
     session = open_here(options, context)
-    tell_edit(add.remove(session, options.name), context)
-    context.narrate("What it made stays until `orchestra apply --prune`, which archives what is in it.\n")
+    edited = add.remove(session, options.name)
+    tell_edit(edited, context)
+    place = add.still_declared(edited, options.name)
+    if place:
+        context.narrate(f"`{escape(options.name)}` is still declared, at {escape(str(place))}; take it out there too\n")
+    else:
+        context.narrate("What it made stays until `orchestra apply --prune`, which archives what is in it.\n")
     return 0

@@ -51,13 +51,19 @@ def add_helper(text: str, parent: str, name: str, fields: Mapping[str, Writable]
     return edit.add((*path, "helpers", name), fields)
 
 
-def remove(text: str, full_name: str, *, label: str = LABEL) -> str:
+def remove(text: str, full_name: str, *, label: str = LABEL, declared_at: Location | None = None) -> str:
     """Take out a worktree or helper with all below it; comments outside of it stay, also the ones above it.
+
+    Args:
+        text: the manifest.
+        full_name: how it is called.
+        label: how places of the text are called in errors.
+        declared_at: where it is declared, be it in another file.
 
     Raises:
         ManifestError: the text is not readable, has no such name, or needs a person.
     """
-    return _Edit.of(text, label).remove(_path(full_name))
+    return _Edit.of(text, label).remove(_path(full_name), f"take it out at {declared_at}" if declared_at else "")
 
 
 def _path(full_name: str) -> tuple[str, ...]:
@@ -102,8 +108,12 @@ class _Edit:
         columns = [value.column for _, value in below if value.kind == "map" and not value.flow]
         return min((column for column in columns if column), default=2)
 
-    def require(self, path: tuple[str, ...]) -> None:
+    def require(self, path: tuple[str, ...], elsewhere: str = "") -> None:
         """Do nothing when the text itself declares this.
+
+        Args:
+            path: the keys that lead to it.
+            elsewhere: the way out where it is known that another file does.
 
         Raises:
             ManifestError: it does not.
@@ -112,9 +122,8 @@ class _Edit:
         for depth, key in enumerate(path):
             if not isinstance(value, dict) or key not in value:
                 known = [str(name) for name in value] if isinstance(value, dict) else []
-                hint = (
-                    nearest(key, known) if depth % 2 else ""
-                ) or "it may stand in an included or local file; edit that one"
+                near = nearest(key, known) if depth % 2 else ""
+                hint = elsewhere or near or "it may stand in an included or local file; edit that one"
                 raise self._failure(
                     f"there is no {quote('--'.join(path[1 : depth + 1 : 2]) or key)} in {self.label}", 0, hint
                 )
@@ -191,8 +200,8 @@ class _Edit:
             reach = stop if line.strip() else reach
         return reach
 
-    def remove(self, path: tuple[str, ...]) -> str:
-        self.require(path)
+    def remove(self, path: tuple[str, ...], elsewhere: str) -> str:
+        self.require(path, elsewhere)
         parents = self._parents(path)
         if len(parents) > 2 and len(parents[-1].entries) == 1:  # noqa: PLR2004 - the last helper takes `helpers:` along
             path, parents = path[:-1], parents[:-1]

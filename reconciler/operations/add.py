@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.errors import Location
 from reconciler.manifest import editor
 from reconciler.operations.edits import Edited, write_edit
 from reconciler.operations.path import require_declared
@@ -56,8 +57,14 @@ def remove(session: Session, name: str) -> Edited:
         UsageError: it is not declared.
         ManifestError: the manifest is, or would become, invalid.
     """
-    require_declared(session.load_manifest(values=False), name)
-    return write_edit(session, lambda text: editor.remove(text, name))
+    declared = require_declared(session.load_manifest(values=False), name)
+    return write_edit(session, lambda text: editor.remove(text, name, declared_at=declared.where))
+
+
+def still_declared(edited: Edited, name: str) -> Location | None:
+    """Where another file declares what was taken out of the manifest."""
+    found = (declaration for declaration in edited.manifest.declarations if declaration.full_name == name)
+    return next((declaration.where for declaration in found), None)
 
 
 def _fields(options: AddOptions) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from reconciler.clients import files
 from reconciler.clients.lock import hold
 from reconciler.clients.manifest_files import ManifestFiles
 from reconciler.errors import UsageError
+from reconciler.manifest.declaration import Manifest
 from reconciler.manifest.loader import load
 from reconciler.operations.session import AnyEnvironment, Session
 
@@ -18,11 +19,16 @@ _EDIT_SECONDS = 10.0  # an edit takes far less; who holds it longer is stuck
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A file, before and after."""
+    """A file, before and after.
+
+    Attributes:
+        manifest: what it says by now, with all that belongs to it.
+    """
 
     file: Path
     text_before: str
     text_after: str
+    manifest: Manifest
 
 
 def write_edit(session: Session, edit: Callable[[str], str]) -> Edited:
@@ -40,11 +46,11 @@ def write_edit(session: Session, edit: Callable[[str], str]) -> Edited:
         session.load_manifest(values=False)  # what is wrong already is said first
         before = session.file.read_bytes().decode("utf-8")
         after = edit(before)
-        _require_valid(session, after)
+        manifest = _require_valid(session, after)
         mode = session.file.stat().st_mode & 0o777
         real = files.real_path(session.file)
         files.write(real.parent, real.name, after.encode("utf-8"), mode=mode, durable=True)
-    return Edited(session.file, before, after)
+    return Edited(session.file, before, after, manifest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,6 @@ class _WithText:
         return self.files.glob(pattern)
 
 
-def _require_valid(session: Session, text: str) -> None:
+def _require_valid(session: Session, text: str) -> Manifest:
     reader = _WithText(ManifestFiles(session.root), session.root / session.file, text)
-    load(session.file, root=session.root, environment=AnyEnvironment(session.environment), reader=reader)
+    return load(session.file, root=session.root, environment=AnyEnvironment(session.environment), reader=reader)

@@ -127,3 +127,16 @@ def test_a_name_is_suggested_for_an_address(auth: World, words: tuple[str, str])
     run = auth.project.run(*words).expect(3)
     assert f"no workspace `{words[1]}` is declared" in run.err
     assert "hint: did you mean `auth`?" in run.err
+
+
+def test_remove_says_where_it_is_still_declared(world: World) -> None:
+    """The local file declares it too; nothing is promised of what it made."""
+    world.declare("auth: {helpers: {test: }}\nui:")
+    world.main.write({"orchestra.local.yaml": "worktrees:\n  auth: {task: Mine}\n"})
+    run = world.project.run("remove", "auth").expect(0)
+    assert "`auth` is still declared, at orchestra.local.yaml:2:3; take it out there too\n" in run.err
+    assert "--prune" not in run.err
+    run = world.project.run("remove", "ui").expect(0)
+    assert "--prune" in run.err
+    run = world.project.run("remove", "auth").expect(3)
+    assert "hint: take it out at orchestra.local.yaml:2:3" in run.err
