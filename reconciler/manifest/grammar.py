@@ -22,6 +22,12 @@ LONGEST_BRANCH_PART = 240
 
 RESERVED_FILES = frozenset({"session.md", "contract.md", "claude.local.md", "agents.override.md", ".allowed-paths"})
 
+# What the JSON Schema tells editors, in the words that JavaScript's and Python's patterns have in common.
+NAME_PATTERN = rf"^(?!.*(?:--|\.\.|[.-]$|\.lock$))[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}$"
+IDENTIFIER_PATTERN = r"^[A-Za-z_][A-Za-z0-9_.-]*$"
+ENVIRONMENT_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
+PORT_RANGE_PATTERN = r"^[0-9]{1,6}-[0-9]{1,6}$"
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _REF_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -224,7 +230,7 @@ def fill(template: str, values: dict[str, str]) -> str:
 
 def identifier_fault(name: str) -> Fault | None:
     """Judge the name of a template's variable or a module."""
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
+    if re.fullmatch(IDENTIFIER_PATTERN, name):
         return None
     return Fault("it is not a name", "begin with a letter; then letters, digits, `_`, `-` and `.`")
 
@@ -250,6 +256,6 @@ def seconds_of(duration: str) -> float:
 
 def environment_fault(name: str) -> Fault | None:
     """Judge the name of an environment variable as a shell does."""
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+    if re.fullmatch(ENVIRONMENT_PATTERN, name):
         return None
     return Fault("no shell can set it", "begin with a letter; then letters, digits and `_`")

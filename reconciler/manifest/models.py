@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
+from reconciler.manifest import grammar
 from reconciler.manifest.values import (
     Area,
     Base,
@@ -29,6 +30,7 @@ from reconciler.manifest.values import (
     PortRange,
     Texts,
     Variable,
+    names_shaped,
     no_truth,
     text_is_content,
 )
@@ -122,14 +124,20 @@ class Workspace(Common):
     modify: Area | None = Field(None, description="Git globs of what may be changed; left out: everything.")
     needs: Names | None = Field(None, description="Siblings that come first.")
     files: FileBodies | None = Field(None, description="More files to write into the tree, by their path in it.")
-    helpers: Annotated[dict[str, Annotated[Helper, Body]], Body] | None = Field(None, description="The next level.")
+    helpers: Annotated[dict[str, Annotated[Helper, Body]], Body] | None = Field(
+        None, description="The next level.", json_schema_extra=names_shaped(grammar.NAME_PATTERN)
+    )
 
 
 class Helper(Workspace):
     """A helper of a worktree, or of a helper."""
 
     template: Name | None = Field(None, description="The form of its contract.")
-    variables: Annotated[dict[str, Variable], Body] | None = Field(None, description="Values for the template.")
+    variables: Annotated[dict[str, Variable], Body] | None = Field(
+        None,
+        description="Values for the template.",
+        json_schema_extra=names_shaped(grammar.IDENTIFIER_PATTERN),
+    )
     eager: bool | None = Field(None, description="Make its tree at once, not at its first start.")
     workspace: Literal["tree", "desk"] | None = Field(None, description="`desk`: it works in its parent's tree.")
 
@@ -169,7 +177,7 @@ class Document(Model):
     )
     defaults: Annotated[Defaults, Body] | None = Field(None, description="For every worktree and helper.")
     worktrees: Annotated[dict[str, Annotated[Worktree, Body]], Body] | None = Field(
-        None, description="What there should be."
+        None, description="What there should be.", json_schema_extra=names_shaped(grammar.NAME_PATTERN)
     )
 
 

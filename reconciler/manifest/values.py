@@ -6,9 +6,10 @@ The rule: what one value alone can say wrong is found here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from reconciler.boundaries import pattern
@@ -40,6 +41,16 @@ def judged(judge: Callable[[str], Fault | None], what: str) -> AfterValidator:
 def error_of(fault: Fault) -> PydanticCustomError:
     """Write a fault as pydantic takes it."""
     return PydanticCustomError(FAULT, "fault", {"message": fault.message, "hint": fault.hint, "offset": fault.offset})
+
+
+def shaped(pattern: str) -> FieldInfo:
+    """Tell editors the pattern of a text; what is wrong with one is said by whoever judges it."""
+    return cast("FieldInfo", Field(json_schema_extra={"pattern": pattern}))
+
+
+def names_shaped(pattern: str) -> dict[str, JsonValue]:
+    """The same of the names in a mapping, for its field."""
+    return {"propertyNames": {"pattern": pattern}}
 
 
 def _check_glob(text: str) -> str:
@@ -83,13 +94,17 @@ def text_is_content(value: object) -> object:
     return {"content": value} if isinstance(value, str) else value
 
 
-Name = Annotated[str, judged(grammar.name_fault, "a name")]
+Name = Annotated[str, judged(grammar.name_fault, "a name"), shaped(grammar.NAME_PATTERN)]
 Branch = Annotated[str, judged(grammar.branch_fault, "a branch that git accepts")]
 Base = Annotated[str, judged(grammar.base_fault, "a branch, tag or commit")]
 PathTemplate = Annotated[str, judged(grammar.template_fault, "a path for a tree")]
 FilePath = Annotated[str, judged(grammar.file_path_fault, "a path inside the repository")]
-EnvironmentName = Annotated[str, judged(grammar.environment_fault, "the name of an environment variable")]
-PortRange = Annotated[str, judged(grammar.port_range_fault, "a range of ports")]
+EnvironmentName = Annotated[
+    str,
+    judged(grammar.environment_fault, "the name of an environment variable"),
+    shaped(grammar.ENVIRONMENT_PATTERN),
+]
+PortRange = Annotated[str, judged(grammar.port_range_fault, "a range of ports"), shaped(grammar.PORT_RANGE_PATTERN)]
 Glob = Annotated[str, AfterValidator(_check_glob)]
 Module = Annotated[Glob, judged(_module_fault, "the path of a module")]
 Owner = Annotated[str, judged(lambda text: None if text.strip() else Fault("it is empty", "leave it out"), "an owner")]
@@ -98,7 +113,7 @@ Area = Annotated[Globs, Field(min_length=1)]
 Texts = Annotated[list[str], BeforeValidator(list_of_one, json_schema_input_type=list[str] | str)]
 Names = Annotated[list[str], BeforeValidator(list_of_one, json_schema_input_type=list[str] | str)]
 EnvironmentNames = Annotated[
-    list[EnvironmentName], BeforeValidator(list_of_one, json_schema_input_type=list[EnvironmentName] | str)
+    list[EnvironmentName], BeforeValidator(list_of_one, json_schema_input_type=list[EnvironmentName] | EnvironmentName)
 ]
 Body = BeforeValidator(nothing_is_empty)
 Variable = Annotated[str, BeforeValidator(as_text, json_schema_input_type=str | int | float | bool)]

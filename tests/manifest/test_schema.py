@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from reconciler.manifest import schema
+from reconciler.manifest import grammar, schema
 from tests.manifest import bad_keys
 from tests.manifest.test_loader import LONG, SIX_LINES
 
@@ -46,6 +49,8 @@ def _accepts(part: dict[str, object], value: object, root: dict[str, object]) ->
         return False
     if ("enum" in part and value not in part["enum"]) or ("const" in part and value != part["const"]):
         return False
+    if isinstance(value, str) and not re.search(str(part.get("pattern", "")), value):
+        return False
     if isinstance(value, int) and not isinstance(value, bool) and value < part.get("minimum", value):
         return False
     if isinstance(value, list):
@@ -53,6 +58,8 @@ def _accepts(part: dict[str, object], value: object, root: dict[str, object]) ->
             _accepts(part.get("items", {}), item, root) for item in value
         )
     if isinstance(value, dict):
+        if not all(_accepts(part.get("propertyNames", {}), key, root) for key in value):  # type: ignore[arg-type]
+            return False
         properties, others = part.get("properties", {}), part.get("additionalProperties", True)
         return all(
             _accepts(properties[key], item, root)
@@ -91,3 +98,46 @@ def test_every_key_is_described() -> None:
     models = [document, *document["$defs"].values()]
 
     assert [key for model in models for key, part in model["properties"].items() if not part.get("description")] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "worktrees: {a--b: }",
+        "worktrees: {a: {helpers: {-t: }}}",
+        "worktrees: {a: {was: b.lock}}",
+        "project: a..b",
+        "env: [a-b]",
+        "env: 1x",
+        "worktrees: {a: {helpers: {t: {variables: {1a: x}}}}}",
+        "port_range: 20000",
+    ],
+)
+def test_it_refuses_what_a_pattern_can(text: str) -> None:
+    """An editor marks it while it is typed."""
+    assert not _is_valid(text)
+
+
+def _longest(name: str) -> str:
+    return name * grammar.LONGEST_NAME
+
+
+@given(st.text("aA0.-_lock/ \n\u00e9", max_size=12) | st.from_regex(r"\A[a-z.-]{0,9}\Z"))
+@example("a.lock")
+@example(_longest("a"))
+@example(_longest("a") + "a")
+def test_the_pattern_of_a_name_is_the_grammar(name: str) -> None:
+    """Neither knows more; an end of line is no character that a name could end with."""
+    assert bool(re.fullmatch(grammar.NAME_PATTERN, name)) == (grammar.name_fault(name) is None)
+
+
+@given(st.text("aA0_-", max_size=4))
+def test_the_pattern_of_a_variable_is_the_grammar(name: str) -> None:
+    """Neither knows more."""
+    assert bool(re.fullmatch(grammar.ENVIRONMENT_PATTERN, name)) == (grammar.environment_fault(name) is None)
+
+
+@given(st.text("0156-", max_size=11) | st.from_regex(r"\A[0-9]{4,5}-[0-9]{4,5}\Z"))
+def test_the_pattern_of_a_range_of_ports_refuses_no_good_one(text: str) -> None:
+    """It cannot compare them, and knows no bounds."""
+    assert grammar.port_range_fault(text) is not None or re.fullmatch(grammar.PORT_RANGE_PATTERN, text)
