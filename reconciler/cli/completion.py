@@ -49,7 +49,7 @@ complete -o default -F _orchestra orchestra
 """,
     "zsh": """\
 #compdef orchestra
-# zsh completion for orchestra: eval "$(orchestra completion zsh)" after compinit
+# zsh completion for orchestra: eval "$(orchestra completion zsh)" after compinit, or a file `_orchestra` in fpath
 _orchestra() {
     local -a candidates
     candidates=("${(@f)$(orchestra completion --words "${(@)words[1,CURRENT]/#/=}" 2>/dev/null)}")
@@ -59,7 +59,11 @@ _orchestra() {
         _files
     fi
 }
-compdef _orchestra orchestra
+if [[ ${funcstack[1]} == _orchestra ]]; then  # a file `_orchestra` in `fpath`, loaded by its first Tab
+    _orchestra "$@"
+else
+    compdef _orchestra orchestra
+fi
 """,
     "fish": """\
 # fish completion for orchestra: orchestra completion fish | source

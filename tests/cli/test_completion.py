@@ -18,6 +18,7 @@ from reconciler.cli.context import Context
 from reconciler.cli.program import run
 from reconciler.errors import UsageError
 from tests.cli.support import Streams
+from tests.support import tools
 
 
 class Planning:
@@ -116,6 +117,16 @@ def test_a_script_is_printed_and_its_shell_can_read_it(shell):
     assert streams.out == SCRIPTS[shell]
     check = subprocess.run([shell, "-n", "/dev/stdin"], input=streams.out, text=True, capture_output=True, check=False)
     assert (check.returncode, check.stderr) == (0, "")
+
+
+def test_zsh_completes_at_the_first_tab_from_a_file_too(tmp_path):
+    tools.require("zsh")
+    (tmp_path / "_orchestra").write_text(SCRIPTS["zsh"])
+    line = "words=(orchestra plan --target=u) CURRENT=3"
+    told = "orchestra() { print -- --target=ui }; compadd() { print -r -- $@ }"
+    script = f"fpath=({tmp_path}); autoload -U _orchestra; {told}; {line}; _orchestra"
+    done = subprocess.run(["zsh", "-fc", script], text=True, capture_output=True, check=False)
+    assert (done.stdout, done.stderr) == ("-- --target=ui\n", "")
 
 
 def test_a_shell_must_be_named():
