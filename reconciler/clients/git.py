@@ -60,6 +60,9 @@ _HINTS = {
     "ref updates aborted by hook|aborted by the reference-transaction hook": (
         "see why the hook `reference-transaction` refuses it; `git rev-parse --git-path hooks` tells where it is"
     ),
+    "detected dubious ownership": (
+        "it is another user's; where you trust it, `git config --global --add safe.directory PATH` says so"
+    ),
     "Permission denied": HINTS[errno.EACCES],
 }
 _DISCOVERED = re.compile(r"\A(.*)\n(true|false)\n(.*?)\n?\Z", re.DOTALL)

@@ -131,11 +131,25 @@ def test_other_failures_are_final(repo: GitRepo, git: Git, words: tuple[str, ...
             PermanentError,
             "see why the hook `reference-transaction` refuses it; `git rev-parse --git-path hooks` tells where it is",
         ),
+        (
+            "fatal: detected dubious ownership in repository at '/r'",
+            PermanentError,
+            "it is another user's; where you trust it, `git config --global --add safe.directory PATH` says so",
+        ),
         ("fatal: not a git repository (or any of the parent directories): .git", PermanentError, ""),
     ],
     ids=[
         *("half-written-record", "half-written-head", "moved-on", "disk-full", "read-only", "no-right"),
-        *("password", "no-host", "no-key", "local-submodule", "hook-of-newer-git", "hook", "no-repository"),
+        *(
+            "password",
+            "no-host",
+            "no-key",
+            "local-submodule",
+            "hook-of-newer-git",
+            "hook",
+            "another-users",
+            "no-repository",
+        ),
     ],
 )
 def test_messages_that_cannot_be_made_at_will(said: str, kind: type[ClientError], hint: str) -> None:

@@ -60,6 +60,20 @@ def test_a_tree_with_submodules_is_moved_by_a_person_only(super_world: World) ->
     assert not super_world.change().is_pending
 
 
+def test_a_tree_with_submodules_that_was_moved_by_hand_says_what_git_does_not_repair(super_world: World) -> None:
+    """In every plan, until it is back."""
+    super_world.declare("auth: {submodules: true}")
+    super_world.settle()
+    tree = super_world.tree().path
+    away = tree.rename(tree.with_name("elsewhere"))
+    super_world.apply()
+    (drift,) = super_world.change().drift
+    assert drift.endswith("it stays there, where git does not find its submodules: move it back, or fill them anew")
+    away.rename(tree)
+    super_world.settle()
+    assert super_world.tree().status() == ""
+
+
 def test_orchestra_works_inside_a_submodule(super_world: World) -> None:
     """Its main worktree is not where git lists it."""
     part = World.of(Project(GitRepo(super_world.project.path / "vendor/part")))

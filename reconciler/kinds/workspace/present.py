@@ -77,7 +77,10 @@ def _compare_path(spec: WorkspaceSpec, tree: TreeActual, fields: list[FieldChang
         if before != str(spec.path):
             fields.append(FieldChange("declared path", before, str(spec.path)))
     elif before == str(spec.path):
-        drift.append(f"its tree was moved by hand to {tree.path}, declared is {spec.path}; it stays there")
+        lost = (
+            ", where git does not find its submodules: move it back, or fill them anew" if tree.has_submodules else ""
+        )
+        drift.append(f"its tree was moved by hand to {tree.path}, declared is {spec.path}; it stays there{lost}")
     else:
         fields.append(FieldChange("path", str(tree.path), str(spec.path)))
 
