@@ -354,3 +354,8 @@ def _is_name(text: str) -> bool:
 def real_path(path: Path) -> Path:
     """The path without links and `..`, as git records it; what does not exist yet is taken as it is written."""
     return Path(os.path.realpath(path))
+
+
+def device_of(path: Path) -> int:
+    """Which disk a path is on, or would be."""
+    return next(place for place in (path, *path.parents) if place.exists()).stat().st_dev

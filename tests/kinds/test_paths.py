@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.change import Action
+from reconciler.model.change import Action, Mode
 from reconciler.operations.adopt import adopt
 from tests.support.repository import GitRepo
 from tests.support.world import World, snapshot
@@ -180,3 +180,12 @@ def test_the_git_file_of_a_tree_is_deleted(world: World) -> None:
     world.main.git("worktree", "repair")
     world.settle("auth")
     assert world.tree().status() == " M app/a.py"
+
+
+def test_a_tree_is_not_moved_to_another_disk(auth: World) -> None:
+    """The system moves nothing there; what can be done is said."""
+    auth.declare("auth: {path: /proc/orchestra/auth}")
+    change = auth.change()
+    assert change.mode is Mode.PERSON
+    assert "not renamed or moved in place: /proc/orchestra/auth is on another disk" in change.notes
+    assert any("let `orchestra destroy` take it down first" in note for note in change.notes)

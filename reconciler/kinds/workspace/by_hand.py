@@ -6,6 +6,8 @@ import shlex
 
 from reconciler.kinds.workspace.spec import TreeActual, WorkspaceActual, WorkspaceSpec
 
+_OTHERWISE = "put `path:` back, or let `orchestra destroy` take it down first"
+
 
 def steps(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> tuple[str, ...]:
     """Say what is to be done by hand; what only then becomes possible is left to the next apply."""
@@ -36,8 +38,8 @@ def _move_blocked(actual: WorkspaceActual, tree: TreeActual) -> str:
     if actual.around.obstacle:
         return actual.around.obstacle_hint
     if tree.has_submodules:
-        return "git moves no worktree with submodules: put `path:` back, or let `orchestra destroy` take it down first"
-    return ""
+        return f"git moves no worktree with submodules: {_OTHERWISE}"
+    return f"git moves no worktree to another disk: {_OTHERWISE}" if tree.is_on_another_disk else ""
 
 
 def _switch(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeActual) -> list[list[str]]:

@@ -151,7 +151,8 @@ def _tree(survey: Survey, spec: WorkspaceSpec, record: TreeRecord, mark: Mark, m
     )
     if not _is_elsewhere(spec, tree):
         return tree
-    return replace(tree, users=tuple(f"{name} ({pid})" for pid, name in processes_using(tree.path)))
+    users = tuple(f"{name} ({pid})" for pid, name in processes_using(tree.path))
+    return replace(tree, users=users, is_on_another_disk=files.device_of(tree.path) != files.device_of(spec.path))
 
 
 def _last_commit(git_dir: Path) -> str:

@@ -145,6 +145,7 @@ def _in_place_blockers(spec: WorkspaceSpec, actual: WorkspaceActual, tree: TreeA
         (renamed and around.branch_commit is not None and not is_begun, f"branch {spec.branch} exists already"),
         (renamed and bool(around.ref_in_the_way), f"branch {around.ref_in_the_way} is in the way of {spec.branch}"),
         (moved and tree.has_submodules, "it has submodules"),
+        (moved and tree.is_on_another_disk, f"{spec.path} is on another disk"),
         (moved and bool(around.obstacle), around.obstacle),
         (moved and around.holds is not None, f"the worktree {around.holds} lies in it"),
     ]

@@ -141,6 +141,7 @@ class TreeActual:
         sparse: the lines of its sparse checkout; None when it is full.
         empty_submodules: paths of submodules that are not filled, although git would fill them.
         has_submodules: git refuses to move it.
+        is_on_another_disk: the system refuses to move it to where it is declared.
         lost: the commit that its branch, which was deleted, was at; empty when nothing tells; None when it is there.
     """
 
@@ -158,6 +159,7 @@ class TreeActual:
     sparse: tuple[str, ...] | None = None
     empty_submodules: tuple[str, ...] = ()
     has_submodules: bool = False
+    is_on_another_disk: bool = False
     lost: str | None = None
 
     @classmethod
