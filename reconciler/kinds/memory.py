@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,7 @@ class Memory:
         parked: workspaces of which an archive waits to be brought back.
         without_tree: dependencies that were planned before there was a tree to look into.
         numbers: per workspace the ports that it will have after this plan.
+        volumes: per workspace that is to be destroyed, what the manifest says now of its volumes.
         kept: workspaces that are no longer declared, or to be destroyed, and whose trees stay.
         drifted: declared paths of trees that were moved by hand, and where they are.
         bases: per declared path of a tree with a guard, what names the commits that count as its base.
@@ -93,6 +95,7 @@ class Memory:
     starts: dict[str, str] = field(default_factory=dict)
     drifted: dict[Path, Path] = field(default_factory=dict)
     numbers: dict[str, dict[str, int]] = field(default_factory=dict)
+    volumes: dict[str, Mapping[str, str]] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     parked: set[str] = field(default_factory=set)
     brought_back: set[Address] = field(default_factory=set)

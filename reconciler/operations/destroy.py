@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -10,6 +12,8 @@ from reconciler.engine.graph import build_graph
 from reconciler.engine.observer import observe
 from reconciler.engine.planner import make_destroy_plan
 from reconciler.engine.selection import Selection
+from reconciler.errors import ManifestError, UsageError
+from reconciler.kinds.given import CONTAINERS
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace.removal import Removal
 from reconciler.model.serial import Origin
@@ -53,12 +57,22 @@ def destroy(session: Session, options: DestroyOptions | None, execution: Executi
 
 
 def plan_destroy(session: Session, options: DestroyOptions) -> Planned:
-    """Say of everything that bears our mark whether it would go. The manifest is not read: marks are enough."""
+    """Say of everything that bears our mark whether it would go. Marks are enough; the manifest only spares volumes."""
     clone = session.survey.clone
     kinds = kinds_of(session, clone, (), options.removal)
+    if CONTAINERS in kinds:
+        session.memory.volumes.update(_declared_volumes(session))
     mine = None if options.all_owners else session.user
     snapshot = observe(kinds, (), lambda: Scope(session.survey, examine=True, mine=mine))
     plan = make_destroy_plan(kinds, snapshot, Selection(options.targets, options.excludes))
     created = datetime.now(UTC).isoformat(timespec="seconds")
     origin = Origin("destroy", "", clone or "", __version__, created)
     return Planned(plan, build_graph(()), snapshot, origin, removal=options.removal)
+
+
+def _declared_volumes(session: Session) -> dict[str, Mapping[str, str]]:
+    """What the manifest says now of the volumes of each workspace; nothing where it cannot be read."""
+    with contextlib.suppress(ManifestError, UsageError):
+        declarations = session.load_manifest(values=False).declarations
+        return {each.full_name: each.containers.volumes for each in declarations if each.containers}
+    return {}

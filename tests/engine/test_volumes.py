@@ -189,6 +189,20 @@ def test_what_was_to_be_removed_is_archived_when_nothing_says_so_any_more(world:
     assert run_in(world, "store", READ).split() == ["one", "two", "700"]
 
 
+@pytest.mark.parametrize("edited", ["keep", "archive"])
+def test_what_is_declared_now_spares_data_also_before_it_is_applied(world: World, edited: str) -> None:
+    """And what is declared less sparingly waits for its apply."""
+    declare(world, COMPOSE, more="volumes: {data: remove, store-more: archive}")
+    world.settle()
+    run_in(world, "store", WRITE)
+    declare(world, COMPOSE, more=f"volumes: {{data: {edited}, store-more: remove}}")
+    (removal,) = [each for each in world.plan_destroy().changes if each.address.kind == "containers"]
+    assert removal.touches_work == ""
+    world.destroy()
+    world.settle()
+    assert run_in(world, "store", READ).split() == ["one", "two", "700"]
+
+
 def test_pruned_containers_are_archived_too(world: World) -> None:
     """Their tree stays."""
     declare(world, COMPOSE)

@@ -199,6 +199,8 @@ def test_a_removal_says_what_becomes_of_data() -> None:
     assert said["volume data"] == "archived and removed"
     kept = decide_removal(ADDRESS, actual(*WHOLE, policies={"": "keep"}))
     assert {each.path: each.after for each in kept.fields}["volume data"] == "kept"
+    unread = decide_removal(ADDRESS, actual(*WHOLE, policies={"data": "kep"}))
+    assert {each.path: each.after for each in unread.fields}["volume data"] == "archived and removed"
     lost = decide_removal(ADDRESS, actual(*WHOLE, policies={"data": "remove"}))
     assert lost.touches_work == "the data in data is lost: `volumes: remove` was applied"
 

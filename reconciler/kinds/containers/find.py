@@ -19,7 +19,7 @@ from reconciler.clients.process import Runner
 from reconciler.errors import ClientError, OrchestraError
 from reconciler.kinds.containers.record import forgotten, read_place, recorded, texts
 from reconciler.kinds.containers.shelf import Shelf
-from reconciler.kinds.containers.spec import BUILT, KIND, ContainersActual, ContainersSpec
+from reconciler.kinds.containers.spec import BUILT, KIND, ContainersActual, ContainersSpec, policy_of, sparing
 from reconciler.kinds.given import PORTS, numbers_of, project_name
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
@@ -167,7 +167,16 @@ class Finder:
                 if isinstance(refusal, ClientError):
                     actual = replace(actual, blocked=refusal.message, hint=refusal.hint)
                 found[address] = actual
-        return {address: self._with_tree(address, actual) for address, actual in found.items()}
+        return {address: self._with_tree(address, self._sparing(address, a)) for address, a in found.items()}
+
+    def _sparing(self, address: Address, actual: ContainersActual) -> ContainersActual:
+        """Take of each volume the more sparing of what was applied and what is declared now."""
+        declared = self.memory.volumes.get(address.name)
+        if declared is None:
+            return actual
+        applied = {each.key: policy_of(each.key, {"": each.policy, **actual.policies}) for each in actual.found.volumes}
+        spared = {key: sparing(policy, policy_of(key, declared)) for key, policy in applied.items()}
+        return replace(actual, policies={**actual.policies, **spared})
 
     def _with_tree(self, address: Address, actual: ContainersActual) -> ContainersActual:
         if address.name in self.memory.kept and not actual.blocked:

@@ -16,6 +16,7 @@ from reconciler.model.address import Address
 
 KIND = CONTAINERS
 REMOVE, KEEP, ARCHIVE = "remove", "keep", "archive"
+_EVER_MORE_SPARING = (REMOVE, ARCHIVE, KEEP)
 WAIT_SECONDS = 300.0
 BUILT = "build context of "
 """What the fact that tells what an image was built from begins with; its service follows."""
@@ -128,7 +129,7 @@ class ContainersActual:
             or `done` where it is to end by itself; of a stack the number of replicas instead.
         made_as: of a stack, what each service was made of, as the swarm has it.
         networks: the networks that were made, by the mark, and for people the services in each.
-        policies: what becomes of each volume, by the mark.
+        policies: what becomes of each volume, by the mark; of what is to be destroyed also by what is declared now.
         services: per service what identifies its declaration now; None where that was not looked at.
         blocked: why nothing can be done, and `hint` the way out.
         archives: volumes that an archive waits to be put back into.
@@ -208,5 +209,11 @@ def _how(containers: list[Container], wanted: str) -> str:
 
 
 def policy_of(volume: str, policies: Mapping[str, str]) -> str:
-    """What becomes of a volume when its project goes."""
-    return policies.get(volume) or policies.get("") or ARCHIVE
+    """What becomes of a volume when its project goes; a word that somebody wrote into a mark is none."""
+    said = policies.get(volume) or policies.get("") or ARCHIVE
+    return said if said in _EVER_MORE_SPARING else ARCHIVE
+
+
+def sparing(one: str, other: str) -> str:
+    """The more sparing of two policies."""
+    return max(one, other, key=_EVER_MORE_SPARING.index)
