@@ -106,6 +106,20 @@ def test_every_volume_has_a_name_of_the_project() -> None:
     assert made.document["volumes"]["theirs"] == volumes["theirs"]
 
 
+def test_no_two_volumes_are_one() -> None:
+    """One without a name, or an image's, is neither a named one nor another one that would be called the same."""
+    db = {"image": "i", "volumes": [{"type": "volume", "target": "/var-lib/db"}]}
+    web = {"image": "i", "volumes": [{"type": "volume", "source": "db-var-lib-db", "target": "/data"}]}
+    made = rewritten({"db": db, "web": web}, volumes={"db-var-lib-db": {}})
+    named, *others = sorted((order.key for order in made.volumes), key=len)
+    assert named == "db-var-lib-db"
+    assert [re.fullmatch("db-var-lib-db-[0-9a-f]{4}", key) is not None for key in others] == [True, True]
+    assert len(set(others)) == 2
+    alone = rewritten({"db": db})
+    assert next(order.key for order in alone.volumes) == "db-var-lib-db"
+    assert len({order.key for order in alone.volumes}) == 2
+
+
 def test_networks_are_the_projects_own_without_fixed_addresses() -> None:
     """They are made apart, so that Compose never has a reason to replace one."""
     networks = {

@@ -129,12 +129,13 @@ def rewrite(
 
 @dataclass(frozen=True, slots=True)
 class _Rewriting:
-    """One file on its way; `volumes` is what its services were seen to need."""
+    """One file on its way; `volumes` is what its services were seen to need, `unnamed` whose some are, and where."""
 
     resolved: Mapping[str, Any]
     identity: Identity
     by_target: Mapping[tuple[str, int, str], int | None]
     volumes: dict[str, VolumeOrder] = field(default_factory=dict)
+    unnamed: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def service(self, name: str, service: Mapping[str, Any], kept_by_image: Sequence[str]) -> dict[str, Any]:
         kept = {key: value for key, value in service.items() if key not in _LEFT_OUT}
@@ -197,12 +198,20 @@ class _Rewriting:
         return (self.resolved.get("volumes") or {}).get(volume) or {}
 
     def _owned(self, service: str, mount: Mapping[str, Any]) -> dict[str, Any]:
-        key = mount.get("source") or f"{service}{re.sub(r'[^a-zA-Z0-9]+', '-', mount['target']).rstrip('-')}"
+        key = mount.get("source") or self._key(service, mount["target"])
         said, full = self._said_of(key), f"{self.identity.name}_{key}"
         image = image_of(self.identity, service, self.resolved)
         options = {str(name): str(value) for name, value in (said.get("driver_opts") or {}).items()}
         self.volumes.setdefault(key, VolumeOrder(key, full, said.get("driver"), options, image))
         return {**mount, "source": full}
+
+    def _key(self, service: str, path: str) -> str:
+        """What a volume without a name is called; one that would be called as another one is gets more of a name."""
+        key = f"{service}{re.sub(r'[^a-zA-Z0-9]+', '-', path).rstrip('-')}"
+        is_named = key in (self.resolved.get("volumes") or {})
+        if is_named or self.unnamed.setdefault(key, (service, path)) != (service, path):
+            return f"{key}-{digest([service, path])[:4]}"
+        return key
 
 
 def _labelled(identity: Identity, service: Mapping[str, Any], declared: str) -> dict[str, Any]:
