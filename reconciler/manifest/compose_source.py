@@ -5,11 +5,12 @@ The rule: nothing is taken from the network, and nothing from outside of the rep
 
 from __future__ import annotations
 
+import contextlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from reconciler.clients.docker.build_context import BuildContext
@@ -20,11 +21,15 @@ from reconciler.manifest.nodes import ListNode, MapNode, Node, ScalarNode
 from reconciler.manifest.problems import quote
 from reconciler.manifest.stack_judge import StackJudge
 from reconciler.manifest.templates import Reader
+from reconciler.model.phrases import some
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _INTERPOLATED = re.compile(r"\$(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w+)")
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@|github\.com/")
 _GIVEN = frozenset({"COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "PWD"})
+_ENDS = (".yaml", ".yml")
+_NAMES = frozenset(f"{name}{end}" for name in ("compose", "docker-compose") for end in _ENDS)
+_OVERRIDES = tuple(f"{name}.override{end}" for name in ("compose", "docker-compose") for end in _ENDS)
 _HIGHEST_PORT = 65535
 _MOST_FILES = 50
 
@@ -37,12 +42,14 @@ class ComposeFile:
         services: those that are there with the chosen profiles.
         ports: what of them is to be reached.
         mounted: what they mount from the tree, as far as the judge of a stack has looked.
+        notes: what people who know Compose would not expect.
     """
 
     source: Source
     services: tuple[str, ...]
     ports: tuple[PortWish, ...]
     mounted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def from_file(
@@ -56,7 +63,19 @@ def from_file(
     content = _content(path, where, read)
     root = _parsed(content, path)
     text = _without_name(content.decode("utf-8-sig"), root)
-    return _Reading(read, frozenset(profiles), judge).file(root, path, text)
+    file = _Reading(read, frozenset(profiles), judge).file(root, path, text)
+    return replace(file, notes=(*file.notes, *_left_out(path, file.source.inputs, read)))
+
+
+def _left_out(path: str, inputs: Container[str], read: Reader) -> Iterator[str]:
+    """The overrides that Compose alone would read beside a file of one of its own names."""
+    directory, name = posixpath.split(path)
+    beside = [other for other in _OVERRIDES if posixpath.join(directory, other) not in inputs] if name in _NAMES else []
+    for other in beside:
+        with contextlib.suppress(OrchestraError, OSError):
+            if read(posixpath.join(directory, other)) is not None:
+                way = f"`include: [{{path: [{name}, {other}]}}]`, in a file of another name, has both"
+                yield f"{posixpath.join(directory, other)} is left out: {way}"
 
 
 def from_node(services: MapNode, profiles: Iterable[str], read: Reader, judge: StackJudge | None = None) -> ComposeFile:
@@ -116,6 +135,7 @@ class _Reading:
     inputs: dict[str, None] = field(default_factory=dict)
     variables: dict[str, None] = field(default_factory=dict)
     contexts: dict[str, BuildContext] = field(default_factory=dict)
+    modes: dict[str, ScalarNode] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
 
     def file(self, root: MapNode, path: str, text: str, directory: str | None = None) -> ComposeFile:
@@ -127,10 +147,23 @@ class _Reading:
             place = root.keys.get("services", Location(path, 1, 1))
             raise _failure("there are no services", place, "a Compose file begins with `services:`")
         ports = tuple(_named(services))
+        hosted = tuple(name for name in services if name in self.modes and self.modes[name].text == "host")
+        self._require_no_port(hosted, ports)
         inputs, variables = tuple(self.inputs), tuple(self.variables)
         contexts = {name: context for name, context in self.contexts.items() if name in services}
         source = Source(path, text, directory, inputs, variables, contexts, places(root))
-        return ComposeFile(source, tuple(services), ports, self.judge.mounted if self.judge else ())
+        mounted = self.judge.mounted if self.judge else ()
+        on_host = (f"on the host's own network, of which all worktrees share the ports: {some(hosted)}",)
+        return ComposeFile(source, tuple(services), ports, mounted, on_host if hosted else ())
+
+    def _require_no_port(self, hosted: Iterable[str], ports: Iterable[PortWish]) -> None:
+        """What listens at the host itself listens where it likes; the engine publishes nothing of it."""
+        for port in ports:
+            if port.service in hosted:
+                what = f"no number moves its port {port.target}"
+                message = f"service {quote(port.service)} is on the host's own network, and {what}"
+                hint = "leave `network_mode: host` out, or its `ports`"
+                raise _failure(message, self.modes[port.service].where, hint)
 
     def _note(self, directory: str, path: str) -> None:
         """Remember a file of the tree; what lies elsewhere, or hangs on a variable, is not looked at."""
@@ -198,6 +231,8 @@ class _Reading:
         for node in _texts(service, "env_file"):
             self._note(directory, node.text)
         self._note_build(name, service.entries.get("build"), directory)
+        if isinstance(mode := service.entries.get("network_mode"), ScalarNode):
+            self.modes[name] = mode
         listed = service.entries.get("ports")
         for item in listed.items if isinstance(listed, ListNode) else ():
             found.update(dict.fromkeys(_targets(name, item)))

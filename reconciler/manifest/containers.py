@@ -125,6 +125,7 @@ def expand_containers(
         volumes=declared.volumes,
         wait_seconds=declared.seconds or WAIT_SECONDS,
         mounted=file.mounted,
+        notes=file.notes,
         was=Address(CONTAINERS, old_name) if old_name else None,
     )
     needs = (Address("workspace", name), Address("ports", name))

@@ -163,6 +163,30 @@ def test_a_file_that_is_not_there_is_told_where_it_is_named() -> None:
         from_file("compose.yaml", WHERE, (), lambda _: None)
 
 
+def test_who_has_the_hosts_network_is_told_and_has_no_port() -> None:
+    """Its ports are the host's, and no number moves them."""
+    base = "base: {network_mode: host}"
+    web = "web: {extends: {service: base}}"
+    (note,) = read(f"services: {{{base}, {web}, own: {{extends: {{service: base}}, network_mode: bridge}}}}").notes
+    assert note == "on the host's own network, of which all worktrees share the ports: base, web"
+    with pytest.raises(ManifestError) as caught:
+        read("services:\n  web:\n    network_mode: host\n    ports: [80]\n")
+    (problem,) = caught.value.problems
+    assert "service `web` is on the host's own network, and no number moves its port 80" in problem.message
+    assert str(problem.where) == "compose.yaml:3:19"
+
+
+@pytest.mark.parametrize("name", ["compose.override.yml", "docker-compose.override.yaml"])
+def test_an_override_that_is_not_named_is_told(name: str) -> None:
+    """Compose alone would take it, beside one of its own names; where it is included it counts."""
+    said = f"{name} is left out: `include: [{{path: [compose.yaml, {name}]}}]`, in a file of another name, has both"
+    text, others = "services: {web: {image: x}}", {name: "services: {web: {ports: [80]}}", f"sub/{name}": ""}
+    assert read(text, others).notes == (said,)
+    assert read(text, others, path="other.yaml").notes == ()
+    both = {**others, "compose.yaml": text}
+    assert read(f"include: [{{path: [compose.yaml, {name}]}}]", both, path="sub.yaml").notes == ()
+
+
 def test_what_is_built_from_a_tree_knows_what_is_ours_in_it() -> None:
     """Before it is there, and marked: containers do not wait for it."""
     manifest = load_text("worktrees: {a: {containers: {services: {web: {build: .}}}}}")

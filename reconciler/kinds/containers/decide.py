@@ -88,7 +88,7 @@ def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterato
 def _notes(spec: ContainersSpec, actual: ContainersActual) -> tuple[str, ...]:
     moved = (f"moves from {actual.left_at}, with what its volumes hold",) if actual.left_at else ()
     here = f"mounted from the tree, which the other nodes of the swarm do not have: {some(spec.mounted)}"
-    return (*_brought_back(actual), *moved, *((here,) if spec.mounted and actual.found.nodes > 1 else ()))
+    return (*spec.notes, *_brought_back(actual), *moved, *((here,) if spec.mounted and actual.found.nodes > 1 else ()))
 
 
 def _brought_back(actual: ContainersActual) -> tuple[str, ...]:

@@ -76,6 +76,7 @@ class ContainersSpec:
         volumes: what becomes of each volume when it goes, by its name; the one named `` is for all others.
         wait_seconds: how long it may take until all are healthy.
         mounted: what is mounted from the tree, which other nodes of a swarm do not have.
+        notes: what the plan says of the file.
         ours: what orchestra puts into the tree, and no image is built from.
         was: its address before the workspace was renamed.
     """
@@ -92,6 +93,7 @@ class ContainersSpec:
     volumes: Mapping[str, str] = field(default_factory=dict)
     wait_seconds: float = WAIT_SECONDS
     mounted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     ours: frozenset[str] = frozenset()
     was: Address | None = None
 
