@@ -56,6 +56,21 @@ def test_what_was_made_unhealthy_by_hand_is_replaced(world: World) -> None:
     assert containers(world)["cache"] == before["cache"]
 
 
+def test_what_was_taken_off_its_network_by_hand_is_replaced(world: World) -> None:
+    """The plan says which network; its neighbour is left alone."""
+    both = service("networks: [default, back]")
+    declare(world, f"services: {{web: {both}, cache: {service()}}}\nnetworks: {{back: {{}}}}\n")
+    world.settle()
+    before = containers(world)
+    network = f"{docker('inspect', '--format', PROJECT, before['web'])}_back"
+    docker("network", "disconnect", network, before["web"])
+    assert fields(world) == {"web": (f"cut off from {network}", "running")}
+    assert change(world).reason == f"web is cut off from {network}"
+    world.settle()
+    assert containers(world)["web"] != before["web"]
+    assert containers(world)["cache"] == before["cache"]
+
+
 @pytest.mark.parametrize("first", ["stop", "disconnect"])
 def test_a_network_that_was_removed_by_hand_is_made_again(world: World, first: str) -> None:
     """With the containers that were in it; the one that was not is left alone."""

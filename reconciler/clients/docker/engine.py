@@ -44,6 +44,7 @@ _COLUMNS = (
     f'{{{{.Label "{WORKSPACE}"}}}}',
     '{{.Label "com.docker.compose.service"}}',
     f'{{{{.Label "{DECLARED}"}}}}',
+    "{{.Networks}}",
 )
 _REQUEST = re.compile(r'^error during connect: (?:[A-Z][a-z]+ "[^"]*": )?')
 _NUMBERS = re.compile(r":(\d+)(?:-(\d+))?->")
@@ -108,6 +109,7 @@ class Container:
         ports: where it can be reached, as the engine writes it.
         declared: what identifies the declaration that it was made from.
         machine: where the engine is; empty when that is this host.
+        networks: the names of those that it is in.
     """
 
     id: str
@@ -122,6 +124,7 @@ class Container:
     ports: str = ""
     declared: str = ""
     machine: str = ""
+    networks: tuple[str, ...] = ()
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -552,7 +555,7 @@ def _image(line: str) -> Image:
 
 
 def _container(row: Sequence[str], machine: str = "") -> Container:
-    identity, name, state, status, image, ports, workspace, service, declared = row
+    identity, name, state, status, image, ports, workspace, service, declared, networks = row
     exited, health = _EXITED.search(status), _HEALTH.search(status)
     return Container(
         id=identity,
@@ -567,4 +570,5 @@ def _container(row: Sequence[str], machine: str = "") -> Container:
         ports=ports,
         declared=declared,
         machine=machine,
+        networks=tuple(networks.split(",")),
     )

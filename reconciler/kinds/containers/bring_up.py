@@ -325,7 +325,7 @@ class Bringer:
     # --- starting ----------------------------------------------------------------------------------------------------
 
     def _start(self, ready: Rewritten, actual: ContainersActual, end: float) -> None:
-        sick = [name for name, state in actual.drift.items() if state == "unhealthy" and name in ready.services]
+        sick = [name for name in actual.sick if name in ready.services]
         self.engine.unpause(each.id for each in actual.found.containers if each.state == "paused")
         try:
             if sick:

@@ -17,6 +17,7 @@ from reconciler.model.address import Address
 KIND = CONTAINERS
 REMOVE, KEEP, ARCHIVE = "remove", "keep", "archive"
 _EVER_MORE_SPARING = (REMOVE, ARCHIVE, KEEP)
+UNHEALTHY, CUT_OFF = "unhealthy", "cut off from "
 WAIT_SECONDS = 300.0
 BUILT = "build context of "
 """What the fact that tells what an image was built from begins with; its service follows."""
@@ -184,8 +185,20 @@ class ContainersActual:
         by_service: dict[str, list[Container]] = {}
         for each in self.found.containers:
             by_service.setdefault(each.service, []).append(each)
-        states = {name: _how(by_service.get(name, []), wanted) for name, wanted in self.expected.items()}
+        states = {n: _how(by_service.get(n, []), wanted) or self._cut_off(n) for n, wanted in self.expected.items()}
         return {name: state for name, state in states.items() if state}
+
+    def _cut_off(self, service: str) -> str:
+        """Say which network that is there a running container was taken off."""
+        there = {network.name for network in self.found.networks}
+        wanted = [name for name, members in self.networks.items() if name in there and service in members.split(", ")]
+        running = [each for each in self.found.containers if each.service == service and each.state == "running"]
+        return next((f"{CUT_OFF}{name}" for name in wanted for each in running if name not in each.networks), "")
+
+    @property
+    def sick(self) -> tuple[str, ...]:
+        """The services of which nothing but new containers mends what is wrong."""
+        return tuple(name for name, state in self.drift.items() if state == UNHEALTHY or state.startswith(CUT_OFF))
 
     @property
     def lost_networks(self) -> tuple[str, ...]:
@@ -201,8 +214,8 @@ def _how(containers: list[Container], wanted: str) -> str:
     if not containers:
         return "removed"
     states = {each.state for each in containers}
-    if any(each.health == "unhealthy" for each in containers):
-        return "unhealthy"
+    if any(each.health == UNHEALTHY for each in containers):
+        return UNHEALTHY
     number, _, wanted = wanted.rpartition(" ")
     if wanted == "running" and states != {"running"}:
         return "stopped" if "exited" in states else ", ".join(sorted(states))
