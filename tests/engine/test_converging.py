@@ -71,6 +71,26 @@ def test_what_was_taken_off_its_network_by_hand_is_replaced(world: World) -> Non
     assert containers(world)["cache"] == before["cache"]
 
 
+def test_compose_itself_can_be_used_in_a_tree(world: World) -> None:
+    """With what `env_file` says: it finds the project's networks and volumes, and what it left is put right."""
+    web = service("volumes: ['data:/data'], ports: [80]")
+    declare(world, f"services: {{web: {web}, tool: {service('profiles: [tools]')}}}\nvolumes: {{data: {{}}}}\n")
+    world.settle()
+    before = containers(world)
+    tree = str(world.tree().path)
+    by_hand = ("compose", "--project-directory", tree, "--file", f"{tree}/compose.yaml")
+    by_hand = (*by_hand, "--env-file", f"{tree}/.env.orchestra")
+    docker(*by_hand, "run", "--rm", "--no-deps", "tool", "true")
+    assert world.plan().is_empty
+    assert containers(world) == before
+    docker(*by_hand, "up", "--detach")
+    world.settle()
+    docker(*by_hand, "down", "--timeout", "0")
+    world.settle()
+    world.destroy()
+    assert left_of(clone_of(world)) == NOTHING
+
+
 @pytest.mark.parametrize("first", ["stop", "disconnect"])
 def test_a_network_that_was_removed_by_hand_is_made_again(world: World, first: str) -> None:
     """With the containers that were in it; the one that was not is left alone."""

@@ -234,8 +234,14 @@ def _networks(identity: Identity, resolved: Mapping[str, Any]) -> Iterator[Netwo
             attachable=bool(network.get("attachable")),
             ipv6=bool(network.get("enable_ipv6")),
             options={str(k): str(v) for k, v in (network.get("driver_opts") or {}).items()},
-            labels={**{str(k): str(v) for k, v in (network.get("labels") or {}).items()}, **identity.labels},
+            labels={str(k): str(v) for k, v in (network.get("labels") or {}).items()} | _labels_of(identity, key),
         )
+
+
+def _labels_of(identity: Identity, key: str) -> dict[str, str]:
+    """What a network bears; Compose, used by hand in the tree, takes only one that bears what its own do."""
+    compose = {"com.docker.compose.project": identity.name, "com.docker.compose.network": key}
+    return {**identity.labels, **({} if identity.is_swarm else compose)}
 
 
 def _external(identity: Identity, key: str) -> dict[str, Any]:
