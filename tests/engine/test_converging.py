@@ -85,6 +85,10 @@ def test_compose_itself_can_be_used_in_a_tree(world: World) -> None:
     assert containers(world) == before
     docker(*by_hand, "up", "--detach")
     world.settle()
+    docker(*by_hand, "up", "--detach")
+    said = describe(world.destroy())
+    assert "is held by somebody else's container: " in said
+    assert "_default" in said
     docker(*by_hand, "down", "--timeout", "0")
     world.settle()
     world.destroy()

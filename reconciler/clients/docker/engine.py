@@ -378,6 +378,15 @@ class Engine:
         reached = routes()
         return (s for s in rotated if s not in taken and not any(IPv4Network(s).overlaps(route) for route in reached))
 
+    def members(self, network: str) -> tuple[str, ...]:
+        """The names of the containers that run in a network; none where it is gone.
+
+        Raises:
+            ClientError: the engine does not answer.
+        """
+        said = self._try("network", "inspect", "--format", "{{range .Containers}}{{.Name}} {{end}}", network)
+        return tuple(sorted(said.text.split())) if not said.code else ()
+
     def remove(self, what: str, names: Iterable[str]) -> None:
         """Remove containers, networks or volumes; what is gone already is no failure.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.clients.docker.engine import Container, Engine, Found, TooLargeError, Volume
+from reconciler.clients.docker.engine import Container, Engine, Found, Network, TooLargeError, Volume
 from reconciler.errors import PermanentError, RefusedError
 from reconciler.kinds.containers.rewrite import Identity
 from reconciler.kinds.containers.shelf import Shelf
@@ -60,8 +60,19 @@ class Taker:
     def _remove_networks(self, found: Found) -> None:
         if self.engine.place.is_swarm:
             self._stack.remove_networks(each.id for each in found.networks)
-        else:
+            return
+        try:
             self.engine.remove("network", (each.id for each in found.networks))
+        except PermanentError as error:
+            raise next(self._held(found.networks), error) from error
+
+    def _held(self, networks: Iterable[Network]) -> Iterator[PermanentError]:
+        """Say whose containers are in a network, if that is why it stays."""
+        for network in networks:
+            if names := self.engine.members(network.id):
+                message = f"network {network.name} is held by somebody else's container: {some(names)}"
+                hint = f"`docker rm --force {' '.join(names)}` if it may go, then destroy again"
+                yield PermanentError(message, hint=hint)
 
     @property
     def _stack(self) -> StackTaker:
