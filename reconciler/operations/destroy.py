@@ -12,7 +12,7 @@ from reconciler.engine.graph import build_graph
 from reconciler.engine.observer import observe
 from reconciler.engine.planner import make_destroy_plan
 from reconciler.engine.selection import Selection
-from reconciler.errors import ManifestError, UsageError
+from reconciler.errors import OrchestraError
 from reconciler.kinds.given import CONTAINERS
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.workspace.removal import Removal
@@ -72,7 +72,7 @@ def plan_destroy(session: Session, options: DestroyOptions) -> Planned:
 
 def _declared_volumes(session: Session) -> dict[str, Mapping[str, str]]:
     """What the manifest says now of the volumes of each workspace; nothing where it cannot be read."""
-    with contextlib.suppress(ManifestError, UsageError):
+    with contextlib.suppress(OrchestraError):
         declarations = session.load_manifest(values=False).declarations
         return {each.full_name: each.containers.volumes for each in declarations if each.containers}
     return {}
