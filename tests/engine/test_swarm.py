@@ -188,6 +188,16 @@ def test_what_ends_by_itself_has_succeeded(stack: Stack) -> None:
     assert list(stack.services().values()) == ["1/1"]
 
 
+def test_what_has_ended_goes_with_the_rest(stack: Stack) -> None:
+    """Though the swarm itself leaves the container of a job that is done."""
+    job = service("deploy: {mode: replicated-job}", command="[sh, -c, exit]")
+    once = service("restart: 'no'", command="[sh, -c, exit]")
+    stack.declare(f"services: {{once: {once}, job: {job}}}\n")
+    stack.world.settle()
+    stack.world.destroy()
+    assert stack.left() == {}
+
+
 def test_data_goes_into_its_archive_and_comes_back(stack: Stack) -> None:
     """Also when the project becomes a stack, or is one no longer."""
     world = stack.world

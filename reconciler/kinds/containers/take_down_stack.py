@@ -70,7 +70,7 @@ class StackTaker:
     clock: Callable[[], float] = time.monotonic
 
     def end(self) -> None:
-        """Remove its services, wait until no container of them is left on this node, and remove secrets and configs.
+        """Remove its services, wait until no container of them works on this node, and remove secrets and configs.
 
         Raises:
             ClientError: the swarm refused, or it took too long.
@@ -79,7 +79,7 @@ class StackTaker:
         remove_given(self.engine, self.identity, {})
 
     def end_services(self, services: Collection[Service], but: Collection[Service] = ()) -> None:
-        """Remove services, and wait until no container is left on this node but of those that stay.
+        """Remove services, and wait until no container works on this node but of those that stay.
 
         Else one of them, or of those that were removed before, could write to a volume beside the one that follows it.
 
@@ -88,7 +88,7 @@ class StackTaker:
         """
         self.engine.remove("service", [each.id for each in services])
         grace, staying = max((each.grace_seconds for each in services), default=0.0), {each.id for each in but}
-        complaint = "containers of removed services are still there"
+        complaint = "containers of removed services are still at work"
         self._until(lambda: {*self._services_here()} <= staying, complaint, grace)
 
     def remove_networks(self, ids: Iterable[str]) -> None:
@@ -121,9 +121,11 @@ class StackTaker:
         return True
 
     def _services_here(self) -> list[str]:
-        """The service of each container; what only held a volume, and was left by a kill, is removed with the rest."""
-        narrow = [word for label in (*_labels(self.identity), _SERVICE) for word in ("--filter", f"label={label}")]
-        return self.engine.run("ps", "--all", "--format", f'{{{{.Label "{_SERVICE}"}}}}', *narrow).text.split()
+        """The service of each container that has not ended; the swarm itself may never remove one that has."""
+        narrow = [f"label={label}" for label in (*_labels(self.identity), _SERVICE)]
+        narrow += [f"status={status}" for status in ("running", "paused", "restarting", "removing")]
+        filters = [word for each in narrow for word in ("--filter", each)]
+        return self.engine.run("ps", "--format", f'{{{{.Label "{_SERVICE}"}}}}', *filters).text.split()
 
     def _find(self) -> Found:
         return self.engine.find(self.identity.clone, self.identity.workspace)
