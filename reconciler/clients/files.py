@@ -357,5 +357,8 @@ def real_path(path: Path) -> Path:
 
 
 def device_of(path: Path) -> int:
-    """Which disk a path is on, or would be."""
-    return next(place for place in (path, *path.parents) if place.exists()).stat().st_dev
+    """Which disk an absolute path is on, or would be."""
+    for place in (path, *path.parents):
+        with contextlib.suppress(OSError):  # it may come or go just now
+            return place.stat().st_dev
+    return 0
