@@ -9,10 +9,12 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from reconciler.clients.marks import change_book, load_book
 from reconciler.clients.process import processes_using
 from reconciler.model.outcome import Outcome, Report, Status
 from reconciler.operations.apply import apply
@@ -229,6 +231,30 @@ def test_what_filled_the_disk_of_the_repository_too_is_heard(tmp_path: Path) -> 
         assert world.change("dependency:auth/run").is_pending
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@pytest.mark.parametrize("name", ["npm", "pnpm", "yarn", "bun", "uv", "pip", "poetry"])
+def test_what_a_killed_tool_takes_for_whole_is_made_anew(
+    registry: Registry, tmp_path: Path, around: dict[str, str], name: str
+) -> None:
+    """It says of a package that it is installed as soon as its description is there, and never writes the rest."""
+    require("node", name if name != "pip" else "python3")
+    project = ecosystems(registry)[name]
+    world = _world(tmp_path, project, around)
+    world.settle()
+    code = [path for found in ("greet*.py", "greet/index.js") for path in world.tree().path.rglob(found)]
+    assert code
+    for file in code:
+        file.unlink(missing_ok=True)  # pnpm has several ways to one
+    clone = world.main.git("config", "orchestra.clone").strip().partition("@")[0]
+    book = load_book(world.git_dir(), clone)
+    assert book
+    (address,) = (each for each in book.marks if each.kind == "dependency")
+    change_book(
+        world.git_dir(), clone, lambda book: book.put(address, replace(book.marks[address], state="installing"))
+    )
+    world.settle()
+    project.require_working(world.tree().path, around)
 
 
 def test_killed_at_twenty_moments_an_install_is_never_taken_for_done(

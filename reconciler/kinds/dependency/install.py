@@ -65,7 +65,7 @@ class Installer:
         with at_work(tree.git_dir, name, tree.path) as lock, logging(tree.git_dir, name, on_output, conceal) as log:
             _remove_what_is_bound_elsewhere(resource, tree)
             self._remove_what_stays_linked(resource, tree)
-            _remove_what_lost_its_interpreter(resource, tree)
+            _remove_what_is_half_made(resource, tree)
             self._mark(resource, tree, INSTALLING, makes, {})
             locks, salt = _contents(spec, tree.path), secrets.token_hex(8)
             facts = {**spec.declared, **self.finder.facts(spec, tree.path, salt, tree.path, spec.reads(tree.path))}
@@ -141,12 +141,16 @@ def _remove_what_is_bound_elsewhere(resource: Resource[DependencySpec], tree: Tr
             remove_directory(tree.path, path)
 
 
-def _remove_what_lost_its_interpreter(resource: Resource[DependencySpec], tree: Tree) -> None:
-    """A virtual environment without one is none to its tools, and they refuse to make it there."""
+def _remove_what_is_half_made(resource: Resource[DependencySpec], tree: Tree) -> None:
+    """Begin anew what is ours and its tool was killed at, and a virtual environment without an interpreter.
+
+    The tools take a package that was half written for whole, and refuse an environment that lost its interpreter.
+    """
     spec = resource.spec
-    place = spec.place(tree.path)
-    if not all(is_there(tree.path, place.path(name)) for name in spec.by.must_make):
-        for path in tree.ours(tree.book.find(resource.address, spec.was)) & {*spec.by.makes(place)}:
+    place, mark = spec.place(tree.path), tree.book.find(resource.address, spec.was)
+    was_killed = mark is not None and mark.state == INSTALLING and spec.by.owns and not spec.by.is_built_later
+    if was_killed or not all(is_there(tree.path, place.path(name)) for name in spec.by.must_make):
+        for path in tree.ours(mark) & {*spec.by.makes(place)}:
             remove_directory(tree.path, path)
 
 
