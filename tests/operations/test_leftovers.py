@@ -87,6 +87,16 @@ def test_plans_beside_an_apply_see_nothing_in_the_way(world: World) -> None:
     assert seen == []
 
 
+def test_a_tree_that_came_after_the_look_at_git_is_not_in_the_way(world: World) -> None:
+    """As one that an apply makes while a plan is drawn up: its record is there, and was not."""
+    world.declare("auth:")
+    session = world.session()
+    assert session.survey.records == ()
+    world.main.git("worktree", "add", "--quiet", "-b", "auth", str(world.tree().path))
+    assert plan(session).plan.conflicts == ()
+    world.main.git("worktree", "remove", str(world.tree().path))
+
+
 @pytest.mark.parametrize("is_made", [True, False], ids=["a whole tree", "a tree that git had only begun"])
 def test_a_record_that_git_was_killed_over_does_not_stop_everything(world: World, *, is_made: bool) -> None:
     """With an empty `commondir` git itself lists no worktree any more."""

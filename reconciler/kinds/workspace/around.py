@@ -128,6 +128,8 @@ def _free_place(survey: Survey, spec: WorkspaceSpec, path: Path) -> Path:
 def _path_obstacle(spec: WorkspaceSpec, common_dir: Path, *, is_recorded: bool) -> tuple[str, str]:
     linked = linked_git_dir(spec.path)
     if linked and linked.parent == common_dir / "worktrees":
+        if linked.is_dir():  # somebody makes the tree just now, after git was asked
+            return "", ""
         hint = f"move {spec.path} away, apply, and copy back what you need"
         return f"git's record of the worktree at {spec.path} was pruned; its files are still there", hint
     if linked:
