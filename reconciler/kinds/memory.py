@@ -43,9 +43,9 @@ class Located:
         here = self.resolve(declared)
         named = linked_git_dir(here)
         record = self.found.get(declared)
-        if is_displaced(here):
-            return None
-        return named if record is None or (named and named.exists()) else record.git_dir
+        if record is None or (named and named.exists()):
+            return named
+        return None if is_displaced(here) else record.git_dir
 
     def is_cut_off(self, declared: Path) -> bool:
         """Whether the tree names a git directory that is gone, which only the apply will mend."""

@@ -67,7 +67,7 @@ def desired(
     """
     owners = {declaration.full_name: declaration.owner for declaration in manifest.declarations}
     others = frozenset(name for name, owner in owners.items() if mine is not None and owner not in {None, mine})
-    expanded = expand(manifest, read=read, real_path=cache(real_path), sources=sources, top=top)
+    expanded = expand(manifest, read=cache(read), real_path=cache(real_path), sources=sources, top=top)
     resources = [_marked(each, replaced, fresh=fresh) for each in expanded]
     _require_known(replaced, resources)
     whole = build_graph(resources, KIND_ORDER)  # all of it, so that a circle through another owner's is seen too

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from reconciler.clients import index_lock
 from reconciler.clients.batch import STAY_LOCAL, reading
 from reconciler.clients.descent import Descent
 from reconciler.clients.git import Git
@@ -77,8 +78,9 @@ def _noted(git: Git, git_dir: Path, index: list[tuple[str, bytes]]) -> Noted:
 
 
 def _require_ready(git: Git, git_dir: Path, tree: Path, metadata: Metadata) -> None:
-    if (git_dir / "index.lock").exists():
-        raise TransientError(f"git is at work in {tree}", hint=f"wait for it, or remove {git_dir / 'index.lock'}")
+    lock = git_dir / index_lock.NAME
+    if lock.exists():
+        raise TransientError(f"git is at work in {tree}", hint=f"wait for it, or remove {lock}")
     head = current_head(git, git_dir)
     if head != metadata.head:
         raise ConflictError(

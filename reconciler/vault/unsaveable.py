@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.clients import index_lock
 from reconciler.clients.descent import sizes
 from reconciler.clients.git import Git
 from reconciler.clients.trees import TreeRecord, half_done
@@ -83,8 +84,9 @@ def begun_reasons(git_dir: Path, given_up: Collection[Loss] = ()) -> Iterator[st
     begun = half_done(git_dir) or ("cherry-pick or revert" if (git_dir / "sequencer").exists() else None)
     if begun and Loss.HALF_DONE not in given_up:
         yield f"a {begun} is half done"
-    if (git_dir / "index.lock").exists() and (git_dir / "index").exists():  # without one, nothing was checked out yet
-        yield f"git is at work there, or was killed at it: {git_dir / 'index.lock'} exists"
+    lock = git_dir / index_lock.NAME
+    if lock.exists() and (git_dir / "index").exists():  # without one, nothing was checked out yet
+        yield f"git is at work there, or was killed at it: {lock} exists"
     if (git_dir / "reftable").exists():
         yield "its refs are in a reftable, whose logs cannot be read yet"
 

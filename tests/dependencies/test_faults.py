@@ -49,6 +49,16 @@ def _without_caches(around: dict[str, str]) -> None:
     shutil.rmtree(Path(os.environ["XDG_CACHE_HOME"]), ignore_errors=True)
 
 
+def _met_with_garbage(world: World, registry: Registry, around: dict[str, str]) -> Outcome:
+    """Apply while the registry answers garbage, which is said to be its fault."""
+    _without_caches(around)
+    with registry.misbehaving("garbage"):
+        outcome = _dependency(world.try_apply())
+    assert outcome.error is not None
+    assert "the registry" in outcome.error.hint
+    return outcome
+
+
 def _dependency(report: Report) -> Outcome:
     return next(outcome for outcome in report.outcomes if outcome.address.kind == "dependency")
 
@@ -108,11 +118,8 @@ def test_garbage_is_said_to_be_the_registrys(
 ) -> None:
     """Some tools advise to make the lock file anew, which would take for good whatever was sent."""
     world = _world(tmp_path, project, around)
-    _without_caches(around)
-    with registry.misbehaving("garbage"):
-        outcome = _dependency(world.try_apply())
-    assert outcome.error is not None
-    assert "the registry" in outcome.error.hint
+    outcome = _met_with_garbage(world, registry, around)
+    assert outcome.error
     assert "lock file" not in outcome.error.hint
     assert outcome.attempts == 1, outcome.reason
 
@@ -159,11 +166,7 @@ def test_what_a_registry_sent_wrongly_is_not_taken_from_the_cache_for_ever(
     monkeypatch.setenv("npm_config_omit_lockfile_registry_resolved", "true")
     project = ecosystems(registry)["npm"]
     world = _world(tmp_path, project, around)
-    _without_caches(around)
-    with registry.misbehaving("garbage"):
-        outcome = _dependency(world.try_apply())
-    assert outcome.error is not None
-    assert "the registry" in outcome.error.hint
+    _met_with_garbage(world, registry, around)
     world.settle()
     project.require_working(world.tree().path, around)
 

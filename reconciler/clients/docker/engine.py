@@ -407,11 +407,7 @@ class Engine:
         Raises:
             ClientError: the engine refused.
         """
-        wanted = tuple(names)
-        if wanted:
-            said = self._try("stop", *wanted, seconds=LONG_SECONDS)
-            if said.code and not _NOT_THERE.search(said.stderr):
-                raise failure(self.place, said.argv, said.stderr)
+        self._have("stop", names, seconds=LONG_SECONDS)
 
     def unpause(self, names: Iterable[str]) -> None:
         """Have containers go on that somebody paused; one that goes on already, or is gone, is no failure.
@@ -419,10 +415,14 @@ class Engine:
         Raises:
             ClientError: the engine refused.
         """
+        self._have("unpause", names, is_so="is not paused")
+
+    def _have(self, verb: str, names: Iterable[str], *, is_so: str = "", seconds: float | None = None) -> None:
+        """Have containers do something; it is no failure that one is gone, or that it is so already, in its words."""
         wanted = tuple(names)
         if wanted:
-            said = self._try("unpause", *wanted)
-            if said.code and not (_NOT_THERE.search(said.stderr) or "is not paused" in said.stderr):
+            said = self._try(verb, *wanted, seconds=seconds)
+            if said.code and not (_NOT_THERE.search(said.stderr) or (is_so and is_so in said.stderr)):
                 raise failure(self.place, said.argv, said.stderr)
 
     def log_tail(self, container: str, lines: int) -> str:

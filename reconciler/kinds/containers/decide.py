@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.kinds.containers.spec import ARCHIVE, BUILT, KEEP, REMOVE, ContainersActual, ContainersSpec, policy_of
+from reconciler.kinds.containers.spec import ARCHIVE, BUILT, KEEP, REMOVE, ContainersActual, ContainersSpec, policy_for
 from reconciler.kinds.installed import DEPENDENCY
 from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, FieldChange, Mode
@@ -135,7 +135,7 @@ def decide_removal(address: Address, actual: ContainersActual) -> Change:
         reason = f"kept: {actual.blocked}"
         return Change(address, Action.NO_OP, reason, hint=actual.hint, orphan=True, observed=observed)
     fates = {REMOVE: None, KEEP: "kept", ARCHIVE: "archived and removed"}
-    policies = {each: policy_of(each.key, {"": each.policy, **actual.policies}) for each in actual.found.volumes}
+    policies = {each: policy_for(each, actual.policies) for each in actual.found.volumes}
     fields = (
         *_running(actual),
         *(FieldChange(f"volume {each.key}", each.name, fates.get(policy)) for each, policy in policies.items()),

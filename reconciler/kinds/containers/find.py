@@ -19,7 +19,15 @@ from reconciler.clients.process import Runner
 from reconciler.errors import ClientError, OrchestraError
 from reconciler.kinds.containers.record import forgotten, read_place, recorded, texts
 from reconciler.kinds.containers.shelf import Shelf
-from reconciler.kinds.containers.spec import BUILT, KIND, ContainersActual, ContainersSpec, policy_of, sparing
+from reconciler.kinds.containers.spec import (
+    BUILT,
+    KIND,
+    ContainersActual,
+    ContainersSpec,
+    policy_for,
+    policy_of,
+    sparing,
+)
 from reconciler.kinds.given import PORTS, numbers_of, project_name
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
@@ -174,7 +182,7 @@ class Finder:
         declared = self.memory.volumes.get(address.name)
         if declared is None:
             return actual
-        applied = {each.key: policy_of(each.key, {"": each.policy, **actual.policies}) for each in actual.found.volumes}
+        applied = {each.key: policy_for(each, actual.policies) for each in actual.found.volumes}
         spared = {key: sparing(policy, policy_of(key, declared)) for key, policy in applied.items()}
         return replace(actual, policies={**actual.policies, **spared})
 

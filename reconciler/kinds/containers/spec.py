@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.clients.docker.build_context import BuildContext
-from reconciler.clients.docker.engine import Container, Found, Place
+from reconciler.clients.docker.engine import Container, Found, Place, Volume
 from reconciler.clients.docker.swarm import Service
 from reconciler.errors import Location
 from reconciler.kinds.containers.stack_drift import stack_drift
@@ -227,6 +227,11 @@ def policy_of(volume: str, policies: Mapping[str, str]) -> str:
     """What becomes of a volume when its project goes; a word that somebody wrote into a mark is none."""
     said = policies.get(volume) or policies.get("") or ARCHIVE
     return said if said in _EVER_MORE_SPARING else ARCHIVE
+
+
+def policy_for(volume: Volume, policies: Mapping[str, str]) -> str:
+    """The same of one that is there: where nothing else is said, what it says of itself."""
+    return policy_of(volume.key, {"": volume.policy, **policies})
 
 
 def sparing(one: str, other: str) -> str:

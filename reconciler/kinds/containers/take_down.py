@@ -10,7 +10,7 @@ from reconciler.clients.docker.engine import Container, Engine, Found, Network, 
 from reconciler.errors import PermanentError, RefusedError
 from reconciler.kinds.containers.rewrite import Identity
 from reconciler.kinds.containers.shelf import Shelf
-from reconciler.kinds.containers.spec import ARCHIVE, KEEP, policy_of
+from reconciler.kinds.containers.spec import ARCHIVE, KEEP, policy_for
 from reconciler.kinds.containers.take_down_stack import StackTaker, require_all_at_hand
 from reconciler.model.phrases import some
 
@@ -116,7 +116,7 @@ class Taker:
         return self._identity.labels
 
     def _policy(self, volume: Volume) -> str:
-        return policy_of(volume.key, {"": volume.policy, **self.policies})
+        return policy_for(volume, self.policies)
 
     def _remove_images(self) -> None:
         """Images that were built for it; one that somebody else uses, or gave a name, stays."""

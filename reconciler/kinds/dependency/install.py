@@ -99,7 +99,8 @@ class Installer:
         directory = spec.place(tree.path).directory
         environment = self._environment(spec, tree.path)
         command = Command(_found(argv, environment), directory, environment, spec.time_limit_seconds)
-        absent = [path for path in spec.by.makes(spec.place(tree.path)) if not os.path.lexists(tree.path / path)]
+        makes = list(spec.by.makes(spec.place(tree.path)))
+        absent = [path for path in makes if not os.path.lexists(tree.path / path)]
         ran = run_in_tree(self.git.runner, command, log, lock)
         again = spec.by.asking_again(argv)
         if ran.code and again != argv and spec.by.is_garbled(ran.output):  # it may lie in the cache since long ago
@@ -107,7 +108,6 @@ class Installer:
             ran = run_in_tree(self.git.runner, command, log, lock)
         is_unfinished = ran.code == 0 and spec.by.is_unfinished(ran.output)
         if is_unfinished or (ran.code is not None and ran.code > 0):  # what is made there from now on may be somebody's
-            makes = list(spec.by.makes(spec.place(tree.path)))
             before = installed_in(tree.book, tree.path) & {*makes}
             with contextlib.suppress(ClientError):  # what it said matters more; without the mark it was interrupted
                 self._mark(resource, tree, FAILED, makes, {"identities": identities(tree.path, before)})
@@ -149,18 +149,22 @@ def _remove_what_is_half_made(resource: Resource[DependencySpec], tree: Tree) ->
     spec = resource.spec
     place, mark = spec.place(tree.path), tree.book.find(resource.address, spec.was)
     was_killed = mark is not None and mark.state == INSTALLING and spec.by.owns and not spec.by.is_built_later
-    if was_killed or not all(is_there(tree.path, place.path(name)) for name in spec.by.must_make):
+    if was_killed or not _is_usable(spec, tree):
         for path in tree.ours(mark) & {*spec.by.makes(place)}:
             remove_directory(tree.path, path)
 
 
 def _remove_what_is_not_usable(resource: Resource[DependencySpec], tree: Tree, absent: Iterable[str]) -> None:
     """What a command that failed made without an interpreter: nobody else can have, and its tool would refuse it."""
-    spec = resource.spec
-    if not all(is_there(tree.path, spec.place(tree.path).path(name)) for name in spec.by.must_make):
+    if not _is_usable(resource.spec, tree):
         for path in absent:
             with contextlib.suppress(ClientError):  # what it said matters more
                 remove_directory(tree.path, path)
+
+
+def _is_usable(spec: DependencySpec, tree: Tree) -> bool:
+    """Whether what must be there for anything to run on it is: the interpreter of a virtual environment."""
+    return all(is_there(tree.path, spec.place(tree.path).path(name)) for name in spec.by.must_make)
 
 
 def _values(spec: DependencySpec) -> dict[str, str]:

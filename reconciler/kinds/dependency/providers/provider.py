@@ -171,19 +171,19 @@ class Provider:
 
     def is_stale(self, output: str) -> bool:
         """Whether it says that the lock file does not fit."""
-        return re.search(self.stale, flattened(output)) is not None
+        return _says(self.stale, output)
 
     def is_unreadable(self, output: str) -> bool:
         """Whether it says that it cannot read the lock file."""
-        return re.search(self.unreadable, flattened(output)) is not None
+        return _says(self.unreadable, output)
 
     def is_unfinished(self, output: str) -> bool:
         """Whether it says that it could not write all of it."""
-        return re.search(self.unfinished, flattened(output)) is not None
+        return _says(self.unfinished, output)
 
     def is_garbled(self, output: str) -> bool:
         """Whether it says that a registry sent something else than it should."""
-        return bool(self.locks) and re.search(GARBLED, flattened(output)) is not None
+        return bool(self.locks) and _says(GARBLED, output)
 
     def asking_again(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """A command that takes nothing from the cache that the registry was not asked for again."""
@@ -193,9 +193,14 @@ class Provider:
         """Whether it says something that may pass by itself."""
         if not self.is_retried or self.is_stale(output) or self.is_unreadable(output):
             return False
-        return re.search(f"{NETWORK}|{self.transient}", flattened(output)) is not None
+        return _says(f"{NETWORK}|{self.transient}", output)
 
 
 def flattened(output: str) -> str:
     """What a program said, on one line: some break their lines wherever a narrow terminal would end."""
     return " ".join(output.split())
+
+
+def _says(pattern: str, output: str) -> bool:
+    """Whether it is in what a tool said, wherever that broke its lines."""
+    return re.search(pattern, flattened(output)) is not None
