@@ -15,6 +15,8 @@ _INSIDE = "packages/auth/new.py"
 _OUTSIDE = ("packages/ui/new.js", "../ui/packages/ui/new.js")
 _PYTHON = "python3 -c \"import subprocess; subprocess.run(['touch', 'packages/ui/child'], check=True)\""
 _SANDBOXES = ("bubblewrap", "landlock")
+_REFUSALS = ("read-only", "permission denied")
+"""In small letters, as zsh writes them: Claude Code takes that shell where it is installed."""
 _COMMANDS = (
     f"echo 2 > {_INSIDE}",
     f"git add {_INSIDE} && git commit --quiet -m mine",
@@ -33,7 +35,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
 def _judge(shop: Shop, results: list[str]) -> None:
     """What the shell was told, what is on the branch, and that nothing else was changed."""
     assert len(results) == len(_COMMANDS)
-    refused = [any(word in result for word in ("Read-only", "Permission denied")) for result in results]
+    refused = [any(word in result.lower() for word in _REFUSALS) for result in results]
     assert refused == [False, False, True, True, True], results
     assert shop.git("log", "--format=%s", "-1", "auth") == "mine"
     assert shop.git("status", "--porcelain", cwd=shop.tree("ui")) == ""
