@@ -169,7 +169,8 @@ class Copies:
         if entry is not None and entry.content is not None:
             raise _refusal(asked, f"{quote(path)} belongs to another repository", "name files that belong to this one")
         if entry is not None:
-            raise _refusal(asked, f"there is no file in {quote(path)}", "put one into it, or leave it out")
+            message = f"{quote(path)} is no regular file, and no directory that holds one"
+            raise _refusal(asked, message, "put one there, or leave it out")
 
     # --- both --------------------------------------------------------------------------------------------------------
 

@@ -280,7 +280,10 @@ def test_a_plan_against_a_commit_looks_at_no_file_of_this_machine(world: World) 
             "`links/x` cannot be copied: {root}/links/x: a part of this path is a symbolic link or no directory",
             "nothing is written through links; replace it by a directory",
         ),
-        ("conf/empty", "there is no file in `conf/empty`", "put one into it, or leave it out"),
+        *(
+            (path, f"`{path}` is no regular file, and no directory that holds one", "put one there, or leave it out")
+            for path in ("conf/empty", "conf/pipe")
+        ),
         ("other", "`other/` is a git repository of its own", "name files that belong to this one"),
         ("other/x", "`other/x` belongs to another repository", "name files that belong to this one"),
         ("SESSION.md", "`SESSION.md` cannot be copied: orchestra writes this file itself", "leave it out"),
@@ -307,6 +310,7 @@ def test_what_cannot_be_copied_is_refused_at_its_place(world: World, copy: str, 
     (root / "link").symlink_to("/etc/passwd")
     (root / "links").symlink_to("/etc")
     (root / "conf/empty").mkdir()
+    os.mkfifo(root / "conf/pipe")
     (root / "conf/many").mkdir()
     for number in range(501):
         (root / f"conf/many/{number}.x").touch()
