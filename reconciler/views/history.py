@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from reconciler.model.escaping import escape
+from reconciler.model.phrases import plural
 from reconciler.views.style import PLAIN, Style
 from reconciler.views.text import joined
 
@@ -38,10 +39,15 @@ def history_document(runs: Sequence[Run]) -> dict[str, object]:
 
 
 def _run(run: Run, style: Style) -> list[str]:
-    counts = ", ".join(f"{count} {escape(what)}" for what, count in run.counts.items() if count) or "nothing changed"
+    counts = ", ".join(f"{count} {escape(what)}" for what, count in run.counts.items() if count) or _uncounted(run)
     ended = "cut off" if run.exit_code is None else f"exit {run.exit_code}"
     head = f"{escape(run.started)}  {style.paint(escape(run.command), 'bold')}  {escape(run.user)}"
     return [f"{head}  {counts}  ({ended})", *(f"    {escape(change)}" for change in run.changes)]
+
+
+def _uncounted(run: Run) -> str:
+    """A run that was cut off counted nothing, whatever it changed."""
+    return f"{plural(len(run.changes), 'change')} until then" if run.changes else "nothing changed"
 
 
 def _document(run: Run) -> dict[str, object]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from reconciler.model.change import Change
+from reconciler.model.change import Action, Change
 from reconciler.model.escaping import escape
 from reconciler.model.phrases import plural
 from reconciler.model.plan import Plan
-from reconciler.views.grouping import Group, group
-from reconciler.views.plan import last_line, render_plan
+from reconciler.views.grouping import Group
+from reconciler.views.plan import last_line, render_plan, unsettled
 from reconciler.views.text import joined
 
 _MOST_ROWS = 200  # a guess: beyond it the table hides the summary; the details below have all
@@ -17,7 +17,8 @@ _MOST_ROWS = 200  # a guess: beyond it the table hides the summary; the details 
 
 def render_markdown(plan: Plan) -> str:
     """Write a plan as a comment: the summary, a table, and the whole text behind a fold."""
-    groups = [*group(plan.pending), *(Group(change) for change in plan.conflicts)]
+    possible, blocked = unsettled(plan)
+    groups = [*possible, *blocked]
     lines = [f"### {last_line(plan)}", *(f"\n> {code(note)}" for note in plan.notes)]
     if groups:
         lines += ["", "| | resource | why |", "|---|---|---|", *(_row(each) for each in groups[:_MOST_ROWS])]
@@ -49,7 +50,9 @@ def _longest_run(text: str) -> int:
 
 def _row(group: Group) -> str:
     change = group.change
-    more = f" with {plural(len(group.files), 'file')}" if group.files else ""
+    files = plural(len(group.files), "file")
+    told = f"; {files} cannot follow" if change.action is Action.CONFLICT else f" with {files}"
+    more = told if group.files else ""
     return f"| {code(change.action.value)} | {code(str(change.address))}{more} | {_why(change)} |"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
 from reconciler.model.escaping import escape
 from reconciler.model.phrases import plural
@@ -27,11 +26,10 @@ _NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How it is shown; `blocked` is what is in the way and what cannot be made for it."""
+    """How it is shown."""
 
     style: Style
     full: bool
-    blocked: frozenset[Address] = frozenset()
 
 
 def render_plan(plan: Plan, *, style: Style = PLAIN, full: bool = False, purpose: Purpose = "apply") -> str:
@@ -43,16 +41,37 @@ def render_plan(plan: Plan, *, style: Style = PLAIN, full: bool = False, purpose
         full: show each new file by itself, with its content, and long differences.
         purpose: a plan to destroy also lists what is kept, and why.
     """
-    look = _Look(style, full, plan.blocked)
+    look = _Look(style, full)
+    possible, blocked = unsettled(plan, full=full)
     sections = [
         [style.paint("Note:", "bold") + f" {escape(note)}" for note in plan.notes],
-        _changes([*plan.pending, *plan.conflicts], look, conflicts=False),
-        _section("Left to a person:", _persons(plan), look),
-        _conflicts(plan, look),
+        _blocks(possible, look),
+        _section("Left to a person:", _grouped(_persons(plan), full), look),
+        _section("In the way:", blocked, look),
         *_at_rest(plan, look, purpose),
         [style.paint(last_line(plan, purpose), "bold")],
     ]
     return joined(_with_gaps(sections))
+
+
+def unsettled(plan: Plan, *, full: bool = False) -> tuple[Sequence[Group], Sequence[Group]]:
+    """Take apart, in the plan's order, what can be done and what is in the way or cannot be done for it."""
+    open_ = [change for change in plan.changes if change.is_pending or change.action is Action.CONFLICT]
+    groups, blocked = _grouped(open_, full), plan.blocked
+    possible = [each for each in groups if each.change.address not in blocked]
+    return possible, [_no_promise(each) for each in groups if each.change.address in blocked]
+
+
+def _no_promise(group: Group) -> Group:
+    """Say of what waits for a conflict only that: what it would be is no promise."""
+    if group.change.action is Action.CONFLICT:
+        return group
+    reason = "cannot be done before the way is free"
+    return replace(group, change=replace(group.change, action=Action.CONFLICT, reason=reason, fields=()))
+
+
+def _grouped(changes: Sequence[Change], full: bool) -> Sequence[Group]:
+    return [Group(change) for change in changes] if full else group(changes)
 
 
 def last_line(plan: Plan, purpose: Purpose = "apply") -> str:
@@ -77,36 +96,26 @@ def _at_rest(plan: Plan, look: _Look, purpose: Purpose) -> Iterable[list[str]]:
     """Tell what stays as it is although there is something to say about it."""
     resting = [change for change in plan.changes if change.action is Action.NO_OP]
     if purpose == "destroy":
-        yield _section("Kept:", [change for change in resting if change.reason or not change.is_silent], look)
+        kept = [change for change in resting if change.reason or not change.is_silent]
+        yield _section("Kept:", _grouped(kept, look.full), look)
         return
     orphans = [change for change in resting if change.orphan]
-    yield _section("Orphans:", orphans, look)
-    yield _section("Seen:", [change for change in resting if not (change.is_silent or change.orphan)], look)
+    yield _section("Orphans:", _grouped(orphans, look.full), look)
+    seen = [change for change in resting if not (change.is_silent or change.orphan)]
+    yield _section("Seen:", _grouped(seen, look.full), look)
 
 
-def _changes(changes: Sequence[Change], look: _Look, *, conflicts: bool | None = None) -> list[str]:
-    """Write changes with what is folded into them; only what is blocked, all but that, or everything."""
-    groups = [Group(change) for change in changes] if look.full else group(changes)
-    chosen = [each for each in groups if conflicts in {None, each.change.address in look.blocked}]
-    return [line for each in chosen for line in _block(each, look)]
+def _section(title: str, groups: Sequence[Group], look: _Look) -> list[str]:
+    return [look.style.paint(title, "bold"), *_blocks(groups, look)] if groups else []
 
 
-def _conflicts(plan: Plan, look: _Look) -> list[str]:
-    lines = _changes([*plan.pending, *plan.conflicts], look, conflicts=True)
-    return [look.style.paint("In the way:", "bold"), *lines] if lines else []
-
-
-def _section(title: str, changes: Sequence[Change], look: _Look) -> list[str]:
-    if not changes:
-        return []
-    return [look.style.paint(title, "bold"), *_changes(changes, look)]
+def _blocks(groups: Sequence[Group], look: _Look) -> list[str]:
+    return [line for each in groups for line in _block(each, look)]
 
 
 def _block(group: Group, look: _Look) -> list[str]:
     """Write one change: its line, and all that is known about it below."""
     change = group.change
-    if change.address in look.blocked and change.action is not Action.CONFLICT:  # what it would be is no promise
-        change = replace(change, action=Action.CONFLICT, reason="cannot be done before the way is free", fields=())
     body = [
         *field_lines(change, look.style, full=look.full),
         *_files(group.files, is_waiting=change.action is Action.CONFLICT),

@@ -145,11 +145,14 @@ def test_history_is_one_line_per_run():
     runs = (
         Run("2026-01-02 03:04", "apply", "kim", {"created": 2, "failed": 0}, 0, ("+ workspace:auth",)),
         Run("x", "y", "z", {}, None),
+        Run("x", "y", "z", {}, None, ("workspace:ui created",)),
     )
     assert render_history(runs) == text("""
         2026-01-02 03:04  apply  kim  2 created  (exit 0)
             + workspace:auth
         x  y  z  nothing changed  (cut off)
+        x  y  z  1 change until then  (cut off)
+            workspace:ui created
         """)
 
 
@@ -182,6 +185,18 @@ def test_markdown_has_a_table_and_the_text_behind_a_fold():
 
         </details>
         """)
+
+
+def test_markdown_promises_nothing_of_what_waits_for_a_conflict():
+    auth = Address("workspace", "auth")
+    waiting = (Address("file", "auth/SESSION.md"), Address("guard", "auth"))
+    plan = Plan(
+        (Change(auth, Action.CONFLICT, "taken"), *(Change(each, Action.CREATE, waits_for=(auth,)) for each in waiting))
+    )
+    assert [line for line in render_markdown(plan).splitlines() if line.startswith("| `")] == [
+        "| `!` | `workspace:auth`; 1 file cannot follow | `taken` |",
+        "| `!` | `guard:auth` | `cannot be done before the way is free` |",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,20 @@ def test_conflicts_orphans_persons_and_drift_have_sections_of_their_own():
         """)
 
 
+def test_what_is_in_the_way_is_told_before_what_waits_for_it():
+    taken = Change(AUTH, Action.CONFLICT, "branch auth is already checked out")
+    guard = Change(Address("guard", "auth"), Action.CREATE, "declared", waits_for=(AUTH,))
+    assert render_plan(Plan((taken, file("auth/SESSION.md", waits_for=(AUTH,)), guard))) == text("""
+        In the way:
+          ! workspace:auth (branch auth is already checked out)
+              1 file cannot follow: SESSION.md
+          ! guard:auth (cannot be done before the way is free)
+              after: workspace:auth
+
+        Plan: 0 to add, 0 to change, 0 to destroy. 1 conflict.
+        """)
+
+
 @pytest.mark.parametrize(
     ("changes", "purpose", "expected"),
     [
