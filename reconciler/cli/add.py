@@ -21,7 +21,7 @@ _ONE = {
     "base": ("REV", "what its branch starts from"),
     "path": ("DIR", "where its tree is"),
     "task": ("TEXT", "what is to be done there"),
-    "owner": ("WHO", "whose it is"),
+    "owner": ("WHO", "whose it is, an e-mail address; `apply` takes yours"),
     "template": ("TYPE", "a helper's contract, for example test or docs"),
 }
 _MANY = {
@@ -39,7 +39,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{option}", metavar=metavar, help=text)
     for option, (metavar, text) in _MANY.items():
         parser.add_argument(f"--{option}", metavar=metavar, action="append", default=[], help=text)
-    parser.add_argument("--helper", dest="helpers", metavar="NEW_NAME", action="append", default=[], help="a helper")
+    help_helper = "the name of a helper to declare with it (repeatable)"
+    parser.add_argument("--helper", dest="helpers", metavar="NEW_NAME", action="append", default=[], help=help_helper)
     parser.add_argument("--apply", action="store_true", help="make it at once")
     add_execution(parser)
     add_full(parser)
@@ -54,7 +55,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if not (options.apply and context.json):  # then stdout belongs to the events
         tell_edit(edited, context)
     if not options.apply:
-        context.narrate("`orchestra apply` makes it.\n")
+        others = options.owner not in {None, session.user}
+        context.narrate(f"`orchestra apply{' --all-owners' if others else ''}` makes it.\n")
         return 0
     context.narrate("\n")
     return apply_options(options, context, _target(options))
@@ -77,4 +79,4 @@ def _wanted(options: argparse.Namespace) -> add.AddOptions:
 
 def _target(options: argparse.Namespace) -> PlanOptions:
     full_name = f"{options.parent}--{options.name}" if options.parent else options.name
-    return PlanOptions(targets=(full_name,))
+    return PlanOptions(targets=(full_name,), all_owners=options.owner is not None)

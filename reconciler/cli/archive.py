@@ -43,7 +43,7 @@ def _list(session: Session, options: argparse.Namespace, context: Context) -> in
     found, parked = archive.archives(session, options.name), tuple(session.survey.parked.values())
     volumes = volume_archives(session, options.name)
     text = document(archives_document(found, parked, volumes)) if context.json else ""
-    context.answer(text or render_archives(found, parked, volumes, style=context.out))
+    context.answer(text or render_archives(found, parked, volumes, of=options.name, style=context.out))
     return 0
 
 

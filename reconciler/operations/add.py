@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.errors import Location
+from reconciler.errors import Location, UsageError
 from reconciler.manifest import editor
 from reconciler.operations.edits import Edited, write_edit
 from reconciler.operations.path import require_declared
@@ -39,15 +39,23 @@ def add(session: Session, options: AddOptions) -> Edited:
     """Declare a worktree, or a helper below `parent`.
 
     Raises:
-        UsageError: there is no manifest, or no such parent.
+        UsageError: there is no manifest, no such parent, or the name is that of a helper with its parent's.
         ManifestError: what was asked for is not valid; nothing is written.
     """
     fields = _fields(options)
+    _require_own_name(session, options.name)
     if options.parent is None:
         return write_edit(session, lambda text: editor.add_worktree(text, options.name, fields))
     require_declared(session.load_manifest(values=False), options.parent)
     parent = options.parent
     return write_edit(session, lambda text: editor.add_helper(text, parent, options.name, fields))
+
+
+def _require_own_name(session: Session, name: str) -> None:
+    """Tell whoever writes a helper as it is named everywhere else how it is declared."""
+    parent, _, own = name.rpartition("--")
+    if parent and any(each.full_name == parent for each in session.load_manifest(values=False).declarations):
+        raise UsageError(f"{name} would be a helper of {parent}", hint=f"`orchestra add {own} --parent {parent}`")
 
 
 def remove(session: Session, name: str) -> Edited:

@@ -99,16 +99,18 @@ def render_archives(
     waiting: Sequence[str],
     volumes: Sequence[VolumeArchive] = (),
     *,
+    of: str | None = None,
     style: Style = PLAIN,
 ) -> str:
-    """Write a line for each, those that the next apply brings back marked with `*`."""
+    """Write a line for each, those that the next apply brings back marked with `*`; `of` is the one asked about."""
     names = (*(each.name for each in archives), *(each.name for each in volumes))
     width = max((len(escape(name)) for name in names), default=0)
     lines = [_line(each, width, style, waits=each.commit in waiting) for each in archives]
     lines += [_volume_line(each, width, style) for each in volumes]
     waits = any(each.commit in waiting for each in archives) or any(each.waits for each in volumes)
     more = ["", f"* {_WAITS}"] if waits else []
-    return joined([*lines, *more] if lines else ["There are no archives."])
+    none = "There are no archives." if of is None else f"There are no archives of {escape(of)}."
+    return joined([*lines, *more] if lines else [none])
 
 
 def render_contents(

@@ -47,7 +47,8 @@ def render_verdicts(path: str, verdicts: Sequence[Verdict], *, style: Style = PL
     others = len(verdicts) - len(told)
     is_nobody = len(verdicts) > 1 and not any(each.may for each in verdicts)
     nobody = ["Nobody may change it."] if is_nobody else []
-    outside = [f"Outside of the area of {plural(others, 'more workspace')}."] if others else []
+    more = "more workspace" if told else "workspace"
+    outside = [f"Outside of the area of {plural(others, more)}."] if others else []
     return joined([style.paint(path, "bold"), *(_line(each, width, style) for each in told), *nobody, *outside])
 
 

@@ -140,3 +140,27 @@ def test_remove_says_where_it_is_still_declared(world: World) -> None:
     assert "--prune" in run.err
     run = world.project.run("remove", "auth").expect(3)
     assert "hint: take it out at orchestra.local.yaml:2:3" in run.err
+
+
+def test_a_helper_is_not_added_by_its_full_name(auth: World) -> None:
+    """Everything else names it so: the way to declare it is told."""
+    run = auth.project.run("add", "auth--test", "--modify", "app/tests").expect(3)
+    assert "hint: `orchestra add test --parent auth`" in run.err
+
+
+def test_add_says_what_makes_what_another_owns(auth: World) -> None:
+    """A plain apply leaves it alone; with --apply it is made, since it was asked for."""
+    assert "`orchestra apply --all-owners` makes it" in auth.project.run("add", "ui", "--owner", "x@y.z").expect(0).err
+    auth.project.run("add", "web", "--owner", "x@y.z", "--apply", "--auto-approve").expect(0)
+    assert (auth.tree("web").path / "SESSION.md").is_file()
+
+
+def test_a_list_of_the_archives_of_one_says_that_it_has_none(auth: World) -> None:
+    """Others may have some."""
+    assert auth.project.run("archive", "list", "auth").expect(0).out == "There are no archives of auth.\n"
+
+
+def test_a_base_that_is_not_there_does_not_ask_for_a_first_commit(auth: World) -> None:
+    """The repository has commits."""
+    auth.declare("ui: {base: nosuch}")
+    assert "hint: make it, fetch it, or name another `base:`" in auth.project.run("plan").expect(5).out

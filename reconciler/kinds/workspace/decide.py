@@ -158,9 +158,9 @@ def _no_start(address: Address, spec: WorkspaceSpec, actual: WorkspaceActual) ->
         message = f"branch {spec.branch} is on several remotes: {', '.join(remotes)}"
         return _refuse(address, message, "say which with `git config checkout.defaultRemote NAME`")
     if spec.level == 1 and not spec.stacked and base is not None and base.commit is None:
-        hint = "make a first commit, fetch it, or name another `base:`"
-        what = f"base {base.name} does not exist" if base.is_known else "there is no default branch to start from"
-        return _refuse(address, what, hint)
+        if base.is_known:
+            return _refuse(address, f"base {base.name} does not exist", "make it, fetch it, or name another `base:`")
+        return _refuse(address, "there is no default branch to start from", "make a first commit, or name a `base:`")
     return None
 
 
