@@ -102,9 +102,9 @@ class AreaChecks:
             )
             hint = f"put {quote(escape.denied_by)} under `deny:` of {quote(name)} too, or narrow the pattern"
         else:
-            message = (
-                f"{quote(rule.pattern)} allows `{shown(escape.path)}`, which is not in the area of {quote(parent)}"
-            )
+            allowed = f"{quote(rule.pattern)} allows `{shown(escape.path)}`, which"
+            itself = quote(rule.pattern) == f"`{shown(escape.path)}`"
+            message = f"{quote(rule.pattern) if itself else allowed} is not in the area of {quote(parent)}"
             hint = _inside_hint(rule, escape, above, parent)
         self._tell(message, rule.where, hint)
 

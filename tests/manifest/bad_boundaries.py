@@ -11,7 +11,7 @@ TABLE = [
     (
         "a helper leaves its parent's area",
         "worktrees:\n  auth:\n    modify: packages/auth\n    helpers:\n      docs: {modify: [packages/auth/docs, docs]}\n",
-        "orchestra.yaml:5:43: `docs` allows `docs`, which is not in the area of `auth`",
+        "orchestra.yaml:5:43: `docs` is not in the area of `auth`",
         "hint: narrow it, or widen `modify` of `auth`",
     ),
     (
@@ -29,13 +29,13 @@ TABLE = [
     (
         "a helper's helper leads out",
         "worktrees:\n  a: {helpers: {h: {modify: src, helpers: {i: {modify: lib}}}}}\n",
-        "orchestra.yaml:2:56: `lib` allows `lib`, which is not in the area of `a--h`",
+        "orchestra.yaml:2:56: `lib` is not in the area of `a--h`",
         "hint: narrow it, or widen `modify` of `a--h`",
     ),
     (
         "a helper of one without an area leads out of the area above",
         "worktrees:\n  a: {modify: src, helpers: {h: {helpers: {i: {modify: lib}}}}}\n",
-        "orchestra.yaml:2:56: `lib` allows `lib`, which is not in the area of `a--h`",
+        "orchestra.yaml:2:56: `lib` is not in the area of `a--h`",
         "hint: narrow it, or widen `modify` of `a--h`",
     ),
     (
@@ -47,7 +47,7 @@ TABLE = [
     (
         "the top of a tree",
         "worktrees:\n  a: {modify: src/**, helpers: {h: {modify: src}}}\n",
-        "orchestra.yaml:2:45: `src` allows `src`, which is not in the area of `a`",
+        "orchestra.yaml:2:45: `src` is not in the area of `a`",
         "hint: for what is below it write `src/**`",
     ),
     (
@@ -65,7 +65,7 @@ TABLE = [
     (
         "shared below and not above",
         "worktrees:\n  a: {modify: src, helpers: {h: {modify: src/h, shared: [pnpm-lock.yaml]}}}\n",
-        "orchestra.yaml:2:58: `pnpm-lock.yaml` allows `pnpm-lock.yaml`, which is not in the area of `a`",
+        "orchestra.yaml:2:58: `pnpm-lock.yaml` is not in the area of `a`",
         "hint: put it under `shared:` of `a` too, or say here what is shared",
     ),
     (
