@@ -16,6 +16,18 @@ NAME_OR_PATH = "NAME_OR_PATH"
 ADDRESS = "NAME_OR_ADDRESS"
 
 
+class _Help(argparse.HelpFormatter):
+    """Help in which no line ends within `auth--test` or `--target`."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        import textwrap  # noqa: PLC0415 - only help needs it
+
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in self._split_lines(text, width - len(indent)))
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises instead of leaving the process.
 
@@ -33,6 +45,7 @@ class Parser(argparse.ArgumentParser):
             description=SUMMARIES[command],
             epilog="exit codes: " + EXIT_CODES.replace("\n", " "),
             allow_abbrev=False,
+            formatter_class=_Help,
             exit_on_error=False,
         )
         add_global_options(self)
@@ -73,9 +86,9 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown(self, word: str) -> UsageError:
         if not word.startswith("-"):
-            return UsageError(
-                f"{self.prog}: unexpected argument `{word}`", hint=f"`{self.prog} --help` tells the usage"
-            )
+            usage = f"`{self.prog} --help` tells the usage"
+            hint = f"the command stands behind `--`: `{self.prog} NAME -- {word}`" if self.takes_command else usage
+            return UsageError(f"{self.prog}: unexpected argument `{word}`", hint=hint)
         option = word.partition("=")[0]
         otherwise = f"`{self.prog} --help` tells the options"
         return UsageError(

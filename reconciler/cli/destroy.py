@@ -31,7 +31,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     help_branches = "remove branches that orchestra made as well; the archives have them"
     group.add_argument("--delete-branches", action="store_true", help=help_branches)
     add_max_destroy(group)
-    help_limit = "keep a tree of which more would have to be saved (default: 1G)"
+    help_limit = "keep a tree, or a volume, of which more would have to be saved (default: 1G)"
     group.add_argument("--archive-limit", type=size_bytes, default=None, metavar="SIZE", help=help_limit)
     losses = parser.add_argument_group("what may be lost, since no archive holds it")
     help_ignored = "lose the files that git ignores"

@@ -24,7 +24,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_planning(parser)
     parser.add_argument("--against", metavar="REV", help="plan from the manifest at this commit to the one at hand")
     parser.add_argument("--out", type=Path, metavar="FILE", help="save the plan for `orchestra apply FILE`")
-    parser.add_argument("--detailed-exitcode", action="store_true", help="exit 2 when there are changes")
+    parser.add_argument("--detailed-exitcode", action="store_true", help="exit 2 when there are changes to apply")
     parser.add_argument("--markdown", action="store_true", help="print the plan for a pull request")
     add_full(parser)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -90,3 +91,12 @@ def test_help_shows_the_groups_with_the_commands():
     for title in ("desired state:", "agents:", "coordination:", "history:", "exit codes:"):
         assert title in done.stdout
     assert "  plan         show the difference between what is declared and what exists\n" in done.stdout
+
+
+@pytest.mark.parametrize("columns", ["60", "79", "80", "81", "100"])
+def test_help_breaks_no_name_at_a_hyphen(columns):
+    environment = {**os.environ, "COLUMNS": columns}
+    command = [sys.executable, "-m", "reconciler", "exec", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert "`auth--test`" in done.stdout
+    assert "--detailed-exitcode)" in done.stdout
