@@ -139,7 +139,7 @@ def decide_removal(address: Address, actual: ContainersActual) -> Change:
     fields = (
         *_running(actual),
         *(FieldChange(f"volume {each.key}", each.name, fates.get(policy)) for each, policy in policies.items()),
-        *(FieldChange(f"network {each.name}", each.name, None) for each in actual.found.networks),
+        *(FieldChange(f"network {each.name}", "there", None) for each in actual.found.networks),
     )
     gone = [each.key for each, policy in policies.items() if policy == REMOVE]
     risk = f"the data in {some(tuple(gone))} is lost: `volumes: remove` was applied" if gone else ""
