@@ -159,6 +159,45 @@ def test_the_picture_in_the_readme_is_what_plan_prints(tmp_path: Path) -> None:
     assert _COMMIT.sub("at ...", "$ orchestra plan\n" + printed) == _COMMIT.sub("at ...", picture)
 
 
+_BAD_AREAS = """\
+worktrees:
+  auth:
+    modify: packages/auth
+    helpers:
+      docs: {modify: docs}
+  ui:
+    helpers:
+      x: {modify: src/**}
+      y: {modify: "**/*.py"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("page", "manifest"),
+    [
+        ("manifest.md", "worktrees:\n  auth:\n    modify: packages/auth\n    brnach: feature/auth\n"),
+        ("areas.md", _BAD_AREAS),
+    ],
+)
+def test_the_mistakes_on_a_page_are_told_so(page: str, manifest: str, tmp_path: Path) -> None:
+    """Word for word, but for the count below several."""
+    said = project(tmp_path, {"orchestra.yaml": manifest}).run("validate").expect(3).err
+    (shown,) = _page(page, "text")
+
+    assert said.partition("\n\n")[0].strip() == shown.strip()
+
+
+def test_the_page_of_areas_shows_what_check_answers(tmp_path: Path) -> None:
+    """Asked in `examples/areas`."""
+    shutil.copytree(ROOT / "examples" / "areas", tmp_path / "shop")
+    repository = GitRepo.init(tmp_path / "shop")
+    repository.commit()
+    (shown,) = _page("areas.md", "console")
+    question, _, answer = shown.partition("\n")
+
+    assert Project(repository).run(*question.split()[2:]).expect(0).out == answer
+
+
 def test_the_page_of_the_manifest_names_every_key_and_no_other() -> None:
     """A key that is not described is not promised; one that does not exist is a lie."""
     text = (ROOT / "specs" / "manifest.md").read_text(encoding="utf-8")
