@@ -140,13 +140,15 @@ def add_planning(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--replace", action="append", default=[], metavar=ADDRESS, help=help_replace)
 
 
-def add_execution(parser: argparse.ArgumentParser) -> None:
-    """Add what tells how changes are carried out."""
+def add_execution(parser: argparse.ArgumentParser, *, installs: bool = True) -> None:
+    """Add what tells how changes are carried out, and whether what installs is shown, if anything does."""
     group = parser.add_argument_group("execution")
     help_parallel = "changes under way at once (default: 8)"
     group.add_argument("-j", "--parallelism", type=positive, default=None, metavar="N", help=help_parallel)
-    help_logs = "show what installs and commands print, while they run"
-    group.add_argument("--logs", action="store_true", help=help_logs)
+    parser.set_defaults(logs=False)
+    if installs:
+        help_logs = "show what installs and commands print, while they run"
+        group.add_argument("--logs", action="store_true", help=help_logs)
     group.add_argument("--auto-approve", action="store_true", help="do not ask")
     add_lock_timeout(group)
 

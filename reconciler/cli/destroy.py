@@ -38,7 +38,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     losses.add_argument("--discard-ignored", action="store_true", help=help_ignored)
     for loss, text in _LOSSES.items():
         losses.add_argument(f"--discard-{loss}", action="append_const", dest="discard", const=loss, help=text)
-    add_execution(parser)
+    add_execution(parser, installs=False)
     add_full(parser)
 
 

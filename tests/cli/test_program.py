@@ -118,6 +118,7 @@ def test_a_report_goes_elsewhere_when_the_state_directory_cannot_be_written(comm
         (["plan", "--prun"], "orchestra plan: unknown option `--prun`", "did you mean `--prune`?"),
         (["plan", "x"], "orchestra plan: unexpected argument `x`", "`orchestra plan --help` tells the usage"),
         (["exec", "auth", "make"], "unexpected argument `make`", "`orchestra exec NAME -- make`"),
+        (["destroy", "--logs"], "unknown option `--logs`", "`orchestra destroy --help` tells the options"),
         (["plan", "--target"], "argument --target: expected one argument", "`orchestra plan --help` tells the options"),
         (["--jsno"], "unknown option `--jsno`", "`orchestra --help` lists the options"),
         (["-C", "nowhere", "plan"], "-C nowhere: there is no such directory", "name one that exists"),
