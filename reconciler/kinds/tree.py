@@ -23,6 +23,22 @@ PLAN_AGAIN = "run `orchestra plan` to see why"
 _HIDING = threading.Lock()
 
 
+def require_identity(clone: str | None) -> str:
+    """The identity of a clone, which the first apply gives it.
+
+    Raises:
+        ConflictError: there is none yet.
+    """
+    if clone is None:
+        raise no_identity()
+    return clone
+
+
+def no_identity() -> ConflictError:
+    """What to say where nothing can be made, since no mark could name the clone."""
+    return ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """What the things of one tree have in common.

@@ -12,7 +12,7 @@ from reconciler.clients.docker.engine import Engine, Place
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.marks import change_book, load_book
 from reconciler.clients.trees import linked_git_dir
-from reconciler.errors import ConflictError, OrchestraError, PermanentError, RefusedError
+from reconciler.errors import OrchestraError, PermanentError, RefusedError
 from reconciler.kinds.containers.bring_up import Bringer
 from reconciler.kinds.containers.decide import decide, decide_removal, follow
 from reconciler.kinds.containers.find import Finder
@@ -20,7 +20,7 @@ from reconciler.kinds.containers.spec import ARCHIVE, KIND, ContainersActual, Co
 from reconciler.kinds.containers.take_down import Taker
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
-from reconciler.kinds.tree import Tree, Trees
+from reconciler.kinds.tree import Tree, Trees, require_identity
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
@@ -146,7 +146,7 @@ class ContainersKind:
         spec = resource.spec
         for name in spec.workspaces:
             engine, shelf = Engine(self.git.runner, left_at), self.finder.shelf(spec.workspace)
-            Taker(engine, shelf, self._require_clone(), name, {"": ARCHIVE}).take_down()
+            Taker(engine, shelf, require_identity(self.clone), name, {"": ARCHIVE}).take_down()
         return self.finder.look(resource)
 
     def _take_over(self, resource: Resource[ContainersSpec], actual: ContainersActual) -> ContainersActual:
@@ -155,9 +155,9 @@ class ContainersKind:
         engine, old = Engine(self.git.runner, spec.place), spec.was.name if spec.was else ""
         shelf = self.finder.shelf(spec.workspace)
         shelf.take_from(self.finder.shelf(old))
-        if not engine.find(self._require_clone(), old).workspaces:
+        if not engine.find(require_identity(self.clone), old).workspaces:
             return actual
-        Taker(engine, shelf, self._require_clone(), old, {"": ARCHIVE}).take_down()
+        Taker(engine, shelf, require_identity(self.clone), old, {"": ARCHIVE}).take_down()
         return self.finder.look(resource)
 
     def destroy(self, address: Address, actual: ContainersActual) -> str:
@@ -169,7 +169,7 @@ class ContainersKind:
         """
         if actual.blocked:
             raise RefusedError(actual.blocked, hint=actual.hint)
-        clone, git_dir = self._require_clone(), linked_git_dir(actual.tree)
+        clone, git_dir = require_identity(self.clone), linked_git_dir(actual.tree)
         book = load_book(git_dir, clone) if git_dir else None
         mark = book.marks.get(address) if book else None
         shelf, said = self.finder.shelf(address.name), []
@@ -189,13 +189,8 @@ class ContainersKind:
     ) -> Bringer:
         place = resource.spec.place
         engine, compose = Engine(self.git.runner, place), self._compose(place)
-        return Bringer(self.finder, engine, compose, self._require_clone(), resource, tree, git_dir, on_output)
+        return Bringer(self.finder, engine, compose, require_identity(self.clone), resource, tree, git_dir, on_output)
 
     def _listener(self, address: Address) -> Callable[[str], None]:
         listener = self.on_output
         return (lambda line: listener(address, line)) if listener else (lambda _: None)
-
-    def _require_clone(self) -> str:
-        if self.clone is None:
-            raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
-        return self.clone

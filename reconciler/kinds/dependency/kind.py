@@ -20,7 +20,7 @@ from reconciler.kinds.dependency.spec import KIND, DependencyActual, DependencyS
 from reconciler.kinds.installed import installed_in
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
-from reconciler.kinds.tree import PLAN_AGAIN, Trees
+from reconciler.kinds.tree import PLAN_AGAIN, Trees, require_identity
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
@@ -95,12 +95,10 @@ class DependencyKind:
         """
         from reconciler.kinds.dependency.install import Installer  # noqa: PLC0415 - start-up: most applies install nothing
 
-        if self.clone is None:
-            raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
-        tree = self._require_tree(resource)
+        clone, tree = require_identity(self.clone), self._require_tree(resource)
         if actual and actual.blocked:
             raise PermanentError(actual.blocked, where=resource.where, hint=actual.hint)
-        installer = Installer(self.git, self.clone, self.environment, self.finder)
+        installer = Installer(self.git, clone, self.environment, self.finder)
         try:
             with self.cores:
                 installer.install(resource, tree, self._listener(resource.address))

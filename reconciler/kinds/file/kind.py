@@ -12,13 +12,14 @@ from reconciler.clients.files import Entry
 from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book, load_book
 from reconciler.clients.trees import linked_git_dir
-from reconciler.errors import ConflictError, RefusedError
+from reconciler.errors import RefusedError
 from reconciler.kinds.digest import digest, is_only_copy, salt_of
 from reconciler.kinds.file.decide import decide, decide_removal
 from reconciler.kinds.file.find import Finder
 from reconciler.kinds.file.spec import KIND, FileActual, FileSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
+from reconciler.kinds.tree import require_identity
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
@@ -75,8 +76,7 @@ class FileKind:
         """
         spec = resource.spec.as_found(actual)
         path = actual.path if actual else spec.path
-        if self.clone is None:
-            raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
+        clone = require_identity(self.clone)
         trees = self.finder.trees
         tree, git_dir = trees.require(resource.address, spec.tree, spec.workspaces)
         before = tree.mark(resource.address, spec.was)
@@ -88,7 +88,7 @@ class FileKind:
         elif not (actual and _is_written(spec, actual)):
             files.write(tree.path, path, spec.content or b"", mode=_mode(spec))
         mark = _mark(spec, path)
-        change_book(git_dir, self.clone, lambda book: book.put(resource.address, mark))
+        change_book(git_dir, clone, lambda book: book.put(resource.address, mark))
         if before and before.declared.get("path") != path:
             self._remove_unless_edited(tree.path, before)
 

@@ -12,7 +12,7 @@ from reconciler.clients import hooks
 from reconciler.clients.git import Git, Repository, resolve_commits
 from reconciler.clients.marks import Mark, MarkBook, change_book, load_book
 from reconciler.clients.probing import would_be_made
-from reconciler.errors import ConflictError, PermanentError
+from reconciler.errors import PermanentError
 from reconciler.kinds.guard.decide import decide, decide_removal
 from reconciler.kinds.guard.find import BEFORE, TRIED, Finder, held
 from reconciler.kinds.guard.rule import BASES, HOOKS, OURS, PROGRAM, RULE, bases_text, program_text, rule_text
@@ -20,7 +20,7 @@ from reconciler.kinds.guard.spec import KIND, GuardActual, GuardSpec
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.shared import Shared
-from reconciler.kinds.tree import Trees
+from reconciler.kinds.tree import Trees, require_identity
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
@@ -82,7 +82,7 @@ class GuardKind:
         spec, address = resource.spec, resource.address
         tree, git_dir = self.finder.trees.require(address, spec.tree, spec.workspaces)
         before = self.finder.before(address, spec, tree)
-        said, clone = {**spec.declared, BEFORE: before}, self._require_clone()
+        said, clone = {**spec.declared, BEFORE: before}, require_identity(self.clone)
         untried = Mark(said, "untried")
         change_book(git_dir, clone, lambda book: _renamed(book, spec).put(address, untried))
         self._write(resource, git_dir, self._config())
@@ -185,11 +185,6 @@ class GuardKind:
     def _read_config(self) -> dict[str, str]:
         listed = self.git.run("config", "--list", "-z", git_dir=self.repository.common_dir).text
         return {key: value for key, _, value in (entry.partition("\n") for entry in listed.split("\0") if entry)}
-
-    def _require_clone(self) -> str:
-        if self.clone is None:
-            raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
-        return self.clone
 
 
 def _renamed(book: MarkBook, spec: GuardSpec) -> MarkBook:

@@ -19,7 +19,7 @@ from reconciler.clients.git import Git, Repository, paths_in_commits
 from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.clients.port_list import Holder, PortList
 from reconciler.clients.trees import TreeRecord, linked_git_dir
-from reconciler.errors import ClientError, ConflictError, OrchestraError, RefusedError
+from reconciler.errors import ClientError, OrchestraError, RefusedError
 from reconciler.kinds.digest import NOT_A_FILE, digest
 from reconciler.kinds.given import numbers_of
 from reconciler.kinds.memory import Memory
@@ -27,7 +27,7 @@ from reconciler.kinds.ports.decide import decide, decide_removal
 from reconciler.kinds.ports.holders import Holders
 from reconciler.kinds.ports.spec import KIND, PortsActual, PortsSpec
 from reconciler.kinds.scope import Scope
-from reconciler.kinds.tree import Tree, Trees, tip_of
+from reconciler.kinds.tree import Tree, Trees, require_identity, tip_of
 from reconciler.model.address import Address
 from reconciler.model.change import Change
 from reconciler.model.resource import Resource
@@ -250,7 +250,7 @@ class PortsKind:
 
     def _take(self, resource: Resource[PortsSpec], git_dir: Path) -> dict[str, int]:
         """Choose, enter them into the list, and mark them: while nobody else can."""
-        spec, clone = resource.spec, self._require_clone()
+        spec, clone = resource.spec, require_identity(self.clone)
         holders = self._look_around()
         actual = self._find(resource, holders)
         kept = {} if actual.brought_back and not actual.listed else actual.kept(spec)
@@ -272,7 +272,7 @@ class PortsKind:
 
     def _write(self, resource: Resource[PortsSpec], tree: Tree, git_dir: Path, numbers: Mapping[str, int]) -> None:
         """Hide the file, write it unless somebody edited it, and say so in the mark, in this order."""
-        spec, address, clone = resource.spec, resource.address, self._require_clone()
+        spec, address, clone = resource.spec, resource.address, require_identity(self.clone)
         before = tree.mark(address, spec.was)
         wanted = Entry(spec.content(numbers, clone, self._machine(spec)))
         self.trees.hide(tree.path, git_dir, {address: spec.env_file})
@@ -329,11 +329,6 @@ class PortsKind:
         with contextlib.suppress(ClientError):  # the containers will say that nobody answers
             return Engine(self.git.runner, Place(spec.context, spec.host)).published()
         return ()
-
-    def _require_clone(self) -> str:
-        if self.clone is None:
-            raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
-        return self.clone
 
 
 def _renamed(book: MarkBook, spec: PortsSpec) -> MarkBook:

@@ -18,6 +18,7 @@ from reconciler.errors import ConflictError, RefusedError
 from reconciler.kinds.memory import Memory
 from reconciler.kinds.scope import Scope
 from reconciler.kinds.shared import Shared
+from reconciler.kinds.tree import no_identity
 from reconciler.kinds.workspace.decide import decide, decide_removal
 from reconciler.kinds.workspace.observe import load_host, look_at_desk, observe
 from reconciler.kinds.workspace.orphans import base_of, find_orphans
@@ -119,7 +120,7 @@ class WorkspaceKind:
             OrchestraError: it could not be done.
         """
         if self.maker is None:
-            raise ConflictError("this clone has no identity yet", hint="run `orchestra apply`")
+            raise no_identity()
         self.maker.make(resource.spec, actual or WorkspaceActual(), {field.path for field in change.fields})
 
     def destroy(self, address: Address, actual: WorkspaceActual) -> None:
