@@ -84,6 +84,7 @@ class DependencyActual:
         provider: who installed it, or is to.
         is_marked: it was begun to be installed.
         is_complete: it was seen to be installed, by its mark.
+        is_failed: its last installation failed, by its mark.
         facts: what would decide now what is installed, beside what is declared; path of a file to digest and more.
         reads: the files that decide now, as seen from the top of the tree, whether they are there or not.
         applied: what decided when it was installed.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.kinds.dependency.providers.javascript import NODE_MODULES, repeated, workspaces
-from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
+from reconciler.kinds.dependency.providers.javascript import NODE_MODULES, workspaces
+from reconciler.kinds.dependency.providers.provider import Options, Place, Provider, repeated
 
 _BACKENDS = {"hardlink": "hardlink", "copy": "copyfile"}
 

@@ -19,8 +19,3 @@ def workspaces(place: Place) -> tuple[str, ...]:
     patterns = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
     wanted = place.directories(text for text in patterns if not text.startswith("!"))
     return tuple(path for path in wanted if place.has(f"{path}/package.json"))
-
-
-def repeated(flag: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    """`--filter a --filter b`."""
-    return tuple(word for value in values for word in (flag, value))

@@ -6,8 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from reconciler.kinds.dependency.providers.javascript import repeated
-from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
+from reconciler.kinds.dependency.providers.provider import Options, Place, Provider, repeated
 from reconciler.kinds.dependency.providers.python import INTERPRETER, VENV
 
 _FILE = "requirements.txt"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reconciler.kinds.dependency.providers.javascript import NODE_MODULES, repeated
-from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
+from reconciler.kinds.dependency.providers.javascript import NODE_MODULES
+from reconciler.kinds.dependency.providers.provider import Options, Place, Provider, repeated
 
 _IMPORTERS = re.compile(r"^importers:\n((?:(?: .*)?\n)*)", re.MULTILINE)
 _IMPORTER = re.compile(r"^  ['\"]?([^\s'\":][^'\":\n]*)['\"]?:", re.MULTILINE)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.kinds.dependency.providers.javascript import repeated
-from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
+from reconciler.kinds.dependency.providers.provider import Options, Place, Provider, repeated
 from reconciler.kinds.dependency.providers.python import INTERPRETER, VENV
 
 

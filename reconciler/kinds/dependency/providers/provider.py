@@ -196,6 +196,11 @@ class Provider:
         return _says(f"{NETWORK}|{self.transient}", output)
 
 
+def repeated(flag: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """`--filter a --filter b`."""
+    return tuple(word for value in values for word in (flag, value))
+
+
 def flattened(output: str) -> str:
     """What a program said, on one line: some break their lines wherever a narrow terminal would end."""
     return " ".join(output.split())

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reconciler.kinds.dependency.providers.javascript import repeated
-from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
+from reconciler.kinds.dependency.providers.provider import Options, Place, Provider, repeated
 from reconciler.kinds.dependency.providers.python import INTERPRETER, VENV
 
 _SOURCE = re.compile(r'^source = \{ (?:editable|virtual|directory) = "([^"]+)" \}$', re.MULTILINE)
