@@ -273,7 +273,7 @@ class Engine:
             ClientError: there is no engine, it does not answer, or manages no swarm.
         """
         labels = [f"{CLONE}={clone}", *([f"{WORKSPACE}={workspace}"] if workspace is not None else [])]
-        narrow = tuple(word for label in labels for word in ("--filter", f"label={label}"))
+        narrow = bearing(*labels)
         label = f'{{{{.Label "{WORKSPACE}"}}}}'
         more = [f'{{{{.Label "{name}"}}}}' for name in (VOLUME, RESTORED_FROM, IMAGE, POLICY)]
         asked = (
@@ -312,7 +312,7 @@ class Engine:
         Raises:
             ClientError: the swarm does not answer.
         """
-        narrow = ("--filter", f"label={CLONE}={clone}", "--filter", f"label={WORKSPACE}={workspace}")
+        narrow = bearing(f"{CLONE}={clone}", f"{WORKSPACE}={workspace}")
         services, said = swarm.services(self._try, narrow)
         if said.code and not _NOT_THERE.search(said.stderr):
             raise failure(self.place, said.argv, said.stderr)
@@ -325,7 +325,7 @@ class Engine:
         Raises:
             ClientError: the engine does not answer.
         """
-        narrow = ("--filter", f"label={CLONE}={clone}", "--filter", f"label={WORKSPACE}={workspace}")
+        narrow = bearing(f"{CLONE}={clone}", f"{WORKSPACE}={workspace}")
         return tuple(
             _container(row, self.machine) for row in self._rows(("ps", "--all", "--no-trunc", *narrow), _COLUMNS)
         )
@@ -503,6 +503,11 @@ class Engine:
 
     def _argv(self, *words: str) -> tuple[str, ...]:
         return ("docker", *self.place.words, *words)
+
+
+def bearing(*labels: str) -> tuple[str, ...]:
+    """The words that narrow a list to what bears all of these labels."""
+    return tuple(word for label in labels for word in ("--filter", f"label={label}"))
 
 
 def _span(first: str, last: str) -> range:

@@ -375,7 +375,9 @@ class Bringer:
                 return containers
             if self.clock() >= end:
                 if not waited_for:
-                    raise PermanentError(f"no container of {', '.join(sorted(missing))} was made")
+                    message = f"service {', '.join(sorted(missing))} has no container, though all was started"
+                    place = self._place_of(f"services.{min(missing)}")
+                    raise PermanentError(message, where=place, hint="if somebody removed it just now, apply again")
                 raise self._not_working(waited_for, f"did not work within {self.spec.wait_seconds:g} s")
             self.sleep(_TURN_SECONDS)
 

@@ -125,9 +125,7 @@ class Finder:
         return {
             "format": FORMAT,
             "project": self.name(spec),
-            "tree": str(
-                self.memory.drifted.get(spec.tree, spec.tree)
-            ),  # what is mounted from it is mounted by its path
+            "tree": str(self.memory.drifted.get(spec.tree, spec.tree)),  # what is mounted from it has its path
             spec.source.label: self._digest(spec.source.text.encode()),
             **{path: self._digest(entry.content or b"") for path, entry in inputs.items() if entry},
             **{f"${name}": self._digest(value.encode()) for name, value in variables.items() if value is not None},

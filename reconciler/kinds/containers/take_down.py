@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.clients.docker.engine import Container, Engine, Found, Network, TooLargeError, Volume
+from reconciler.clients.docker.engine import Container, Engine, Found, Network, TooLargeError, Volume, bearing
 from reconciler.errors import PermanentError, RefusedError
 from reconciler.kinds.containers.rewrite import Identity
 from reconciler.kinds.containers.shelf import Shelf
@@ -103,8 +103,7 @@ class Taker:
         if not image:
             message = f"volume {volume.name} cannot be archived: nothing says which image it is for"
             raise RefusedError(message, hint=f"save it, then `docker volume rm {volume.name}`")
-        labels = self._labels
-        limit = self.limit_bytes
+        labels, limit = self._labels, self.limit_bytes
         self.shelf.keep(volume.key, lambda target: self.engine.save(volume, image, labels, target, limit))
 
     @property
@@ -120,8 +119,7 @@ class Taker:
 
     def _remove_images(self) -> None:
         """Images that were built for it; one that somebody else uses, or gave a name, stays."""
-        labels = self._labels
-        narrow = [word for key, value in labels.items() for word in ("--filter", f"label={key}={value}")]
+        narrow = bearing(*(f"{key}={value}" for key, value in self._labels.items()))
         images = set(self.engine.run("image", "ls", "--all", "--quiet", "--no-trunc", *narrow).text.split())
         for image in sorted(images):
             with contextlib.suppress(PermanentError):

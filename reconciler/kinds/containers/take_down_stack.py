@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.clients.docker.engine import CLONE, SWARM, WORKSPACE, Engine, Found
+from reconciler.clients.docker.engine import CLONE, SWARM, WORKSPACE, Engine, Found, bearing
 from reconciler.clients.docker.swarm import Service
 from reconciler.errors import ClientError, PermanentError, RefusedError
 from reconciler.kinds.containers.rewrite import Identity
@@ -29,7 +29,7 @@ def given(engine: Engine, identity: Identity) -> dict[str, list[str]]:
     Raises:
         ClientError: the swarm does not answer.
     """
-    narrow = [word for label in _labels(identity) for word in ("--filter", f"label={label}")]
+    narrow = bearing(*_labels(identity))
     return {what: [n for n in engine.run(what, "ls", *narrow, "--format", "{{.Name}}").lines if n] for what in GIVEN}
 
 
@@ -122,10 +122,9 @@ class StackTaker:
 
     def _services_here(self) -> list[str]:
         """The service of each container that has not ended; the swarm itself may never remove one that has."""
-        narrow = [f"label={label}" for label in (*_labels(self.identity), _SERVICE)]
-        narrow += [f"status={status}" for status in ("running", "paused", "restarting", "removing")]
-        filters = [word for each in narrow for word in ("--filter", each)]
-        return self.engine.run("ps", "--format", f'{{{{.Label "{_SERVICE}"}}}}', *filters).text.split()
+        narrow = bearing(*_labels(self.identity), _SERVICE)
+        at_work = [f"--filter=status={status}" for status in ("running", "paused", "restarting", "removing")]
+        return self.engine.run("ps", "--format", f'{{{{.Label "{_SERVICE}"}}}}', *narrow, *at_work).text.split()
 
     def _find(self) -> Found:
         return self.engine.find(self.identity.clone, self.identity.workspace)
