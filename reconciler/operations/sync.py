@@ -21,6 +21,7 @@ from reconciler.kinds.workspace.merging import former_commits, merged_commit, re
 from reconciler.manifest.declaration import Declaration
 from reconciler.manifest.expand import guards_of
 from reconciler.model.address import Address
+from reconciler.model.phrases import some
 from reconciler.operations.guards import out_of_force, settle
 from reconciler.operations.locking import locked
 from reconciler.operations.path import require_declared
@@ -103,15 +104,14 @@ def _sync_one(session: Session, survey: Survey, clone: str, declaration: Declara
             message = f"{base.name} was rewritten and has lost {base.former[0][:9]}, which came from there"
             raise ConflictError(message, hint=f"`orchestra sync --rebase {declaration.full_name}` leaves it behind")
         commits = int(session.git.run("rev-list", "--count", f"HEAD..{base.commit}", cwd=record.path).text)
-        if commits or base.former:
-            _bring_in(session, survey, record, base, rebase=rebase)
+        is_behind = bool(commits or base.former)
+        done = _bring_in(session, survey, record, base, rebase=rebase) if is_behind else ""
         _remember(record, clone, declaration)
     except OrchestraError as error:
         hint = f" ({error.hint})" if error.hint else ""
         return Synced(declaration.full_name, f"left as it was: {error.message}{hint}", ok=False)
-    if not commits and not base.former:
+    if not is_behind:
         return Synced(declaration.full_name, f"has all of {base.name}")
-    done = "rebased onto" if rebase else "merged with"
     return Synced(declaration.full_name, f"{done} {base.name} at {base.commit[:9]}", commits)
 
 
@@ -122,7 +122,8 @@ def _require_ready(git: Git, survey: Survey, declaration: Declaration) -> tuple[
     record = hit[0]
     _require_nothing_half_done(record)
     if record.branch != declaration.branch:
-        raise ConflictError(f"its tree is on {record.branch or 'no branch'}, declared is {declaration.branch}")
+        message = f"its tree is on {record.branch or 'no branch'}, declared is {declaration.branch}"
+        raise ConflictError(message, hint=f"`git switch {declaration.branch}` in {record.path}")
     base = _find_base(git, survey, declaration.base or survey.default_branch or "")
     _require_clean(git, record)
     pinned = pinned_in(read_hook_data(record.git_dir, BASES) or b"")
@@ -152,14 +153,13 @@ def _require_clean(git: Git, record: TreeRecord) -> None:
 
 
 def _require_nothing_lost(git: Git, record: TreeRecord, commit: str) -> None:
-    names = endangered(git, record, commit)
-    if names:
-        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")  # noqa: PLR2004 - as many as shown
-        raise ConflictError(f"git would overwrite {shown} in {record.path}", hint="move what is yours away first")
+    if names := endangered(git, record, commit):
+        message = f"git would overwrite {some(names)} in {record.path}"
+        raise ConflictError(message, hint="move what is yours away first")
 
 
-def _bring_in(session: Session, survey: Survey, record: TreeRecord, base: _Base, *, rebase: bool) -> None:
-    """Find the new commit apart from the tree, then bring the tree to it."""
+def _bring_in(session: Session, survey: Survey, record: TreeRecord, base: _Base, *, rebase: bool) -> str:
+    """Find the new commit apart from the tree, then bring the tree to it; say what that was to the branch."""
     git = session.git
     head = git.run("rev-parse", "HEAD", cwd=record.path).text.strip()
     if rebase:
@@ -168,11 +168,12 @@ def _bring_in(session: Session, survey: Survey, record: TreeRecord, base: _Base,
         sign = survey.config.get("commit.gpgsign", "").lower() in {"true", "yes", "on", "1"}
         target = merged_commit(git, record, base.name, base.commit, sign=sign)
     _require_nothing_lost(git, record, target)
-    done = "fast-forwarded to" if target == base.commit else "rebased onto" if rebase else "merged"
+    done = "fast-forwarded to" if target == base.commit else "rebased onto" if rebase else "merged with"
     advance(git, record.path, record.git_dir, Move(head, target, f"orchestra sync: {done} {base.name}"))
     git.run(*around(record.git_dir), "update-ref", "ORIG_HEAD", head, cwd=record.path)
     hook = ("post-checkout", "--", head, target, "1") if rebase else ("post-merge", "--", "0")
     git.run("hook", "run", "--ignore-missing", *hook, cwd=record.path, ok=range(256))  # as in git, it decides nothing
+    return "rebased onto" if rebase else done
 
 
 def _remember(record: TreeRecord, clone: str, declaration: Declaration) -> None:

@@ -26,7 +26,7 @@ class Synced(Protocol):
 
 def render_synced(synced: Sequence[Synced], *, style: Style = PLAIN) -> str:
     """Write what became of each."""
-    return joined([_line(each, style) for each in synced] or ["No worktrees are declared."])
+    return joined([_line(each, style) for each in synced] or ["There is no worktree that anything could come into."])
 
 
 def synced_document(synced: Sequence[Synced]) -> dict[str, object]:

@@ -140,7 +140,18 @@ def test_a_merge_that_is_half_done_is_left_alone(behind: World) -> None:
 def test_a_tree_on_another_branch_is_left_alone(behind: World) -> None:
     """What is declared is not what is there."""
     behind.tree().git("switch", "--quiet", "-c", "mine")
-    assert "is on mine" in synced(behind, "auth").result
+    result = synced(behind, "auth").result
+    assert "is on mine" in result
+    assert f"`git switch auth` in {behind.tree().path}" in result
+
+
+def test_a_branch_without_commits_of_its_own_is_not_said_to_be_merged(auth: World) -> None:
+    """Nor are there no worktrees declared where none was made."""
+    auth.main.commit({"lib/new.py": "new\n"})
+    tip = auth.main.commit_of("main")
+    assert synced(auth, "auth") == Synced("auth", f"fast-forwarded to main at {tip[:9]}", 1)
+    auth.project.run("destroy", "--auto-approve").expect(0)
+    assert "declared" not in auth.project.run("sync").expect(0).out
 
 
 def test_all_are_synced_parents_first_so_that_it_reaches_the_last_helper(world: World) -> None:
