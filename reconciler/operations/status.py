@@ -52,7 +52,8 @@ class WorkspaceStatus:
     """What is known of one workspace.
 
     Attributes:
-        state: `ready`, `filling`, `missing`, `moved`, `desk` (a helper without a tree) or `absent`.
+        state: `ready`, `filling`, `missing`, `moved`, `cut off`, `foreign`, `desk` (a helper without a tree), `absent`
+            or `orphan`.
         needs_you: what a person is asked to do, in words.
     """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.clients.refusals import refused
 from reconciler.clients.survey import take_survey
-from reconciler.errors import ManifestError, OrchestraError, UsageError
+from reconciler.errors import OrchestraError
 from reconciler.kinds.containers.shelf import Kept, list_kept, read_back
 from reconciler.operations.locking import locked
 from reconciler.operations.session import Session
@@ -55,7 +55,7 @@ def _expected(session: Session, kept: Iterable[Kept]) -> Collection[str]:
     there = {address.name for address in session.survey.marks if address.kind == "workspace"}
     try:
         declared = {each.full_name for each in session.load_manifest(values=False).declarations}
-    except (ManifestError, UsageError):
+    except OrchestraError:
         return {each.workspace for each in kept}  # nobody knows what it will declare when it is mended
     return there | declared
 

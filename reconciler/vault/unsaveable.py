@@ -67,8 +67,8 @@ def _lost(git: Git, record: TreeRecord, inventory: Inventory, given_up: Collecti
     if files := inventory.contents.given_up:
         yield f"as requested: {plural(len(files), 'ignored file')} ({some(files)})"
     if files := inventory.contents.scratch:
-        ignored = "file that git does not ignore", "files that git does not ignore"
-        yield f"since it is scratch: {plural(len(files), *ignored)} ({some(files)})"
+        counted = plural(len(files), "file that git does not ignore", "files that git does not ignore")
+        yield f"since it is scratch: {counted} ({some(files)})"
 
 
 def _given_up(git: Git, record: TreeRecord, inventory: Inventory, given_up: Collection[Loss]) -> Iterator[str]:
