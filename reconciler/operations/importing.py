@@ -231,7 +231,9 @@ class Importer:
     def _look(self, *, lock_seconds: float) -> None:
         state, new = self.private.load_state(), self.private.tip()
         if new is None:
-            raise ConflictError(f"branch {self.private.branch} is no longer in {self.private.common_dir}")
+            message = f"branch {self.private.branch} is no longer in {self.private.common_dir}"
+            way_out = "the next `orchestra exec` gives it back as it was when it was imported last"
+            raise ConflictError(message, hint=way_out if self.private.is_branch_gone else "see what is in its place")
         if new == state.imported:
             self._take_back(state)
         if new in {state.imported, self._refused}:

@@ -223,6 +223,17 @@ def test_a_spoilt_copy_spoils_nothing_else(own, how):
     assert not os.path.lexists("/etc/HEAD")
 
 
+@pytest.mark.parametrize("gone", ["checkout -q --detach; {git} branch -q -D auth", "branch -m other"])
+def test_a_branch_that_is_gone_in_there_is_given_back(own, gone):
+    """As it was when it was imported last: the next command goes on from there, as is said."""
+    own.exec(commit("one")).expect(0)
+    done = own.exec(f"{_PAST} {gone.format(git=_PAST)}")
+    assert "not imported: branch auth is no longer in" in done.err
+    assert "hint: the next `orchestra exec` gives it back as it was when it was imported last" in done.err
+    own.exec(f"{_PAST} switch -q auth; {commit('two')}").expect(0)
+    assert (log(own), needs(own)) == (["two", "one", "first"], [])
+
+
 def needs(shop: Shop) -> list[str]:
     """What `status` says that a person is to look at, in both forms."""
     said = shop.orchestra("status").expect(0).out

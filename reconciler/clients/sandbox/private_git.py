@@ -196,8 +196,8 @@ class PrivateGit:
         changed = {ref: name for ref, name in there.items() if name not in {state.seed.get(ref), refs.get(ref)}}
         own = f"refs/heads/{self.branch}"
         wanted = {**refs, **changed}
-        tip = self.tip()
-        if tip is None:
+        tip = self.tip() or (state.imported if self.is_branch_gone else None)
+        if not tip:
             message = f"branch {self.branch} cannot be found in {self.common_dir}, where the sandbox had it"
             raise ConflictError(message, hint=f"see what is in it, and move {self.directory} away to start anew")
         is_followed = tip == state.imported and own in refs and self._can_follow
@@ -268,6 +268,11 @@ class PrivateGit:
         if value:  # also where it is another's name: what is packed is not what git has then
             return value.decode() if _VALUE.fullmatch(value) else None
         return self._packed().get(name)
+
+    @property
+    def is_branch_gone(self) -> bool:
+        """Whether its branch was deleted or renamed in there: what it had, another name or a log has."""
+        return self.tip() is None and not os.path.lexists(self.common_dir / f"refs/heads/{self.branch}")
 
     @property
     def half_done(self) -> str | None:
