@@ -110,9 +110,11 @@ def restore(
             recover(vault, archive)
             archive = next(each for each in list_archives(vault) if each.ref == archive.ref)
         if problems := check(vault, archive):
-            raise ConflictError(f"the archive of {archive.time} is not whole: {'; '.join(problems)}")
+            message = f"the archive of {archive.time} is not whole: {'; '.join(problems)}"
+            raise ConflictError(message, hint=f"`orchestra archive list {name}` shows them all, `--at TIME` takes one")
         metadata = read_metadata(session.git, session.repository.common_dir, _stored(session, archive))
-        place = real_path((to or Path(metadata.path)).parent) / (to or Path(metadata.path)).name
+        wanted = to or Path(metadata.path)
+        place = real_path(wanted.parent) / wanted.name
         _require_empty(place)
         branch, words = _onto(session, archive)
         session.git.run("worktree", "add", "--no-checkout", *words(place), git_dir=session.repository.common_dir)
@@ -121,9 +123,10 @@ def restore(
             raise PermanentError(f"git made no worktree at {place}")
         fill(session.git, place, git_dir)
         book = bring_back(vault, archive, place, git_dir, clone)
-        if branch == (archive.summary and archive.summary.branch) and branch:
+        is_as_it_was = branch == (archive.summary and archive.summary.branch)
+        if is_as_it_was and branch:
             bring_back_settings(vault, archive, branch)
-        if branch == (archive.summary and archive.summary.branch) and str(place) == metadata.path and book:
+        if is_as_it_was and str(place) == metadata.path and book:
             _take_care(session, book, git_dir, branch, archive.name)
             unpark(vault, archive)
     return Restored(archive, place, branch)
