@@ -46,11 +46,13 @@ class Vault:
         return shelf / ref_part(name) / f"{time}.{suffix}"
 
     def refs(self, *prefixes: str) -> dict[str, str]:
-        """Refs and what they name.
+        """The refs below prefixes, and what they name.
 
         Raises:
             ClientError: git failed.
         """
+        if not prefixes:
+            return {}  # git would list all that there are
         words = ("for-each-ref", "--format=%(objectname) %(refname)", *prefixes)
         lines = (line.partition(" ") for line in self.git.lines(*words, git_dir=self.repository.common_dir))
         return {ref: name for name, _, ref in lines}

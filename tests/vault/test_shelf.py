@@ -12,7 +12,7 @@ from reconciler.clients.process import Finished, Runner
 from reconciler.errors import PermanentError, RefusedError
 from reconciler.vault.archive import SAVING
 from reconciler.vault.shelf import list_archives, recover, remove
-from reconciler.vault.vault import Vault, park, parked, sweep, unpark
+from reconciler.vault.vault import Vault, park, parked, sweep, unpark, unpark_all
 from tests.vault.world import NAME, VaultWorld
 
 
@@ -39,6 +39,15 @@ def test_archives_are_listed_as_they_were_saved(world: VaultWorld) -> None:
     assert [archive.tar_bytes and archive.bundle_bytes for archive in saved] == [
         archive.bundle_bytes for archive in saved
     ]
+
+
+def test_of_no_workspaces_nothing_is_unparked(world: VaultWorld) -> None:
+    """Git lists all refs where it is given no prefix; they are what the vault deletes then."""
+    park(world.vault, world.save().archive)
+    before = world.repo.refs()
+    unpark_all(world.vault)
+
+    assert world.repo.refs() == before
 
 
 def test_listing_starts_as_many_programs_for_many_as_for_one(world: VaultWorld) -> None:
