@@ -17,24 +17,28 @@ class Group:
 
     Attributes:
         files: paths as seen from where the group's workspace keeps its things.
+        folded: the addresses of these files.
     """
 
     change: Change
     files: tuple[str, ...] = ()
+    folded: tuple[Address, ...] = ()
 
 
 def group(changes: Sequence[Change]) -> tuple[Group, ...]:
     """Fold files into the workspaces whose fate they share; the order of what remains is kept."""
     heads = {change.address.name: change for change in changes if change.address.kind == "workspace"}
-    files: dict[Address, list[str]] = {}
-    folded: set[Address] = set()
+    told: dict[Address, list[tuple[str, Address]]] = {}
     for change in changes:
         head, path = _head(change.address, heads)
         if head and _shares_fate(change, head):
-            files.setdefault(head.address, []).append(path)
-            folded.add(change.address)
-    kept = (change for change in changes if change.address not in folded)
-    return tuple(Group(change, tuple(files.get(change.address, ()))) for change in kept)
+            told.setdefault(head.address, []).append((path, change.address))
+    folded = {address for files in told.values() for _, address in files}
+    return tuple(_with(told.get(each.address, []), each) for each in changes if each.address not in folded)
+
+
+def _with(files: Sequence[tuple[str, Address]], change: Change) -> Group:
+    return Group(change, tuple(path for path, _ in files), tuple(address for _, address in files))
 
 
 def _head(address: Address, heads: Mapping[str, Change]) -> tuple[Change | None, str]:

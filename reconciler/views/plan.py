@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from reconciler.model.address import Address
 from reconciler.model.change import Action, Change, Mode
 from reconciler.model.escaping import escape
 from reconciler.model.phrases import plural
@@ -119,7 +120,7 @@ def _block(group: Group, look: _Look) -> list[str]:
     body = [
         *field_lines(change, look.style, full=look.full),
         *_files(group.files, is_waiting=change.action is Action.CONFLICT),
-        *_circumstances(change, look.style),
+        *_circumstances(change, group.folded, look.style),
     ]
     return [f"  {_headline(change, look.style)}", *indent(body, "      ")]
 
@@ -137,12 +138,12 @@ def _files(files: Sequence[str], *, is_waiting: bool) -> list[str]:
     return [f"{f'{counted} cannot follow' if is_waiting else f'with {counted}'}: {names}"] if files else []
 
 
-def _circumstances(change: Change, style: Style) -> Iterable[str]:
+def _circumstances(change: Change, folded: Sequence[Address], style: Style) -> Iterable[str]:
     if change.touches_work:
         yield style.paint(f"caution: {escape(change.touches_work)}", "red")
-    if change.waits_for:
-        # What it needs inside of a workspace it also waits for goes without saying.
-        said = [address for address in change.waits_for if address.kind == "workspace"] or change.waits_for
+    # What it needs inside of a workspace it also waits for goes without saying, and so does what is told with it.
+    waits_for = [address for address in change.waits_for if address not in folded]
+    if said := [address for address in waits_for if address.kind == "workspace"] or waits_for:
         yield "after: " + ", ".join(escape(str(address)) for address in said)
     if change.mode is not Mode.IN_PLACE:
         yield f"made: {change.mode.value}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -146,6 +147,19 @@ def test_conflicts_orphans_persons_and_drift_have_sections_of_their_own():
 
         Plan: 0 to add, 0 to change, 0 to destroy. 1 conflict.
         """)
+
+
+def test_a_workspace_is_not_said_to_wait_for_the_files_that_are_told_with_it():
+    contract = file("auth--test/CONTRACT.md", Action.DELETE, orphan=True)
+    gone = Change(TEST, Action.DELETE, "no work in it", waits_for=(contract.address, UI), orphan=True)
+    assert render_plan(Plan((contract, gone))) == text("""
+          - workspace:auth--test (no work in it)
+              with 1 file: CONTRACT.md
+              after: workspace:ui
+
+        Plan: 0 to add, 0 to change, 2 to destroy.
+        """)
+    assert "after" not in render_plan(Plan((contract, replace(gone, waits_for=(contract.address,)))))
 
 
 def test_what_is_in_the_way_is_told_before_what_waits_for_it():
