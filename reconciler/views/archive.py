@@ -13,7 +13,7 @@ from reconciler.views.text import joined
 
 _SHOWN = 50
 _UNIT = 1024
-_WAITS = "the next apply brings it back, if it is declared"
+_WAITS = "the next apply brings it back, if it is declared and not there"
 
 
 class Summary(Protocol):
