@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +30,7 @@ from reconciler.clients.docker.engine import (
 )
 from reconciler.clients.marks import Mark, change_book
 from reconciler.clients.refusals import refused
-from reconciler.errors import ClientError, Location, OrchestraError, PermanentError, RefusedError
+from reconciler.errors import ClientError, Location, PermanentError, RefusedError
 from reconciler.kinds.containers.find import Finder
 from reconciler.kinds.containers.record import record, take_back, written
 from reconciler.kinds.containers.rewrite import Identity, Rewritten, VolumeOrder, image_of, rewrite
@@ -46,16 +45,12 @@ from reconciler.kinds.containers.spec import (
 )
 from reconciler.kinds.containers.stack import Stack, make_stack
 from reconciler.kinds.containers.stack_drift import expected_of
+from reconciler.kinds.containers.start import Starter
 from reconciler.kinds.containers.take_down_stack import StackTaker, require_all_at_hand
 from reconciler.kinds.tree import Tree
 from reconciler.model.resource import Resource
 
 STARTING = "starting"
-_TAIL_LINES = 20
-_TURN_SECONDS = 0.2
-_NOT_FOUND = re.compile(
-    r'network "?([^\s"]+)"? (?:declared as external, but could not be|not) found|volume "([^"]+)" not found'
-)
 _ROOMS = ("services", "networks", "volumes", "secrets", "configs")
 _PULLS = {"if_not_present": "missing", "missing": "missing", "always": "always", "never": "never"}
 
@@ -110,8 +105,8 @@ class Bringer:
         else:
             self._remove_undeclared(ready, actual.found)
             self._put_back(ready)
-            self._start(ready, actual, end)
-            seen = {"expected": _expected(self._wait(ready, end))}
+            starter = self._starter(ready, end)
+            seen = {"expected": starter.start(actual.found.containers, actual.sick)}
         self._remove_networks(ready, actual.found)
         networks = {name: ", ".join(services) for name, services in _members(ready).items()}
         done = {"facts": facts, **seen, "policies": self._policies(ready)}
@@ -322,78 +317,22 @@ class Bringer:
                     found[path] = entry.content
         return found
 
-    # --- starting ----------------------------------------------------------------------------------------------------
+    # --- a project ---------------------------------------------------------------------------------------------------
 
-    def _start(self, ready: Rewritten, actual: ContainersActual, end: float) -> None:
-        sick = [name for name in actual.sick if name in ready.services]
-        self.engine.unpause(each.id for each in actual.found.containers if each.state == "paused")
-        try:
-            if sick:
-                self.compose.up(self._project, self._left(end), self.on_output, anew=sick)
-            self.compose.up(self._project, self._left(end), self.on_output)
-        except ClientError as error:
-            raise self._lacking(ready, error) or self._failed(error) from error
-
-    def _left(self, end: float) -> float:
-        return max(1.0, end - self.clock())
-
-    def _lacking(self, ready: Rewritten, error: ClientError) -> PermanentError | None:
-        """Say which thing of somebody else's is not there, if that is why."""
-        if not (found := _NOT_FOUND.search(error.message)):
-            return None
-        name = next(filter(None, found.groups()))
-        if name in {network.name for network in ready.networks} | {volume.name for volume in ready.volumes}:
-            return None  # ours, removed just now
-        for what in ("network", "volume"):
-            for key, said in ready.document[f"{what}s"].items():
-                if said.get("external") and said.get("name", key) == name:
-                    message = f"there is no {what} {name}, and the file says that it is somebody else's (`external`)"
-                    place = self._place_of(f"{what}s.{key}")
-                    return PermanentError(message, where=place, hint=f"`docker {what} create {name}` makes it")
-        return None
-
-    def _failed(self, error: ClientError) -> OrchestraError:
-        """Say what the services that are to blame said last."""
-        bad = [each for each in self._containers() if _is_bad(each)]
-        if not bad:
-            return type(error)(error.message, where=self.resource.where, hint=error.hint)
-        return self._not_working(bad, "did not start")
-
-    def _wait(self, ready: Rewritten, end: float) -> tuple[Container, ...]:
-        """Wait until every service runs and is healthy, or has done what it was to do.
-
-        Raises:
-            PermanentError: one failed, or it took too long.
-        """
-        while True:
-            containers = self._containers()
-            if bad := [each for each in containers if _is_bad(each)]:
-                raise self._not_working(bad, "failed")
-            waited_for = [each for each in containers if not _works(each)]
-            missing = ready.services.keys() - {each.service for each in containers} - _scaled_to_nothing(ready)
-            if not (waited_for or missing):
-                return containers
-            if self.clock() >= end:
-                if not waited_for:
-                    message = f"service {', '.join(sorted(missing))} has no container, though all was started"
-                    place = self._place_of(f"services.{min(missing)}")
-                    raise PermanentError(message, where=place, hint="if somebody removed it just now, apply again")
-                raise self._not_working(waited_for, f"did not work within {self.spec.wait_seconds:g} s")
-            self.sleep(_TURN_SECONDS)
-
-    def _containers(self) -> tuple[Container, ...]:
-        """Those of its services; what only held a volume is none."""
-        return tuple(each for each in self.engine.containers(self.clone, self.spec.workspace) if each.service)
-
-    def _not_working(self, containers: list[Container], what: str) -> PermanentError:
-        names = ", ".join(sorted({each.service for each in containers}))
-        said = [
-            f"{each.service} ({_state(each)}), its last lines:\n{self.engine.log_tail(each.id, _TAIL_LINES)}"
-            for each in containers
-        ]
-        message = "\n".join((f"service {names} {what}", *said))
-        hint = f"`docker logs {containers[0].name}` has all of it; `containers: {{timeout: …}}` gives more time"
-        return PermanentError(message, where=self._place_of(f"services.{containers[0].service}"), hint=hint)
+    def _starter(self, ready: Rewritten, end: float) -> Starter:
+        return Starter(
+            engine=self.engine,
+            compose=self.compose,
+            identity=self.identity,
+            project=self._project,
+            ready=ready,
+            seconds=self.spec.wait_seconds,
+            end=end,
+            on_output=self.on_output,
+            place_of=self._place_of,
+            sleep=self.sleep,
+            clock=self.clock,
+        )
 
     # --- telling -----------------------------------------------------------------------------------------------------
 
@@ -451,32 +390,3 @@ def _members(ready: Rewritten) -> dict[str, list[str]]:
         for name in sorted(names & members.keys()):
             members[name].append(service)
     return members
-
-
-def _scaled_to_nothing(ready: Rewritten) -> set[str]:
-    services = ready.document["services"].items()
-    return {n for n, s in services if s.get("scale") == 0 or (s.get("deploy") or {}).get("replicas") == 0}
-
-
-def _works(container: Container) -> bool:
-    if container.state == "exited":
-        return container.code == 0
-    return container.state == "running" and container.health in {"", "healthy"} and not container.is_new
-
-
-def _is_bad(container: Container) -> bool:
-    is_failed = container.state in {"exited", "dead"} and container.code != 0
-    return is_failed or (container.state == "running" and container.health == "unhealthy")
-
-
-def _state(container: Container) -> str:
-    if container.code is not None:
-        return f"exit status {container.code}"
-    return ", ".join(filter(None, (container.state, container.health)))
-
-
-def _expected(containers: tuple[Container, ...]) -> dict[str, str]:
-    """How each service is when all is well: what ended by itself is not started again."""
-    running = Counter(each.service for each in containers if each.state != "exited")
-    counts = {name: f"{number} running" if number > 1 else "running" for name, number in running.items()}
-    return {**{each.service: "done" for each in containers}, **counts}
