@@ -125,12 +125,13 @@ def test_garbage_is_said_to_be_the_registrys(
 
 
 @pytest.mark.parametrize("project", ["npm", "pnpm", "yarn", "bun", "uv", "poetry", "cargo", "go"], indirect=True)
+@pytest.mark.parametrize("text", ["[[broken o\n", ""])
 def test_a_lock_file_that_cannot_be_read_is_mended_as_the_hint_says(
-    project: Ecosystem, tmp_path: Path, around: dict[str, str]
+    project: Ecosystem, text: str, tmp_path: Path, around: dict[str, str]
 ) -> None:
     """Its tool may not be able to: some read the old one before they write another."""
     world = _world(tmp_path, project, around)
-    world.main.commit({project.lock_file: "[[broken o\n"})
+    world.main.commit({project.lock_file: text})
     outcome = _dependency(world.try_apply())
     assert outcome.error is not None
     assert outcome.attempts == 1, outcome.reason

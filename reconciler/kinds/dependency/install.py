@@ -32,7 +32,7 @@ from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book
 from reconciler.errors import ClientError, OrchestraError, PermanentError, TransientError
 from reconciler.kinds.dependency.find import FAILED, INSTALLING, Finder, Tree
-from reconciler.kinds.dependency.providers.provider import flattened
+from reconciler.kinds.dependency.providers.provider import Place, flattened
 from reconciler.kinds.dependency.spec import TREE, DependencySpec
 from reconciler.kinds.installed import identities, installed_in
 from reconciler.model.resource import Resource
@@ -113,7 +113,7 @@ class Installer:
                 self._mark(resource, tree, FAILED, makes, {"identities": identities(tree.path, before)})
         if ran.code != 0 or is_unfinished:
             _remove_what_is_not_usable(resource, tree, absent)
-            raise _failure(resource, argv, ran)
+            raise _failure(resource, argv, ran, spec.place(tree.path))
 
     def _environment(self, spec: DependencySpec, tree: Path) -> dict[str, str]:
         """The user's own, without what would lead the command into another repository or installation."""
@@ -229,7 +229,7 @@ def _require_made(resource: Resource[DependencySpec], tree: Path) -> dict[str, i
     return {path: count_names(tree, path) for path in dict.fromkeys(makes) if is_there(tree, path)}
 
 
-def _failure(resource: Resource[DependencySpec], argv: tuple[str, ...], ran: Ran) -> OrchestraError:
+def _failure(resource: Resource[DependencySpec], argv: tuple[str, ...], ran: Ran, place: Place) -> OrchestraError:
     """Say what a program said, and whether another attempt may help."""
     spec = resource.spec
     said = spec.options.command or " ".join(argv)
@@ -242,7 +242,7 @@ def _failure(resource: Resource[DependencySpec], argv: tuple[str, ...], ran: Ran
         return TransientError(message, where=resource.where, hint=f"the log is {ran.log}")
     if ran.code is not None and spec.by.is_transient(ran.output) and not _NO_SPACE.search(flattened(ran.output)):
         return TransientError(message, where=resource.where, hint="see that the registry can be reached")
-    return PermanentError(message, where=resource.where, hint=_hint(spec, ran))
+    return PermanentError(message, where=resource.where, hint=_hint(spec, ran, place))
 
 
 def _became(ran: Ran, spec: DependencySpec) -> str:
@@ -253,16 +253,16 @@ def _became(ran: Ran, spec: DependencySpec) -> str:
     return f"failed with exit status {ran.code}" if ran.code > 0 else f"was ended by signal {-ran.code}"
 
 
-def _hint(spec: DependencySpec, ran: Ran) -> str:
+def _hint(spec: DependencySpec, ran: Ran, place: Place) -> str:
     if ran.code is None:
         return "give it more time with `timeout:`"
     if _NO_SPACE.search(flattened(ran.output)):
         return "free some space, then apply again"
     if spec.by.is_garbled(ran.output):
         return f"what the registry sent is not what it should be: see what it answers; the log is {ran.log}"
-    if spec.by.is_stale(ran.output):
-        return f"the lock file does not fit: `{spec.by.how_to_lock}`, commit it, then apply again"
-    if spec.by.is_unreadable(ran.output):
+    if spec.by.is_unreadable(ran.output) or spec.by.is_lost(place):
         anew = spec.by.how_to_begin_anew
         return f"the lock file cannot be read: take it back from git, or `{anew}`; commit it, then apply again"
+    if spec.by.is_stale(ran.output):
+        return f"the lock file does not fit: `{spec.by.how_to_lock}`, commit it, then apply again"
     return f"the log is {ran.log}"

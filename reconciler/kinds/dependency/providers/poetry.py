@@ -33,5 +33,6 @@ POETRY = Provider(
     # It has no words of its own for that: those of whatever reads, before it comes to any package.
     unreadable=r"^(?!.*Package operations).*from lock file.*(?:\(at (?:line \d|end of)|codec can't decode)",
     how_to_begin_anew="rm poetry.lock && poetry lock",
+    is_lost_when_empty=True,
     is_alone=True,
 )

@@ -121,6 +121,8 @@ class Provider:
         how_to_lock: the command that mends that.
         unreadable: what it says when it cannot read the lock file, and that command could not either.
         how_to_begin_anew: the commands that mend that.
+        is_lost_when_empty: an empty lock file is to it one that does not fit, and the command that mends that cannot
+            read it.
         transient: what it says, beside what networks say, when another attempt may help.
         unfinished: what it says when it could not write all of it, and succeeds all the same.
         past_cache: words of its commands that prefer what it was sent before, and the words that ask again.
@@ -146,6 +148,7 @@ class Provider:
     environment: Callable[[Place, Options], Mapping[str, str]] = _no_environment
     unreadable: str = r"(?!)"
     how_to_begin_anew: str = ""
+    is_lost_when_empty: bool = False
     transient: str = r"(?!)"
     unfinished: str = r"(?!)"
     past_cache: Mapping[str, str] = field(default_factory=dict)
@@ -168,6 +171,10 @@ class Provider:
     def lock(self, place: Place) -> str | None:
         """The lock file that is there."""
         return next((name for name in self.locks if place.has(name)), None)
+
+    def is_lost(self, place: Place) -> bool:
+        """Whether its lock file has nothing in it that it could go on from."""
+        return self.is_lost_when_empty and not any(place.read(name).strip() for name in self.locks)
 
     def is_stale(self, output: str) -> bool:
         """Whether it says that the lock file does not fit."""
