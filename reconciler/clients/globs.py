@@ -36,6 +36,11 @@ def is_named_by(path: str, pattern: str) -> bool:
     )
 
 
+def literally(path: str) -> str:
+    """The pattern that names this path."""
+    return re.sub(r"([\\*?\[\]])", r"\\\1", path)
+
+
 def matching_directories(root: Path, pattern: str) -> tuple[str, ...]:
     """The directories below a root that a pattern names."""
     segments = [segment for segment in pattern.split("/") if segment not in {"", "."}]

@@ -178,6 +178,8 @@ def expand_dependencies(
 ) -> Iterator[Resource[DependencySpec]]:
     """Make the resources. A command comes after all that stands before it, and before all that stands after it.
 
+    What comes after several commands names all of them: it may read what any of them makes.
+
     Args:
         declaration: the workspace.
         tree: where its tree is.
@@ -187,7 +189,7 @@ def expand_dependencies(
     Raises:
         ManifestError: several of them own one directory.
     """
-    before: list[Address] = []
+    commands: list[Address] = []
     since_run: list[Address] = []
     runs = 0
     for each in resolve(declaration.dependencies, top):
@@ -197,9 +199,9 @@ def expand_dependencies(
         path = posixpath.join(each.project, name)
         address = Address(DEPENDENCY, f"{declaration.full_name}/{path}")
         was = Address(DEPENDENCY, f"{old_name}/{path}") if old_name else None
-        needs = (Address("workspace", declaration.full_name), *before, *(since_run if is_run else ()))
+        needs = (Address("workspace", declaration.full_name), *commands, *(since_run if is_run else ()))
         yield Resource(address, _spec(each, declaration.full_name, tree, was), needs, each.where)
-        before, since_run = ([address], []) if is_run else (before, [*since_run, address])
+        commands, since_run = ([*commands, address], []) if is_run else (commands, [*since_run, address])
 
 
 def _spec(declared: DependencyDeclaration, workspace: str, tree: Path, was: Address | None) -> DependencySpec:

@@ -116,6 +116,50 @@ auth:
     world.settle("auth")
 
 
+def test_what_reads_what_is_gone_and_made_again_before_it_is_in_that_plan(world: World) -> None:
+    """By a command or a copy: it is no conflict that what it reads is not there yet."""
+    world.main.commit({".gitignore": "/out\n/log\n/requirements.txt\n"})
+    (world.project.path / "requirements.txt").write_text("")
+    first = "{run: mkdir -p out && cat schemas/a.txt > out/all.txt, inputs: [schemas/*], outputs: [out/**]}"
+    second = "{run: cat out/all.txt >> log, inputs: ['out/*.txt']}"
+    world.declare("auth:")
+    world.settle()
+    world.declare(f"auth:\n  copy: [requirements.txt]\n  dependencies: [{first}, {second}, pip]")
+    assert {change.action for change in world.plan().pending} == {Action.CREATE}
+    assert not world.plan().conflicts
+    world.settle()
+    assert world.tree().read("log") == "a\n"
+
+    shutil.rmtree(world.tree().path / "out")
+    world.tree().write({"schemas/a.txt": "b\n", "requirements.txt": None})
+    changes = {str(change.address): change for change in world.plan().pending}
+    assert list(changes) == [
+        "file:auth/requirements.txt",
+        "dependency:auth/run",
+        "dependency:auth/run-2",
+        "dependency:auth/pip",
+    ]
+    assert changes["dependency:auth/run-2"].reason == "reads what this plan makes anew: out/**"
+    world.settle("auth")
+    assert world.tree().read("log") == "a\nb\n"
+
+
+def test_what_a_command_long_before_it_makes_counts_too(world: World) -> None:
+    """Not only what the command right before it makes."""
+    world.declare("""\
+auth:
+  dependencies:
+    - {run: mkdir -p out && cat schemas/a.txt > out/all.txt, inputs: [schemas/a.txt], outputs: [out/**]}
+    - {run: echo between, inputs: [schemas/b/*]}
+    - {run: cat out/all.txt >> log, inputs: ['out/*.txt']}
+""")
+    world.settle()
+    world.tree().write({"schemas/a.txt": "b\n"})
+    assert [str(each.address) for each in world.plan().pending] == ["dependency:auth/run", "dependency:auth/run-3"]
+    world.settle("auth")
+    assert world.tree().read("log") == "a\nb\n"
+
+
 def test_what_is_made_anew_as_it_was_is_no_reason(world: World) -> None:
     """The plan could not know; the report says that nothing changed."""
     first, second = (
@@ -208,6 +252,38 @@ def test_inputs_that_match_nothing_are_a_conflict_with_a_place(world: World) -> 
     assert "`nowhere/**`" in failed.reason
     assert world.change("dependency:auth/run").action is Action.CONFLICT
     assert made(world) == 0
+
+
+def test_what_a_command_makes_is_nothing_that_it_reads(world: World) -> None:
+    """Where a pattern names both; else it would be run again for ever."""
+    world.declare("auth: {dependencies: [{run: 'mkdir -p out && date +%N > out/now', inputs: ['**'], outputs: [out]}]}")
+    world.settle()
+    made_at = world.tree().read("out/now")
+    world.tree().write({"out/other": "by hand\n"})
+    world.settle()
+    assert world.tree().read("out/now") == made_at
+
+
+def test_a_command_that_rewrites_what_it_reads_is_run_until_it_changes_nothing(world: World) -> None:
+    """A formatter, for one."""
+    world.declare(
+        "auth: {dependencies: [{run: 'echo x >> log; tr a b < schemas/a.txt > log.new; cp log.new schemas/a.txt;"
+        " rm log.new', inputs: [schemas/**]}]}"
+    )
+    world.settle("auth")
+    assert (made(world), world.tree().read("schemas/a.txt")) == (2, "b\n")
+
+
+def test_a_command_that_never_comes_to_rest_says_what_it_changes(world: World) -> None:
+    """It would be run again by every apply."""
+    world.declare("auth: {dependencies: [{run: 'echo x >> log; echo x >> schemas/a.txt', inputs: [schemas/**]}]}")
+    [failed] = [each for each in world.try_apply().outcomes if each.status is Status.FAILED]
+    assert failed.reason == "`echo x >> log; echo x >> schemas/a.txt` changes what it reads: schemas/a.txt"
+    assert failed.error is not None
+    assert failed.error.hint == "take that out of `inputs`, or name it in `outputs`"
+    assert str(failed.error.where) == "orchestra.yaml:2:25"
+    assert made(world) == 2
+    assert world.change("dependency:auth/run").is_pending
 
 
 def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(world: World) -> None:

@@ -101,6 +101,9 @@ class Finder:
         )
         if why := self._why_blocked(spec, tree.path):
             return replace(found, blocked=why[0], hint=why[1])
+        if lacking := _lacking(spec, tree.path):
+            message, hint, lacks = lacking
+            return replace(found, blocked=message, hint=hint, lacks=lacks)
         reads = spec.reads(tree.path)
         return replace(
             found, reads=reads, facts=self.facts(spec, tree.path, salt, _place_to_be(spec, tree, mark), reads)
@@ -110,21 +113,11 @@ class Finder:
         by, place = spec.by, spec.place(tree)
         if lacking := self._lacking_program(spec):
             return lacking
-        if by.locks and by.lock(place) is None:
-            wanted = by.locks[0]
-            hint = f"`{by.how_to_lock}` in {place.directory} makes one; commit it"
-            if spec.provider == "pip":
-                hint = "write one, or name others: `pip: {requirements: FILE}`"
-            if not (spec.provider == "pip" and spec.options.requirements):
-                return f"there is no {place.path(wanted)} in {tree}", hint
         if linked := next((path for path in by.makes(place) if (tree / path).is_symlink()), None):
             return f"{linked} is a symbolic link: what it leads to would be changed", f"remove {tree / linked}"
         for path in filter(is_directory, by.makes(place)):
             if is_there(tree, path) and count_names(tree, path) is None:
                 return f"{path} is no directory", f"move {tree / path} away"
-        for pattern in spec.options.inputs:
-            if not globs.matching_files(place.directory, pattern):
-                return f"`inputs`: nothing in {place.directory} matches `{pattern}`", "mend the pattern, or remove it"
         return None
 
     def _lacking_program(self, spec: DependencySpec) -> tuple[str, str] | None:
@@ -165,6 +158,22 @@ class Finder:
         if name not in self._programs:
             self._programs[name] = find_program(name, self.search_path)
         return self._programs[name]
+
+
+def _lacking(spec: DependencySpec, tree: Path) -> tuple[str, str, tuple[str, ...]] | None:
+    """Of what it reads, what is not there: why that blocks it, the way out, and all of it by name."""
+    by, place = spec.by, spec.place(tree)
+    if by.locks and by.lock(place) is None and not (spec.provider == "pip" and spec.options.requirements):
+        wanted = place.path(by.locks[0])
+        hint = f"`{by.how_to_lock}` in {place.directory} makes one; commit it"
+        if spec.provider == "pip":
+            hint = "write one, or name others: `pip: {requirements: FILE}`"
+        return f"there is no {wanted} in {tree}", hint, (globs.literally(wanted),)
+    nothing = [pattern for pattern in spec.options.inputs if not globs.matching_files(place.directory, pattern)]
+    if nothing:
+        message = f"`inputs`: nothing in {place.directory} matches `{nothing[0]}`"
+        return message, "mend the pattern, or remove it", tuple(map(place.path, nothing))
+    return None
 
 
 def _is_filled(tree: Tree, spec: DependencySpec) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,8 @@ from reconciler.boundaries.decide import witness
 from reconciler.boundaries.effort import Effort, TooCostlyError
 from reconciler.boundaries.pattern import parse
 from reconciler.boundaries.refusal import PatternError
+from reconciler.clients import globs
+from reconciler.kinds.dependency.decide import decide
 from reconciler.kinds.dependency.spec import DependencyActual, DependencySpec
 from reconciler.model.change import Action, Change, FieldChange
 from reconciler.model.phrases import some
@@ -33,6 +34,8 @@ def follow(
         change: what is planned without that.
         before: what the plan changes before it.
     """
+    if actual and actual.lacks and change.action is Action.CONFLICT:
+        return _made_first(spec, actual, change, before)
     if change.action is not Action.NO_OP or actual is None:
         return change
     reads = tuple(_reads(spec, actual))
@@ -44,9 +47,24 @@ def follow(
     return replace(change, action=Action.UPDATE, reason=reason, fields=fields)
 
 
+def _made_first(
+    spec: DependencySpec,
+    actual: DependencyActual,
+    conflict: Change,
+    before: Sequence[tuple[Resource[object], Change]],
+) -> Change:
+    """What it lacks may be made by the same plan; what that turns out to hold, only the apply can tell."""
+    written = [text for each in before for text in _writes(*each)]
+    if not all(any(_meet(text, lack) for text in written) for lack in actual.lacks):
+        return conflict
+    known = {name: value for name, value in actual.applied.items() if name not in spec.declared}
+    there = replace(actual, blocked="", hint="", facts=known)
+    return follow(spec, there, decide(conflict.address, spec, there), before)
+
+
 def _reads(spec: DependencySpec, actual: DependencyActual) -> Iterable[str]:
     place = spec.place(actual.tree)
-    return (*map(place.path, spec.options.inputs), *map(_literally, actual.reads))
+    return (*map(place.path, spec.options.inputs), *actual.lacks, *map(globs.literally, actual.reads))
 
 
 def _writes(resource: Resource[object], change: Change) -> Iterator[str]:
@@ -54,11 +72,7 @@ def _writes(resource: Resource[object], change: Change) -> Iterator[str]:
     if isinstance(spec, DependencySpec):
         yield from map(spec.place(spec.tree).path, spec.options.outputs)
     elif {field.path for field in change.fields} - _OF_OURS:
-        yield _literally(change.observed.get("path", ""))
-
-
-def _literally(path: str) -> str:
-    return re.sub(r"([\\*?\[\]])", r"\\\1", path)
+        yield globs.literally(change.observed.get("path", ""))
 
 
 def _meet(first: str, second: str) -> bool:

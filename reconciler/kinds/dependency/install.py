@@ -31,15 +31,18 @@ from reconciler.clients.command import (
 from reconciler.clients.git import Git
 from reconciler.clients.marks import Mark, change_book
 from reconciler.errors import ClientError, OrchestraError, PermanentError, TransientError
+from reconciler.kinds.dependency.decide import differences
 from reconciler.kinds.dependency.find import FAILED, INSTALLING, Finder, Tree
 from reconciler.kinds.dependency.providers.provider import Place, flattened
 from reconciler.kinds.dependency.spec import TREE, DependencySpec
 from reconciler.kinds.installed import identities, installed_in
+from reconciler.model.phrases import some
 from reconciler.model.resource import Resource
 from reconciler.model.variables import ENVIRONMENT
 
 _MOST_LINES = 200  # of a program's output in a message; the log has all
 _LONGEST_LINE = 1000
+_MOST_RUNS = 2  # what rewrites what it reads, as a formatter does, changes nothing the second time
 _NO_SPACE = re.compile(r"ENOSPC|[Nn]o space left on device|[Dd]isk quota exceeded")
 
 
@@ -68,9 +71,7 @@ class Installer:
             _remove_what_is_half_made(resource, tree)
             self._mark(resource, tree, INSTALLING, makes, {})
             locks, salt = _contents(spec, tree.path), secrets.token_hex(8)
-            facts = {**spec.declared, **self.finder.facts(spec, tree.path, salt, tree.path, spec.reads(tree.path))}
-            for argv in spec.by.commands(spec.place(tree.path), spec.options):
-                self._run(resource, tree, argv, log, lock)
+            facts = self._run_until_settled(resource, tree, salt, partial(self._run, log=log, lock=lock))
             _require_unchanged(resource, tree.path, locks)
             made = _require_made(resource, tree.path)
             done = {"facts": facts, "made": made, "salt": salt, "identities": identities(tree.path, makes)}
@@ -91,6 +92,34 @@ class Installer:
         declared = {"provider": spec.provider, "project": spec.project, "makes": makes, **more}
         change_book(tree.git_dir, self.clone, lambda book: book.put(resource.address, Mark(declared, state)))
         self.finder.trees.hide(tree.path, tree.git_dir)
+
+    def _run_until_settled(
+        self, resource: Resource[DependencySpec], tree: Tree, salt: str, run: Callable[..., None]
+    ) -> Mapping[str, str]:
+        """Run the commands, and once more where they, or somebody, changed meanwhile what they read.
+
+        Returns:
+            What decided what was installed.
+
+        Raises:
+            PermanentError: they change it each time.
+        """
+        spec = resource.spec
+        facts = self._facts(spec, tree, salt)
+        for _ in range(_MOST_RUNS):
+            before = facts
+            for argv in spec.by.commands(spec.place(tree.path), spec.options):
+                run(resource, tree, argv)
+            facts = self._facts(spec, tree, salt)
+            if facts == before:
+                return facts
+        said = spec.options.command or spec.provider
+        message = f"`{said}` changes what it reads: {some([field.path for field in differences(before, facts)])}"
+        hint = "take that out of `inputs`, or name it in `outputs`" if spec.provider == "run" else "apply again"
+        raise PermanentError(message, where=resource.where, hint=hint)
+
+    def _facts(self, spec: DependencySpec, tree: Tree, salt: str) -> Mapping[str, str]:
+        return {**spec.declared, **self.finder.facts(spec, tree.path, salt, tree.path, spec.reads(tree.path))}
 
     def _run(
         self, resource: Resource[DependencySpec], tree: Tree, argv: tuple[str, ...], log: Log, lock: IO[bytes]

@@ -91,6 +91,7 @@ class DependencyActual:
         missing: what it made and is gone.
         foreign: what stands where it will install, and bears no mark.
         blocked: why it cannot be installed, and `hint` the way out.
+        lacks: what it reads and is not there, as seen from the top of the tree, where nothing else blocks it.
         is_late: there was no tree yet when it was planned, so that what blocks it could not be told then.
         removable: what its removal would delete, as seen from the top of the tree.
     """
@@ -108,5 +109,6 @@ class DependencyActual:
     foreign: tuple[str, ...] = ()
     blocked: str = ""
     hint: str = ""
+    lacks: tuple[str, ...] = ()
     is_late: bool = False
     removable: tuple[str, ...] = ()

@@ -7,8 +7,10 @@ from reconciler.kinds.dependency.providers.provider import Options, Place, Provi
 
 
 def _inputs(place: Place, options: Options) -> tuple[str, ...]:
+    """What it makes itself is none, also where a pattern names it: else it would be run again for ever."""
+    made = {path for pattern in options.outputs for path in globs.matching_files(place.directory, pattern)}
     found = (path for pattern in options.inputs for path in globs.matching_files(place.directory, pattern))
-    return tuple(dict.fromkeys(found))
+    return tuple(path for path in dict.fromkeys(found) if path not in made)
 
 
 RUN = Provider(
