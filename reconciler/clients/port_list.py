@@ -111,7 +111,9 @@ class PortList:
             self.directory.mkdir(parents=True, exist_ok=True)
             return os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise refused(f"cannot take the lock {place}", error) from error
+            found = refused(f"cannot take the lock {place}", error)
+            found.hint = found.hint or f"let {self.directory} be a directory, or XDG_STATE_HOME name another place"
+            raise found from error
 
 
 def _try(descriptor: int) -> bool:
@@ -129,10 +131,14 @@ def _document(who: Holder) -> dict[str, str]:
 def _parse(content: bytes) -> dict[int, Holder]:
     """An entry that cannot be read is none: anybody may have edited the file."""
     try:
-        ports = json.loads(content)["ports"]
-        return {int(port): _holder(value) for port, value in ports.items()}
+        entries = tuple(json.loads(content)["ports"].items())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+    ports: dict[int, Holder] = {}
+    for port, value in entries:  # each by itself: whoever writes the list next takes out of it what was not read
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            ports[int(port)] = _holder(value)
+    return ports
 
 
 def _holder(value: Mapping[str, Any]) -> Holder:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.clients.excludes import never_ignored
 from reconciler.clients.survey import Survey
 from reconciler.clients.trees import Standing, TreeRecord, is_displaced, linked_git_dir
 from reconciler.model.address import Address
@@ -102,6 +103,12 @@ class Memory:
     without_tree: set[Address] = field(default_factory=set)
     bases: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     seen: SeenTrees = field(default_factory=SeenTrees)
+
+    def learn_never_ignored(self, survey: Survey, tree: Path) -> None:
+        """Remember what the `.gitignore` of a tree, or of the one that it starts from, takes out of what is ignored."""
+        here = self.located.resolve(tree)
+        top = here if linked_git_dir(here) else survey.main
+        self.never_ignored[tree] = never_ignored(top) if top else ()
 
     def learn_drift(self, survey: Survey, workspace: str, declared: Path) -> None:
         """Remember where a tree is that is not where it is declared, and that no edit of the manifest will move."""

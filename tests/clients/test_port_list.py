@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,16 @@ def test_a_list_that_cannot_be_read_is_none(tmp_path: Path, content: bytes) -> N
     """Anybody may have edited it; the marks tell."""
     (tmp_path / "ports.json").write_bytes(content)
     assert PortList(tmp_path).read() == {}
+
+
+def test_an_entry_that_cannot_be_read_takes_no_other_with_it(tmp_path: Path) -> None:
+    """Whoever writes the list next would free the numbers of all clones of the host."""
+    ports = PortList(tmp_path)
+    ports.write({20001: WHO})
+    document = json.loads((tmp_path / "ports.json").read_text())
+    document["ports"] |= {"20002": "x", "web": document["ports"]["20001"], "20003": {"clone": "c"}}
+    (tmp_path / "ports.json").write_text(json.dumps(document))
+    assert ports.read() == {20001: WHO}
 
 
 def test_a_list_that_is_a_directory_or_a_link_is_none(tmp_path: Path) -> None:

@@ -377,6 +377,31 @@ def test_a_list_that_cannot_be_written_is_said_with_a_way_out(world: World) -> N
     assert failed.error.hint == f"move {place} away: orchestra keeps there who has which port"
 
 
+def test_a_list_that_can_lie_nowhere_is_said_with_a_way_out(world: World) -> None:
+    """Something stands where its directory belongs."""
+    world.session().state.parent.write_text("")
+    world.declare("auth: {ports: [web]}")
+    (failed,) = (each for each in world.try_apply().outcomes if not each.status.succeeded)
+    assert failed.error is not None
+    assert str(failed.error.where) == "orchestra.yaml:2:10"
+    assert "XDG_STATE_HOME" in failed.error.hint
+
+
+def test_a_file_that_git_would_show_is_not_written(world: World) -> None:
+    """What the repository's `.gitignore` takes out of all that is ignored, no exclude file of ours hides."""
+    world.main.commit({".gitignore": ".env*\n!.env.*\n"})
+    world.declare("auth: {ports: [web]}\nui: {ports: [web], env_file: ports.env}")
+    change = world.change(PORTS)
+    assert (change.action, change.reason) == (
+        Action.CONFLICT,
+        "the repository's .gitignore wants .env.orchestra seen",
+    )
+    assert change.hint == "name another `env_file`"
+    world.try_apply()
+    assert [world.tree(name).status() for name in ("auth", "ui")] == ["", ""]
+    assert set(told(world, "ui", "ports.env")) == {"WEB_PORT"}
+
+
 def test_an_edit_of_the_file_is_kept_shown_and_replaced_on_request(world: World) -> None:
     """A file that was deleted is written again."""
     world.declare("auth: {ports: [web]}")

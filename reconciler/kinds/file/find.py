@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.clients import excludes, files
+from reconciler.clients import files
 from reconciler.clients.excludes import is_never_ignored
 from reconciler.clients.git import Git, paths_in_commits
 from reconciler.clients.marks import Mark
 from reconciler.clients.survey import Survey
-from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import OrchestraError
 from reconciler.kinds.digest import NOT_A_FILE, digest, is_only_copy, salt_of
 from reconciler.kinds.file.spec import KIND, FileActual, FileSpec
@@ -51,7 +50,8 @@ class Finder:
         self.memory.parked.update(survey.parked)
         for name, path in {r.spec.points_to for r in resources if r.spec.points_to}:
             self.memory.learn_drift(survey, name, path)
-        self._read_what_is_never_ignored(resources, survey)
+        for tree in {resource.spec.tree for resource in resources}:
+            self.memory.learn_never_ignored(survey, tree)
         self._ask_what_is_tracked(resources, survey)
 
     def _ask_what_is_tracked(self, resources: Iterable[Resource[FileSpec]], survey: Survey) -> None:
@@ -63,12 +63,6 @@ class Finder:
                 asked.setdefault((str(tip), path), []).append((spec.tree, path))
         answers = paths_in_commits(self.git, survey.repository.common_dir, sorted(asked))
         self.memory.tracked.update({place: answers[pair] for pair, places in asked.items() for place in places})
-
-    def _read_what_is_never_ignored(self, resources: Iterable[Resource[FileSpec]], survey: Survey) -> None:
-        for tree in {resource.spec.tree for resource in resources}:
-            here = self.memory.located.resolve(tree)
-            top = here if linked_git_dir(here) else survey.main
-            self.memory.never_ignored[tree] = excludes.never_ignored(top) if top else ()
 
     @property
     def trees(self) -> Trees:

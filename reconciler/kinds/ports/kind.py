@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from reconciler.clients import files, sockets
 from reconciler.clients.docker.engine_machine import machine_of
+from reconciler.clients.excludes import is_never_ignored
 from reconciler.clients.files import Entry
 from reconciler.clients.git import Git, Repository, paths_in_commits
 from reconciler.clients.marks import Mark, MarkBook, change_book
@@ -65,6 +66,7 @@ class PortsKind:
         """Read all marks, the list and the sockets once; propose different numbers to all who need some."""
         for resource in resources:
             self.memory.located.learn(scope.survey, resource.spec.tree, *resource.spec.workspaces)
+            self.memory.learn_never_ignored(scope.survey, resource.spec.tree)
         self._ask_what_is_tracked(resources, scope)
         holders, given, leaving = self._look_around(), set[int](), self._leaving(resources, scope)
         found: dict[Address, PortsActual] = {}
@@ -121,6 +123,8 @@ class PortsKind:
         other = "name another `env_file`"
         if self.memory.tracked.get((spec.tree, spec.env_file)):
             return replace(found, blocked=f"the repository has a file of the name {spec.env_file}", hint=other)
+        if is_never_ignored(spec.env_file, self.memory.never_ignored.get(spec.tree, ())):
+            return replace(found, blocked=f"the repository's .gitignore wants {spec.env_file} seen", hint=other)
         try:
             entry = files.read(tree.path, spec.env_file) if tree.exists else None
         except OrchestraError as error:
