@@ -25,6 +25,12 @@ from reconciler.errors import ClientError, TransientError
 DIRECTORY = "orchestra.runs"
 """In a tree's private git directory: the logs, and the locks of what runs."""
 
+_PIECE = 1 << 20  # bytes of a log that are read at once: a line of more is shown in part
+_LONGEST_LINE = 10_000  # characters of it that are
+_MOST_KEPT = (
+    4 << 20
+)  # bytes of what a program wrote: a guess, far more than anybody reads, and what tools say at the end
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -49,13 +55,15 @@ class Ran:
 
     Attributes:
         code: its exit status, negative when a signal ended it; None when it took too long.
-        output: what it wrote.
-        log: where that is.
+        output: what it wrote; of much the end.
+        log: where all of it is.
+        lines_before: how many lines it wrote before that end.
     """
 
     code: int | None
     output: str
     log: Path
+    lines_before: int = 0
 
 
 class Log:
@@ -76,20 +84,41 @@ class Log:
         self.conceal = conceal
         self._on_output = on_output
         self._shown = 0
+        self._is_in_long_line = False
 
-    def show(self) -> None:
-        """Give away the whole lines that were written since the last time."""
-        new = self.read(self._shown)
-        whole = new[: new.rfind(b"\n") + 1]
-        self._shown += len(whole)
-        for line in whole.splitlines():
-            self._on_output(self.conceal(line.decode("utf-8", "replace")))
+    def show(self, *, is_over: bool = False) -> None:
+        """Give away the whole lines that were written since the last time, at the end also what is none."""
+        while piece := self._read(self._shown, _PIECE):
+            end = piece.rfind(b"\n") + 1
+            if not end and len(piece) < _PIECE and not is_over:
+                return  # the rest of its line is to come
+            lines = piece[: end or None]
+            self._shown += len(lines)
+            # Of a line that does not fit into a piece the beginning alone: the next piece may begin within a secret.
+            self._tell(lines.partition(b"\n")[2] if self._is_in_long_line else lines)
+            self._is_in_long_line = not end
 
-    def read(self, start: int) -> bytes:
-        """Read from a place on."""
+    def _tell(self, written: bytes) -> None:
+        for line in written.splitlines():
+            self._on_output(self.conceal(line.decode("utf-8", "replace"))[:_LONGEST_LINE])
+
+    def tail(self, start: int) -> tuple[str, int]:
+        """What was written from a place on, of much the last whole lines, and how many lines come before those."""
+        size = self.path.stat().st_size
+        begin = max(start, size - _MOST_KEPT)
+        text = self.conceal(self._read(begin, size - begin).decode("utf-8", "replace"))
+        if begin == start:
+            return text, 0
+        return text.partition("\n")[2], 1 + self._count_lines(start, begin)  # the first may begin within a secret
+
+    def _count_lines(self, start: int, end: int) -> int:
+        places = range(start, end, _PIECE)
+        return sum(self._read(place, min(_PIECE, end - place)).count(b"\n") for place in places)
+
+    def _read(self, start: int, most: int) -> bytes:
         with self.path.open("rb") as file:
             file.seek(start)
-            return file.read()
+            return file.read(most)
 
 
 def run_in_tree(runner: Runner, command: Command, log: Log, lock: IO[bytes]) -> Ran:
@@ -113,7 +142,9 @@ def run_in_tree(runner: Runner, command: Command, log: Log, lock: IO[bytes]) -> 
         on_start=note,
         on_turn=log.show,
     )
-    return Ran(code, log.conceal(log.read(start).decode("utf-8", "replace")), log.path)
+    log.show(is_over=True)
+    output, lines_before = log.tail(start)
+    return Ran(code, output, log.path, lines_before)
 
 
 @contextlib.contextmanager

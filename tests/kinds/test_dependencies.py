@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tracemalloc
 from pathlib import Path
 from unittest import mock
 
@@ -373,15 +374,46 @@ def test_helpers_with_a_tree_inherit_and_desks_do_not(world: World) -> None:
 
 def test_what_commands_print_is_shown_on_request(world: World) -> None:
     """Line by line while they run, on a stream of events too; otherwise only when they fail."""
-    world.declare("auth: {dependencies: [{run: echo one; echo two >&2}]}")
+    world.declare("auth: {dependencies: [{run: echo one; echo two >&2; printf three}]}")
     shown = world.project.run("apply", "--auto-approve", "--logs").expect(0)
     assert "dependency:auth/run | one\n" in shown.err
     assert "dependency:auth/run | two\n" in shown.err
-    world.declare("auth: {dependencies: [{run: echo three}]}")
-    assert "three" not in world.project.run("apply", "--auto-approve").expect(0).err
+    assert "dependency:auth/run | three\n" in shown.err
+    world.declare("auth: {dependencies: [{run: echo another}]}")
+    assert "another" not in world.project.run("apply", "--auto-approve").expect(0).err
     world.declare("auth: {dependencies: [{run: echo four}]}")
     events = world.project.run("apply", "--auto-approve", "--logs", "--json").expect(0).out
     assert '{"type": "printed", "address": "dependency:auth/run", "text": "four"}' in events
+
+
+def test_what_prints_without_end_is_not_held_in_memory(world: World) -> None:
+    """Of much the end is told, and how much there was before it; the log has all."""
+    line = "x" * 999
+    world.declare(f"auth: {{dependencies: [{{run: 'yes {line} | head -c 40000000; echo the end; exit 1'}}]}}")
+    tracemalloc.start()
+    try:
+        report = world.try_apply()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    [failed] = [each for each in report.outcomes if each.status is Status.FAILED]
+    assert failed.reason.splitlines()[1] == "... (39801 lines before these)"
+    assert failed.reason.splitlines()[-1] == "the end"
+    assert (world.git_dir() / "orchestra.runs/run.log").stat().st_size == 40_000_008
+    assert most < 30 << 20
+
+
+def test_a_line_without_end_is_shown_in_part(world: World) -> None:
+    """What a program writes that is no text, for one; what comes after it is shown, and of a secret in it nothing."""
+    world.declare(
+        "auth: {dependencies: [{run: 'head -c 3000000 /dev/zero; echo $TOKEN; echo after; "
+        "head -c 6000000 /dev/zero; exit 1', env: {TOKEN: '{env:SHOP_TOKEN}'}}]}",
+        head="env: [SHOP_TOKEN]\n",
+    )
+    ran = world.project.run("apply", "--auto-approve", "--logs", env={"SHOP_TOKEN": "hunter2-and-more"})
+    assert "dependency:auth/run | after\n" in ran.err
+    assert len(ran.out + ran.err) < 100_000
+    assert "hunter2" not in ran.out + ran.err
 
 
 def test_a_value_of_the_environment_is_shown_nowhere(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -263,7 +263,8 @@ def _failure(resource: Resource[DependencySpec], argv: tuple[str, ...], ran: Ran
     spec = resource.spec
     said = spec.options.command or " ".join(argv)
     lines = ran.output.strip().splitlines()
-    more = [f"... ({len(lines) - _MOST_LINES} lines before these)"] if len(lines) > _MOST_LINES else []
+    before = ran.lines_before + max(0, len(lines) - _MOST_LINES)
+    more = [f"... ({before} lines before these)"] if before else []
     message = "\n".join(
         (f"`{said}` {_became(ran, spec)}", *more, *(line[:_LONGEST_LINE] for line in lines[-_MOST_LINES:]))
     )
