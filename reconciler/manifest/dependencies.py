@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.errors import ManifestError, Problem
+from reconciler.errors import Location, ManifestError, Problem
 from reconciler.kinds.dependency import PROVIDERS, DependencySpec, Options
 from reconciler.kinds.installed import DEPENDENCY
 from reconciler.manifest import grammar
@@ -166,6 +166,12 @@ def resolve(declared: Sequence[DependencyDeclaration], top: frozenset[str]) -> t
         is_auto = any(each.provider == AUTO for each in declared)
         raise ManifestError(tuple(replace(p, hint=hint if is_auto else p.hint) for p in problems))
     return tuple(found)
+
+
+def is_auto_clear(top: frozenset[str]) -> bool:
+    """Whether `auto` stands for something there, and no two of that own one directory."""
+    named = [DependencyDeclaration(name, Location("auto", 1, 1)) for name in _auto(top, set())]
+    return bool(named) and not owners_in_conflict(named)
 
 
 def locks_at_the_top(read: Reader) -> frozenset[str]:

@@ -19,9 +19,15 @@ LABEL = "orchestra.yaml"
 _BY_HAND = "edit this place by hand"
 
 
-def minimal(project: str) -> str:
-    """Write the shortest useful manifest."""
-    return f"version: 1\nproject: {rendering.scalar(project)}\n\nworktrees: {{}}\n"
+def minimal(project: str, *, is_installing: bool = False) -> str:
+    """Write the shortest useful manifest.
+
+    Args:
+        project: its name.
+        is_installing: what lock files say is to be installed in each worktree.
+    """
+    defaults = "defaults:\n  dependencies: auto  # what the lock files say\n\n" if is_installing else ""
+    return f"version: 1\nproject: {rendering.scalar(project)}\n\n{defaults}worktrees: {{}}\n"
 
 
 def add_worktree(text: str, name: str, fields: Mapping[str, Writable], *, label: str = LABEL) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.errors import UsageError
+from reconciler.manifest.dependencies import is_auto_clear
 from reconciler.manifest.editor import minimal
-from reconciler.operations.session import open_session
+from reconciler.operations.session import Session, open_session
+from reconciler.operations.top import top_of_commit
 
 
 def init(cwd: Path, environment: Mapping[str, str], *, file: Path | None = None) -> Path:
@@ -21,5 +23,12 @@ def init(cwd: Path, environment: Mapping[str, str], *, file: Path | None = None)
     session = open_session(cwd, environment, file=file)
     if session.file.exists() or session.file.is_symlink():
         raise UsageError(f"{session.file} exists already", hint="`orchestra add NAME` declares a worktree in it")
-    files.write(session.file.parent, session.file.name, minimal(session.root.name).encode("utf-8"))
+    text = minimal(session.root.name, is_installing=_is_installing(session))
+    files.write(session.file.parent, session.file.name, text.encode("utf-8"))
     return session.file
+
+
+def _is_installing(session: Session) -> bool:
+    """Whether the lock files that a new tree will have say who installs."""
+    start = session.survey.commit_of(session.survey.default_branch or "")
+    return start is not None and is_auto_clear(top_of_commit(session, start))

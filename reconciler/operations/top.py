@@ -16,9 +16,7 @@ def top_of(session: Session) -> Callable[[Declaration], frozenset[str]]:
 
     @cache
     def in_commit(revision: str) -> frozenset[str]:
-        words = ("ls-tree", "-z", "--name-only", "--full-tree", revision)
-        listed = session.git.run(*words, git_dir=session.repository.common_dir, ok=(0, 128)).text
-        return frozenset(listed.split("\0"))
+        return top_of_commit(session, revision)
 
     def top(declaration: Declaration) -> frozenset[str]:
         found = session.survey.marks.get(Address("workspace", declaration.full_name))
@@ -28,6 +26,13 @@ def top_of(session: Session) -> Callable[[Declaration], frozenset[str]]:
         return in_commit(start) if start else frozenset()
 
     return top
+
+
+def top_of_commit(session: Session, revision: str) -> frozenset[str]:
+    """The names at the top of a commit; none where there is no such commit."""
+    words = ("ls-tree", "-z", "--name-only", "--full-tree", revision)
+    listed = session.git.run(*words, git_dir=session.repository.common_dir, ok=(0, 128)).text
+    return frozenset(listed.split("\0"))
 
 
 def _listed(directory: Path) -> frozenset[str]:
