@@ -235,7 +235,7 @@ class Runner:
                 )
             except (OSError, ValueError) as error:  # ValueError: a word that no system takes
                 reason = getattr(error, "strerror", None) or str(error)
-                hint = f"install {argv[0]}" if isinstance(error, FileNotFoundError) and cwd and cwd.is_dir() else ""
+                hint = _way_out(argv[0]) if isinstance(error, FileNotFoundError) and cwd and cwd.is_dir() else ""
                 raise PermanentError(f"cannot run {argv[0]} in {cwd}: {reason}", hint=hint) from error
             self._running.add(process)
             return process
@@ -249,6 +249,13 @@ class Runner:
             _end(process)
         for stop in self.on_stop:
             stop()
+
+
+def _way_out(program: str) -> str:
+    """What to do where a program, or what it needs to be started, is not there."""
+    if "/" in program and Path(program).exists():
+        return f"its first line names an interpreter that is not there: install {Path(program).name} anew"
+    return f"install {program}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

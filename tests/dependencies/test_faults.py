@@ -308,3 +308,43 @@ def _seconds(world: World) -> float:
     begin = time.monotonic()
     world.project.run_program("apply", "--auto-approve").expect(0)
     return time.monotonic() - begin
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "hint"),
+    [
+        (
+            "pnpm",
+            "#!/bin/sh\necho No version is set for command pnpm >&2\nexit 126\n",
+            "where `pnpm` itself is not to be had: `npm install --global pnpm`; the log is ",
+        ),
+        (
+            "poetry",
+            "#!/bin/sh\necho 'The requested command sync does not exist.' >&2\nexit 1\n",
+            "this `poetry` may be too old: `pip install poetry`, version 2 or newer; the log is ",
+        ),
+        (
+            "uv",
+            "#!/bin/sh\necho \"error: unexpected argument '--locked' found\" >&2\nexit 2\n",
+            "this `uv` may be too old: `pip install uv`; the log is ",
+        ),
+        ("go", "#!/nowhere/interpreter\n", "its first line names an interpreter that is not there: "),
+    ],
+)
+def test_a_tool_that_is_none_is_said_with_a_way_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str, hint: str
+) -> None:
+    """A shim without a version, a tool that does not know the command, a program without its interpreter."""
+    world = World.make(tmp_path, {"pnpm-lock.yaml": "", "poetry.lock": "", "uv.lock": "", "go.mod": ""})
+    shim = tmp_path / "shims" / name
+    shim.parent.mkdir()
+    shim.write_text(script)
+    shim.chmod(0o755)
+    for other in ("node", "python3"):
+        (shim.parent / other).symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+    world.declare(f"auth: {{dependencies: {name}}}")
+    outcome = _dependency(world.try_apply())
+    assert outcome.error is not None
+    assert outcome.error.hint.startswith(hint), outcome.error.hint
+    assert outcome.attempts == 1

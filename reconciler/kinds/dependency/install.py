@@ -290,9 +290,10 @@ def _hint(spec: DependencySpec, ran: Ran, place: Place) -> str:
         return "free some space, then apply again"
     if spec.by.is_garbled(ran.output):
         return f"what the registry sent is not what it should be: see what it answers; the log is {ran.log}"
-    if spec.by.is_unreadable(ran.output) or spec.by.is_lost(place):
+    if spec.by.is_unreadable(ran.output) or (spec.by.is_stale(ran.output) and spec.by.is_lost(place)):
         anew = spec.by.how_to_begin_anew
         return f"the lock file cannot be read: take it back from git, or `{anew}`; commit it, then apply again"
     if spec.by.is_stale(ran.output):
         return f"the lock file does not fit: `{spec.by.how_to_lock}`, commit it, then apply again"
-    return f"the log is {ran.log}"
+    how = spec.by.how_to_get_it(ran.code, ran.output)
+    return f"{how}; the log is {ran.log}" if how else f"the log is {ran.log}"

@@ -27,6 +27,15 @@ GARBLED = (
     r"|DO NOT MATCH THE HASHES|from versions: none|YN0018"
 )
 
+# What tools say of a command or an option that they do not know.
+UNKNOWN = (
+    r"unexpected argument '-|[Uu]nknown (?:option|argument|command)\b|[Uu]nknown [Ss]yntax"
+    r"|[Uu]nrecogni[sz]ed (?:option|argument)|no such (?:option|command)|command \"?\w+\"? does not exist"
+    r"|flag provided but not defined"
+)
+_NOT_STARTED = frozenset({126, 127})
+"""How shells, and what stands in for a tool and chooses its version, say that there is none to start."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -187,6 +196,13 @@ class Provider:
     def is_unfinished(self, output: str) -> bool:
         """Whether it says that it could not write all of it."""
         return _says(self.unfinished, output)
+
+    def how_to_get_it(self, code: int | None, output: str) -> str:
+        """The way to a tool that can do it; empty where nothing tells that this one cannot."""
+        if self.locks and code in _NOT_STARTED:
+            return f"where `{self.program}` itself is not to be had: {self.how_to_get}"
+        is_too_old = self.locks and _says(UNKNOWN, output)
+        return f"this `{self.program}` may be too old: {self.how_to_get}" if is_too_old else ""
 
     def is_garbled(self, output: str) -> bool:
         """Whether it says that a registry sent something else than it should."""
