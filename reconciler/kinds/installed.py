@@ -46,7 +46,7 @@ def installed_in(book: MarkBook | None, tree: Path) -> frozenset[str]:
     found = set()
     for mark in (mark for address, mark in (book.marks.items() if book else ()) if address.kind == DEPENDENCY):
         noted = mark.declared.get("identities")
-        if mark.state in {"ready", "failed"} and isinstance(noted, dict):
+        if mark.state in {"ready", "failed", "replaced"} and isinstance(noted, dict):
             found |= {path for path in ours & noted.keys() if _identity(tree / path) == noted[path]}
     return frozenset(found)
 

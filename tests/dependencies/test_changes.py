@@ -76,6 +76,31 @@ def test_one_package_manager_follows_another(
     assert (world.tree().path / "node_modules/.modules.yaml").exists()
 
 
+@pytest.mark.parametrize(("first", "second"), [("npm", "pnpm"), ("pip", "uv")])
+def test_what_another_one_replaced_is_installed_again(
+    registry: Registry, tmp_path: Path, around: dict[str, str], first: str, second: str
+) -> None:
+    """Where a tree is switched by hand to a branch with the other's lock file, and back."""
+    known = ecosystems(registry)
+    world = _world(tmp_path, around, known[first])
+    world.main.git("switch", "-q", "-c", "other")
+    (world.project.path / known[first].lock_file).unlink()
+    known[second].write(world.project.path, around, "1.1.0")
+    world.main.commit()
+    world.main.git("switch", "-q", "main")
+    world.declare("auth: {dependencies: auto}")
+    world.settle()
+    world.tree().git("switch", "-q", "--detach", "other")
+    world.apply()
+    known[second].require_working(world.tree().path, around, "1.1.0")
+    world.tree().git("switch", "-q", "auth")
+    change = world.change(f"dependency:auth/{first}")
+    assert (change.action, change.reason) == (Action.CREATE, "another one was installed in its place")
+    assert not change.touches_work
+    world.settle()
+    known[first].require_working(world.tree().path, around)
+
+
 def test_what_somebody_installed_is_said_before_it_is_replaced(
     known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
 ) -> None:

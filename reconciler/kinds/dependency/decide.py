@@ -58,6 +58,8 @@ def _why_not_installed(actual: DependencyActual) -> str:
         return f"removed by hand: {some(actual.missing)}"
     if actual.is_failed:
         return "its last installation failed"
+    if actual.is_replaced:
+        return "another one was installed in its place"
     return "its installation was interrupted" if actual.is_marked else "declared, and not installed"
 
 

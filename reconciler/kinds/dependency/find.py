@@ -23,7 +23,7 @@ from reconciler.kinds.tree import Trees
 from reconciler.model.address import Address
 from reconciler.model.resource import Resource
 
-INSTALLING, FAILED = "installing", "failed"
+INSTALLING, FAILED, REPLACED = "installing", "failed", "replaced"
 _MOST_NAMED = 100  # files whose digests a mark keeps one by one; of more, one digest for all
 _DIGEST_LENGTH = 16
 
@@ -95,6 +95,7 @@ class Finder:
             is_marked=mark is not None,
             is_complete=mark is not None and mark.state == "ready",
             is_failed=mark is not None and mark.state == FAILED,
+            is_replaced=mark is not None and mark.state == REPLACED,
             applied=_texts(declared.get("facts")),
             missing=tuple(_missing(spec, tree.path, declared)),
             foreign=tuple(path for path in there if path not in ours),

@@ -29,12 +29,12 @@ from reconciler.clients.command import (
     run_in_tree,
 )
 from reconciler.clients.git import Git
-from reconciler.clients.marks import Mark, change_book
+from reconciler.clients.marks import Mark, MarkBook, change_book
 from reconciler.errors import ClientError, OrchestraError, PermanentError, TransientError
 from reconciler.kinds.dependency.decide import differences
-from reconciler.kinds.dependency.find import FAILED, INSTALLING, Finder, Tree
+from reconciler.kinds.dependency.find import FAILED, INSTALLING, REPLACED, Finder, Tree
 from reconciler.kinds.dependency.providers.provider import Place, flattened
-from reconciler.kinds.dependency.spec import TREE, DependencySpec
+from reconciler.kinds.dependency.spec import KIND, TREE, DependencySpec
 from reconciler.kinds.installed import identities, installed_in
 from reconciler.model.phrases import some
 from reconciler.model.resource import Resource
@@ -90,7 +90,10 @@ class Installer:
     ) -> None:
         spec = resource.spec
         declared = {"provider": spec.provider, "project": spec.project, "makes": makes, **more}
-        change_book(tree.git_dir, self.clone, lambda book: book.put(resource.address, Mark(declared, state)))
+        mark = Mark(declared, state)
+        change_book(
+            tree.git_dir, self.clone, lambda book: _replacing_others(book, resource, makes).put(resource.address, mark)
+        )
         self.finder.trees.hide(tree.path, tree.git_dir)
 
     def _run_until_settled(
@@ -157,6 +160,19 @@ class Installer:
             **spec.by.environment(place, spec.options),
             **dict(spec.environment),
         }
+
+
+def _replacing_others(book: MarkBook, resource: Resource[DependencySpec], makes: list[str]) -> MarkBook:
+    """The marks of a tree, where those who own the same directory have nothing there any more.
+
+    They are not declared now, or it would be an error. They may be again, when a branch is switched back.
+    """
+    for address, mark in book.marks.items():
+        is_other = address.kind == KIND and address not in {resource.address, resource.spec.was}
+        made = mark.declared.get("makes")
+        if is_other and mark.state == "ready" and makes and isinstance(made, list) and made[:1] == makes[:1]:
+            book = book.put(address, replace(mark, state=REPLACED))
+    return book
 
 
 def _remove_what_is_bound_elsewhere(resource: Resource[DependencySpec], tree: Tree) -> None:

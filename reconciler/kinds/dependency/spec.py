@@ -85,6 +85,7 @@ class DependencyActual:
         is_marked: it was begun to be installed.
         is_complete: it was seen to be installed, by its mark.
         is_failed: its last installation failed, by its mark.
+        is_replaced: another one, which owns the same directory, was installed since.
         facts: what would decide now what is installed, beside what is declared; path of a file to digest and more.
         reads: the files that decide now, as seen from the top of the tree, whether they are there or not.
         applied: what decided when it was installed.
@@ -102,6 +103,7 @@ class DependencyActual:
     is_marked: bool = False
     is_complete: bool = False
     is_failed: bool = False
+    is_replaced: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     applied: Mapping[str, str] = field(default_factory=dict)
