@@ -6,7 +6,7 @@ The rule: no two of them own one directory; `auto` is left as it is, since only 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -234,9 +234,9 @@ def _spec(declared: DependencyDeclaration, workspace: str, tree: Path, was: Addr
     )
 
 
-def with_values(plain: Resource[Any], filled: Resource[Any]) -> Resource[DependencySpec]:
-    """Take the values of the environment into what a command gets, and nowhere else."""
-    return replace(plain, spec=replace(plain.spec, environment=filled.spec.environment))
+def with_values(plain: Resource[Any], filled: Resource[Any], secrets: Mapping[str, str]) -> Resource[DependencySpec]:
+    """Take the values of the environment into what a command gets, and what must not be shown of what it says."""
+    return replace(plain, spec=replace(plain.spec, environment=filled.spec.environment, secrets=secrets))
 
 
 def _auto(top: frozenset[str], named: set[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -77,7 +78,7 @@ def expand(
             plain = expansion.resources()
             if manifest.values:
                 filled = replace(expansion, by_name=revealed, declaration=revealed[declaration.full_name]).resources()
-                resources += map(_with_values, plain, filled)
+                resources += map(partial(_with_values, secrets=manifest.secrets), plain, filled)
             else:
                 resources += plain
         except ManifestError as error:  # the first that is wrong with it
@@ -140,14 +141,14 @@ def _workspace_of(each: AnyResource) -> str:
     return each.address.name.partition("/")[0]
 
 
-def _with_values(plain: AnyResource, filled: AnyResource) -> AnyResource:
+def _with_values(plain: AnyResource, filled: AnyResource, *, secrets: Mapping[str, str]) -> AnyResource:
     """A file in which a value of the environment stands, not one that holds the same text by chance, is a secret."""
     if isinstance(filled.spec, FileSpec):
         return replace(filled, spec=replace(filled.spec, secret=filled.spec != plain.spec))
     if filled.address.kind == DEPENDENCY:
         from reconciler.manifest.dependencies import with_values  # noqa: PLC0415 - most manifests have none
 
-        return with_values(plain, filled)
+        return with_values(plain, filled, secrets)
     return filled
 
 

@@ -68,7 +68,10 @@ def _build(document: MapNode, file: Path, root: Path, environment: Mapping[str, 
         sources=tuple(root / source for source in merger.sources),
         digest=merger.digest,
         values=substitution.values,
-        secrets=_secrets(substitution.values, "\n".join((str(root / file), project, *_lines(problems)))),
+        secrets=_secrets(
+            _listed(validated, environment) | substitution.values,
+            "\n".join((str(root / file), project, *_lines(problems))),
+        ),
         warnings=problems.in_order(problems.doubts),
         governed=_governed(validated, document),
     )
@@ -115,6 +118,11 @@ def _without_variables(validated: Validated) -> set[str]:
     """Full names of the helpers of whose variables one was taken out."""
     keys = ((path, depth) for path in validated.broken for depth in range(2, len(path), 2))
     return {"--".join(map(str, path[1:depth:2])) for path, depth in keys if path[depth] == "variables"}
+
+
+def _listed(validated: Validated, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that may be named; what runs in a tree inherits the others of them as well."""
+    return {name: environment[name] for name in validated.document.env or () if name in environment}
 
 
 def _secrets(values: Mapping[str, str], public: str) -> dict[str, str]:

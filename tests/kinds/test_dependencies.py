@@ -431,6 +431,23 @@ def test_a_value_of_the_environment_is_shown_nowhere(world: World, monkeypatch: 
     assert "horse" not in run.err + run.out + history + journal
 
 
+def test_a_value_hides_no_part_of_another_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does a line of one: what is left of it could not be told from other text any more."""
+    monkeypatch.setenv("LEVEL", "1")
+    monkeypatch.setenv("KEY", "-----BEGIN-----\nof horses\nabcdefgh12ijklm\n}\n-----END-----")
+    monkeypatch.setenv("NPM_TOKEN", "npm_abcdefgh12345")
+    command = 'echo "$KEY of $LEVEL"; echo got $NPM_TOKEN and {}; exit 1'
+    world.declare(
+        f"auth: {{dependencies: [{{run: '{command}', env: {{LEVEL: '{{env:LEVEL}}', KEY: '{{env:KEY}}'}}}}]}}",
+        head="env: [LEVEL, KEY, NPM_TOKEN]\n",
+    )
+    run = world.project.run("apply", "--auto-approve", "--logs")
+    journal = (world.common_dir / "orchestra/journal.jsonl").read_text()
+    for part in ("abcdefgh", "ijklm", "horses", "BEGIN", "2345"):
+        assert part not in run.err + run.out + journal
+    assert "    {env:KEY} of {env:LEVEL}\n    got {env:NPM_TOKEN} and {}\n" in run.out
+
+
 def test_the_digest_of_an_input_tells_nothing_of_it(world: World) -> None:
     """It may be a secret, and short."""
     world.declare(GENERATE)

@@ -37,11 +37,13 @@ from reconciler.kinds.dependency.providers.provider import Place, flattened
 from reconciler.kinds.dependency.spec import KIND, TREE, DependencySpec
 from reconciler.kinds.installed import identities, installed_in
 from reconciler.model.phrases import some
+from reconciler.model.redaction import forms
 from reconciler.model.resource import Resource
 from reconciler.model.variables import ENVIRONMENT
 
 _MOST_LINES = 200  # of a program's output in a message; the log has all
 _LONGEST_LINE = 1000
+_SHORTEST_LINE = 4  # of a value of several lines; a brace alone tells nothing
 _MOST_RUNS = 2  # what rewrites what it reads, as a formatter does, changes nothing the second time
 _NO_SPACE = re.compile(r"ENOSPC|[Nn]o space left on device|[Dd]isk quota exceeded")
 
@@ -64,7 +66,7 @@ class Installer:
         """
         spec, name = resource.spec, _file_name(resource)
         makes = list(spec.by.makes(spec.place(tree.path)))
-        conceal = partial(_concealed, _values(spec))
+        conceal = _concealing(spec)
         with at_work(tree.git_dir, name, tree.path) as lock, logging(tree.git_dir, name, on_output, conceal) as log:
             _remove_what_is_bound_elsewhere(resource, tree)
             self._remove_what_stays_linked(resource, tree)
@@ -212,22 +214,32 @@ def _is_usable(spec: DependencySpec, tree: Tree) -> bool:
     return all(is_there(tree.path, spec.place(tree.path).path(name)) for name in spec.by.must_make)
 
 
+def _concealing(spec: DependencySpec) -> Callable[[str], str]:
+    """Take what must not be shown out of what a command wrote, all at once: no value hides a part of another one.
+
+    What it was given itself is taken out however short it is.
+    """
+    written = {form: f"{{env:{name}}}" for name, value in spec.secrets.items() for form in forms(value)}
+    for value, shown in _values(spec).items():
+        lines = (line.strip() for line in value.splitlines())
+        written |= dict.fromkeys((value, *(line for line in lines if len(line) >= _SHORTEST_LINE)), shown)
+    if not written:
+        return lambda text: text
+    found = re.compile("|".join(map(re.escape, sorted(written, key=len, reverse=True))))
+    return lambda text: found.sub(lambda match: written[match[0]], text)
+
+
 def _values(spec: DependencySpec) -> dict[str, str]:
     """The values of the environment that a command gets, and how each is written."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for (_, written), (_, real) in zip(spec.declared_environment, spec.environment, strict=True):
         names = ENVIRONMENT.findall(written)
         pattern = "(.*)".join(map(re.escape, ENVIRONMENT.sub("\0", written).split("\0")))
         if names and (match := re.fullmatch(pattern, real, re.DOTALL)):
-            found.update((value, f"{{env:{name}}}") for value, name in zip(match.groups(), names, strict=True) if value)
-    return found
-
-
-def _concealed(values: Mapping[str, str], text: str) -> str:
-    """What a command wrote, without the values that it was given."""
-    for value in sorted(values, key=len, reverse=True):
-        text = text.replace(value, values[value])
-    return text
+            values.update(
+                (value, f"{{env:{name}}}") for value, name in zip(match.groups(), names, strict=True) if value
+            )
+    return values
 
 
 def _file_name(resource: Resource[DependencySpec]) -> str:

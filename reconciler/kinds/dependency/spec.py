@@ -28,6 +28,7 @@ class DependencySpec:
         time_limit_seconds: how long each command may take.
         declared_environment: what the commands get beside the environment of all, as it is written.
         environment: the same with its values put in; they are never shown, and no mark holds them.
+        secrets: all values of the manifest that must not be shown, by the names of their variables.
         was: its address before the workspace was renamed.
     """
 
@@ -39,6 +40,7 @@ class DependencySpec:
     time_limit_seconds: float = 1800.0
     declared_environment: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
     was: Address | None = None
 
     @property
