@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.kinds.dependency.providers import PROVIDERS, Options, Place
 from reconciler.model.change import Action
 from reconciler.model.outcome import Status
 from tests.support.registry import Registry
@@ -112,3 +113,45 @@ def test_a_lock_file_that_does_not_fit_is_never_changed_nor_tried_again(
     assert "does not fit" in failed.error.hint, failed.reason
     assert len(failed.reason.splitlines()) > 1
     assert (world.tree().path / project.lock_file).read_bytes() == before
+
+
+def test_what_the_members_of_a_go_workspace_need_is_fetched(
+    registry: Registry, tmp_path: Path, around: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However they are written, the top itself among them; what a member reads decides, too."""
+    require("go")
+    go = ecosystems(registry)["go"]
+    used = '. // the top\n\t./first // (one)\n\t"./second"\n'
+    world = World.make(tmp_path, {"go.work": f"go 1.21\n\nuse (\n\t{used})\nuse ./third\n"})
+    parts = ("first", "second", "third")
+    for name in ("", *parts):
+        with monkeypatch.context() as apart:
+            apart.setenv("GOWORK", "off")
+            go.write(world.project.path / name, {**around, "GOWORK": "off"}, "1.0.0" if name == "first" else "1.1.0")
+        module = world.project.path / name / "go.mod"
+        module.write_text(module.read_text().replace("module app", f"module app{name}"))
+    world.main.commit()
+    shutil.rmtree(Path(around["GOPATH"]) / "pkg/mod", ignore_errors=True)
+    world.declare("auth: {dependencies: auto}")
+    world.settle()
+    monkeypatch.setenv("GOPROXY", "off")
+    for name in ("", *parts):
+        go.require_working(world.tree().path / name, {**around, "GOPROXY": "off"}, "1.1.0")
+    world.tree().write({"first/go.mod": world.tree().read("first/go.mod") + "\n"})
+    assert [field.path for field in world.change("dependency:auth/go").fields] == ["first/go.mod"]
+
+
+@pytest.mark.parametrize("name", ["pnpm", "uv"])
+def test_members_are_found_in_a_lock_file_of_windows(name: str, tmp_path: Path) -> None:
+    """Git may write its lines so."""
+    text = {
+        "pnpm": "importers:\n\n  .: {}\n\n  packages/a:\n    dependencies: {}\n\npackages: {}\n",
+        "uv": '[[package]]\nname = "a"\nsource = { editable = "packages/a" }\n',
+    }[name]
+    provider, place = PROVIDERS[name], Place(tmp_path)
+    lock = tmp_path / provider.locks[0]
+    lock.write_bytes(text.encode())
+    reads = set(provider.inputs(place, Options()))
+    assert any(path.startswith("packages/a/") for path in reads)
+    lock.write_bytes(text.replace("\n", "\r\n").encode())
+    assert set(provider.inputs(place, Options())) == reads

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from reconciler.kinds.dependency.providers.provider import Options, Place, Provider
 
-_USED = re.compile(r"^\s*(?:use\s+)?\.?/?([\w./-]+)\s*$", re.MULTILINE)
-_USE = re.compile(r"^use\s*(?:\(([^)]*)\)|(\S+))", re.MULTILINE)
+_COMMENT = re.compile(r"//.*")
+_USE = re.compile(r"^use\s*(?:\(([^)]*)\)|(\S.*))", re.MULTILINE)
 
 
 def _members(place: Place) -> tuple[str, ...]:
-    blocks = ("\n".join(found) for found in _USE.findall(place.read("go.work")))
-    names = (name.strip("/.") for block in blocks for name in _USED.findall(block))
-    return tuple(name for name in names if name and ".." not in name)
+    """The directories that `go.work` names, as seen from the project."""
+    blocks = ("\n".join(found) for found in _USE.findall(_COMMENT.sub("", place.read("go.work"))))
+    written = (line.strip().strip('"`') for block in blocks for line in block.splitlines())
+    names = (posixpath.normpath(name) for name in written if name)
+    return tuple(name for name in dict.fromkeys(names) if not name.startswith(("..", "/")))
 
 
 def _settings(place: Place, _options: Options) -> tuple[str, ...]:
-    members = (f"{member}/{name}" for member in _members(place) for name in ("go.mod", "go.sum"))
+    members = (f"{member}/{name}" for member in _members(place) if member != "." for name in ("go.mod", "go.sum"))
     return ("go.sum", "go.work.sum", *members)
 
 
 def _commands(place: Place, _options: Options) -> tuple[tuple[str, ...], ...]:
     # Not `go mod download`: that writes into go.sum what is missing there, whatever it is told.
-    packages = [f"./{member}/..." for member in _members(place)] or ["./..."]
+    packages = ["./..." if member == "." else f"./{member}/..." for member in _members(place)] or ["./..."]
     return (("go", "list", "-mod=readonly", "-deps", "-test", *packages),)
 
 

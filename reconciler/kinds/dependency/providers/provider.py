@@ -76,13 +76,14 @@ class Place:
         return self.tree / self.project
 
     def read(self, name: str) -> str:
-        """The text of a file; empty when there is none.
+        """The text of a file, its lines ended as everywhere, however git wrote them; empty when there is none.
 
         Raises:
             OrchestraError: it cannot be read, or a link is on the way.
         """
         entry = files.read(self.tree, self.path(name))
-        return (entry.content or b"").decode("utf-8", "replace") if entry else ""
+        text = (entry.content or b"").decode("utf-8", "replace") if entry else ""
+        return text.replace("\r\n", "\n")
 
     def has(self, name: str) -> bool:
         """Whether there is such a file.
