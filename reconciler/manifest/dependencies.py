@@ -184,7 +184,7 @@ def expand_dependencies(
 ) -> Iterator[Resource[DependencySpec]]:
     """Make the resources. A command comes after all that stands before it, and before all that stands after it.
 
-    What comes after several commands names all of them: it may read what any of them makes.
+    What comes after several names all of them: it may read what any of them makes.
 
     Args:
         declaration: the workspace.
@@ -195,8 +195,8 @@ def expand_dependencies(
     Raises:
         ManifestError: several of them own one directory.
     """
+    before: list[Address] = []
     commands: list[Address] = []
-    since_run: list[Address] = []
     runs = 0
     for each in resolve(declaration.dependencies, top):
         is_run = each.provider == RUN
@@ -205,9 +205,10 @@ def expand_dependencies(
         path = posixpath.join(each.project, name)
         address = Address(DEPENDENCY, f"{declaration.full_name}/{path}")
         was = Address(DEPENDENCY, f"{old_name}/{path}") if old_name else None
-        needs = (Address("workspace", declaration.full_name), *commands, *(since_run if is_run else ()))
+        needs = (Address("workspace", declaration.full_name), *(before if is_run else commands))
         yield Resource(address, _spec(each, declaration.full_name, tree, was), needs, each.where)
-        commands, since_run = ([*commands, address], []) if is_run else (commands, [*since_run, address])
+        before.append(address)
+        commands += [address] if is_run else []
 
 
 def _spec(declared: DependencyDeclaration, workspace: str, tree: Path, was: Address | None) -> DependencySpec:

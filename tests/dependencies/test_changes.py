@@ -76,6 +76,26 @@ def test_one_package_manager_follows_another(
     assert (world.tree().path / "node_modules/.modules.yaml").exists()
 
 
+def test_a_command_that_reads_what_is_installed_is_in_the_plan_that_installs_it(
+    known: dict[str, Ecosystem], tmp_path: Path, around: dict[str, str]
+) -> None:
+    """Where it was removed by hand, and where another one is to be installed; what stands between does not matter."""
+    world = _world(tmp_path, around, known["npm"])
+    read = "node_modules/greet/index.js"
+    copy = f"{{run: cp {read} made.js, inputs: [{read}], outputs: [made.js]}}"
+    world.main.commit({".gitignore": "/made.js\n"})
+    world.declare(f"auth: {{dependencies: [npm, {{run: 'true', inputs: [top.txt]}}, {copy}]}}")
+    world.settle()
+    shutil.rmtree(world.tree().path / "node_modules")
+    pending = {str(change.address): change for change in world.plan().pending}
+    assert list(pending) == ["dependency:auth/npm", "dependency:auth/run-2"]
+    assert pending["dependency:auth/run-2"].reason == "reads what this plan makes anew: node_modules"
+    world.settle()
+    known["npm"].write(world.tree().path, around, "1.1.0")
+    world.settle("auth")
+    assert "1.1.0" in world.tree().read("made.js")
+
+
 @pytest.mark.parametrize(("first", "second"), [("npm", "pnpm"), ("pip", "uv")])
 def test_what_another_one_replaced_is_installed_again(
     registry: Registry, tmp_path: Path, around: dict[str, str], first: str, second: str

@@ -72,7 +72,7 @@ def test_what_is_installed_comes_after_the_files_of_its_tree_and_commands_in_the
         "dependency:a/uv": [],
         "dependency:a/run": ["dependency:a/npm", "dependency:a/uv"],
         "dependency:a/go": ["dependency:a/run"],
-        "dependency:a/run-2": ["dependency:a/run", "dependency:a/go"],
+        "dependency:a/run-2": ["dependency:a/npm", "dependency:a/uv", "dependency:a/run", "dependency:a/go"],
     }
     files = [str(need) for need in found["dependency:a/npm"].depends_on if need.kind == "file"]
     assert "file:a/SESSION.md" in files

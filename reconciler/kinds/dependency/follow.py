@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.boundaries.decide import witness
@@ -39,7 +39,7 @@ def follow(
     if change.action is not Action.NO_OP or actual is None:
         return change
     reads = tuple(_reads(spec, actual))
-    anew = [text for each in before for text in _writes(*each) if any(_meet(text, read) for read in reads)]
+    anew = [text for each in before for text in _read_of(*each, reads)]
     if not anew:
         return change
     fields = tuple(FieldChange(text, "as it was read", "made anew") for text in dict.fromkeys(anew))
@@ -54,8 +54,7 @@ def _made_first(
     before: Sequence[tuple[Resource[object], Change]],
 ) -> Change:
     """What it lacks may be made by the same plan; what that turns out to hold, only the apply can tell."""
-    written = [text for each in before for text in _writes(*each)]
-    if not all(any(_meet(text, lack) for text in written) for lack in actual.lacks):
+    if not all(any(True for each in before for _ in _read_of(*each, (lack,))) for lack in actual.lacks):
         return conflict
     known = {name: value for name, value in actual.applied.items() if name not in spec.declared}
     there = replace(actual, blocked="", hint="", facts=known)
@@ -65,6 +64,24 @@ def _made_first(
 def _reads(spec: DependencySpec, actual: DependencyActual) -> Iterable[str]:
     place = spec.place(actual.tree)
     return (*map(place.path, spec.options.inputs), *actual.lacks, *map(globs.literally, actual.reads))
+
+
+def _read_of(resource: Resource[object], change: Change, reads: Collection[str]) -> Iterator[str]:
+    """What of that which one of the plan's changes makes anew is read."""
+    yield from (text for text in _writes(resource, change) if any(_meet(text, read) for read in reads))
+    if isinstance(resource.spec, DependencySpec):
+        yield from (path for path in _installs(resource.spec) if any(_is_inside(read, path) for read in reads))
+
+
+def _installs(spec: DependencySpec) -> Iterator[str]:
+    return (spec.place(spec.tree).path(name) for name in spec.by.owns if not spec.by.is_built_later)
+
+
+def _is_inside(pattern: str, path: str) -> bool:
+    """Whether a pattern names what is installed at a path, there or in a member of the project: no `**` enters it."""
+    *project, name = globs.literally(path).split("/")
+    steps = pattern.split("/")
+    return steps[: len(project)] == project and name in steps[len(project) :]
 
 
 def _writes(resource: Resource[object], change: Change) -> Iterator[str]:
