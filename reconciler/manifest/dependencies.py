@@ -98,6 +98,8 @@ class DependencyBuilder:
             )
         options = getattr(body, key)
         timeout = getattr(options, "timeout", None)
+        requirements = tuple(getattr(options, "requirements", None) or ())
+        self._refuse_outside(getattr(options, "project", None) or "", requirements, (*path, key, "requirements"))
         return DependencyDeclaration(
             key,
             where,
@@ -105,9 +107,16 @@ class DependencyBuilder:
             groups=tuple(getattr(options, "group", None) or ()),
             filters=tuple(getattr(options, "filter", None) or ()),
             link=getattr(options, "link", None),
-            requirements=tuple(getattr(options, "requirements", None) or ()),
+            requirements=requirements,
             time_limit_seconds=grammar.seconds_of(timeout) if timeout else None,
         )
+
+    def _refuse_outside(self, project: str, requirements: Sequence[str], path: Keys) -> None:
+        for index, name in enumerate(requirements):
+            if posixpath.normpath(posixpath.join(project, name)).startswith(("../", "/")):
+                node = find(self.root, path)
+                where = node.where if isinstance(node, ScalarNode) else find(self.root, (*path, index)).where
+                self.problems.add(f"{quote(name)} leads out of the repository", where, "name a file inside of it")
 
     def _environment(self, body: DependencyBody, path: Keys) -> dict[str, str]:
         found = {}

@@ -10,12 +10,24 @@ from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
 from reconciler.manifest import grammar
 from reconciler.manifest.grammar import Fault
 from reconciler.manifest.problems import nearest
-from reconciler.manifest.values import Body, FilePath, Globs, Model, Texts, Variable, as_text, error_of, judged
+from reconciler.manifest.values import Body, FilePath, Globs, Model, Variable, as_text, error_of, judged, list_of_one
 
 Duration = Annotated[
     str, BeforeValidator(as_text, json_schema_input_type=str), judged(grammar.duration_fault, "a length of time")
 ]
 Command = Annotated[str, judged(lambda text: None if text.strip() else Fault("it is empty", "write one"), "a command")]
+Word = Annotated[
+    str,
+    judged(
+        lambda text: (
+            Fault("it begins with `-`, so the program would take it for an option", "write the name alone")
+            if text.startswith("-")
+            else None
+        ),
+        "taken here",
+    ),
+]
+Words = Annotated[list[Word], BeforeValidator(list_of_one, json_schema_input_type=list[Word] | str)]
 ProviderName = Literal["auto", "inherit", "pnpm", "npm", "yarn", "bun", "uv", "pip", "poetry", "cargo", "go"]
 
 
@@ -33,7 +45,7 @@ class ProviderOptions(Model):
 class NpmOptions(ProviderOptions):
     """What providers with workspaces take."""
 
-    filter: Texts | None = Field(None, description="Only these members of the workspace.")
+    filter: Words | None = Field(None, description="Only these members of the workspace.")
 
 
 class PnpmOptions(NpmOptions):
@@ -47,7 +59,7 @@ class PnpmOptions(NpmOptions):
 class PoetryOptions(ProviderOptions):
     """What providers with groups take."""
 
-    group: Texts | None = Field(None, description="These groups too.")
+    group: Words | None = Field(None, description="These groups too.")
 
 
 class UvOptions(PoetryOptions):
@@ -61,7 +73,7 @@ class UvOptions(PoetryOptions):
 class PipOptions(ProviderOptions):
     """What pip takes."""
 
-    requirements: Texts | None = Field(None, description="Files of requirements; left out: `requirements.txt`.")
+    requirements: Words | None = Field(None, description="Files of requirements; left out: `requirements.txt`.")
 
 
 class DependencyBody(Model):

@@ -287,6 +287,15 @@ def test_a_command_that_never_comes_to_rest_says_what_it_changes(world: World) -
     assert world.change("dependency:auth/run").is_pending
 
 
+def test_requirements_beside_the_project_decide_too(world: World) -> None:
+    """And what they include; what lies outside of the repository is refused."""
+    world.main.commit({"py/a": "", "common/base.txt": "-r more.txt\n", "common/more.txt": ""})
+    world.declare("auth: {dependencies: [pip: {project: py, requirements: ../common/base.txt}]}")
+    world.settle()
+    world.tree().write({"common/more.txt": "# more\n"})
+    assert [field.path for field in world.change("dependency:auth/py/pip").fields] == ["common/more.txt"]
+
+
 def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(world: World) -> None:
     """Also when it does not listen."""
     world.declare("auth: {dependencies: [{run: 'trap \"\" TERM; sleep 77.7 & sleep 77.7', timeout: 1s}]}")

@@ -34,6 +34,30 @@ TABLE = [
         "hint: did you mean `project`?",
     ),
     (
+        "a filter that is an option",
+        "worktrees:\n  auth: {dependencies: [{npm: {filter: --a}}]}\n",
+        "orchestra.yaml:2:40: `--a` is not taken here: it begins with `-`, so the program would take it for an option",
+        "hint: write the name alone",
+    ),
+    (
+        "a group that is an option",
+        "worktrees:\n  auth: {dependencies: [{uv: {group: [test, -v]}}]}\n",
+        "orchestra.yaml:2:45: `-v` is not taken here: it begins with `-`, so the program would take it for an option",
+        "hint: write the name alone",
+    ),
+    (
+        "requirements outside",
+        "worktrees:\n  auth: {dependencies: [{pip: {project: py, requirements: [../a.txt, ../../b.txt]}}]}\n",
+        "orchestra.yaml:2:70: `../../b.txt` leads out of the repository",
+        "hint: name a file inside of it",
+    ),
+    (
+        "absolute requirements",
+        "worktrees:\n  auth: {dependencies: [{pip: {requirements: /etc/b.txt}}]}\n",
+        "orchestra.yaml:2:46: `/etc/b.txt` leads out of the repository",
+        "hint: name a file inside of it",
+    ),
+    (
         "an option of another provider",
         "worktrees:\n  auth: {dependencies: [{uv: {filter: a}}]}\n",
         "orchestra.yaml:2:31: unknown key `filter`",

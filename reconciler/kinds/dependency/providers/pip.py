@@ -19,7 +19,7 @@ def _requirements(place: Place, options: Options) -> tuple[str, ...]:
     waiting = list(options.requirements or (_FILE,))
     while waiting:
         name = posixpath.normpath(waiting.pop(0))
-        if name not in found and not name.startswith(("..", "/")):
+        if name not in found and not name.startswith("/") and not place.path(name).startswith("../"):
             found[name] = None
             waiting += _included(place, name)
     return tuple(found)

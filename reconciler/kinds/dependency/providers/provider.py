@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class Place:
 
     def path(self, name: str) -> str:
         """A path of the project, as seen from the top of the tree."""
-        return f"{self.project}/{name}" if self.project else name
+        return posixpath.normpath(f"{self.project}/{name}") if self.project else name
 
     @property
     def directory(self) -> Path:
