@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.mounting import mounted
 from tests.support.repository import GitRepo
 from tests.support.world import World, somebody_in
 
@@ -18,6 +19,22 @@ def test_a_process_at_work_keeps_its_tree(auth: World) -> None:
     assert auth.tree().path.exists()
     auth.destroy()
     assert not auth.tree().path.exists()
+
+
+@pytest.mark.parametrize("name", ["data", "scratch"])
+def test_what_is_mounted_in_a_tree_keeps_it(world: World, tmp_path: Path, name: str) -> None:
+    """Its files are somebody else's, and would be deleted where they really are; also where nothing would be saved."""
+    world.declare("auth: {scratch: [scratch]}")
+    world.settle()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/precious").write_text("mine")
+    place = world.tree().path / name
+    place.mkdir()
+    with mounted(tmp_path / "elsewhere", place):
+        assert f"something is mounted at {place}" in world.plan_destroy().changes[0].reason
+        world.destroy()
+        assert (place / "precious").read_text() == "mine"
+    assert (tmp_path / "elsewhere/precious").read_text() == "mine"
 
 
 def test_filled_submodules_keep_their_tree(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from reconciler.vault.inventory import Inventory, take_inventory
 from tests.operations import works
 from tests.operations.looks import Look, look
 from tests.support.fakes import RecordingReporter
+from tests.support.mounting import mounted
 from tests.support.repository import GitRepo
 from tests.support.world import QUICK, World, somebody_in
 
@@ -177,6 +178,29 @@ def test_whoever_comes_while_a_tree_is_saved_finds_it_where_it_was(
         assert outcome.status is Status.FAILED
         assert expected in outcome.reason
         assert auth.tree().status() == ""
+
+
+def test_what_is_mounted_while_a_tree_is_saved_is_not_deleted(
+    auth: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tree is put back, and what is mounted in it with it."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/precious").write_text("mine")
+    place = auth.tree().path / "app"
+    verify = parking.verify
+
+    with ExitStack() as stack:
+
+        def verify_and_mount(*given: object) -> tuple[str, ...]:
+            found = verify(*given)  # type: ignore[arg-type]
+            stack.enter_context(mounted(tmp_path / "elsewhere", place))
+            return found
+
+        monkeypatch.setattr(parking, "verify", verify_and_mount)
+        outcome = auth.destroy().outcomes[0]
+        assert outcome.status is Status.FAILED
+        assert "something is mounted at" in outcome.reason
+    assert (tmp_path / "elsewhere/precious").read_text() == "mine"
 
 
 def test_a_tree_that_cannot_be_put_back_lies_aside_whole(auth: World, monkeypatch: pytest.MonkeyPatch) -> None:

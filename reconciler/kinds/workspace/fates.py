@@ -12,6 +12,7 @@ from reconciler.clients import files
 from reconciler.clients.git import Git
 from reconciler.clients.integration import Way
 from reconciler.clients.merged import Question, Target, Verdict, how_merged, where_it_began
+from reconciler.clients.mounts import mounts_in
 from reconciler.clients.process import processes_using
 from reconciler.clients.sandbox.private_git import home_of, unsaved_reasons
 from reconciler.clients.sandbox.private_home import written_in
@@ -118,6 +119,7 @@ def _plain_reasons(survey: Survey, doomed: Doomed) -> Iterator[str]:
     yield from (
         f"worktree {other.path} lies inside it" for other in survey.records if str(other.path).startswith(below)
     )
+    yield from (f"something is mounted at {place}" for place in mounts_in(record.path))
     yield from (f"{name} ({pid}) is at work there" for pid, name in processes_using(record.path))
     yield from unsaved_reasons(survey.repository, record)
 

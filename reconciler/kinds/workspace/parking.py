@@ -10,6 +10,7 @@ from pathlib import Path
 from reconciler.clients import excludes, files
 from reconciler.clients.git import Git
 from reconciler.clients.marks import FILE_NAME, MarkBook, parse_book
+from reconciler.clients.mounts import mounts_in
 from reconciler.clients.process import processes_using
 from reconciler.clients.sandbox.foreground import alone
 from reconciler.clients.sandbox.private_git import DIRECTORY as SANDBOX
@@ -147,8 +148,9 @@ def _changed(git: Git, record: TreeRecord, seen: Sighting, removal: Removal) -> 
     """Who came and what was written since a look; files of ours are no part of it, and are looked at by themselves."""
     comers = (f"{name} ({pid}) is at work there" for pid, name in processes_using(record.path))
     edited = sorted({*seen.omissions.ours} ^ unedited(record))
+    mounted = (f"something is mounted at {place}" for place in mounts_in(record.path))
     changed = differences(git, seen, record.path, removal.given_up)
-    return (*comers, *changed, *(f"{path} was edited" for path in edited))
+    return (*comers, *mounted, *changed, *(f"{path} was edited" for path in edited))
 
 
 def _refuse(tree: Path, what: str, why: tuple[str, ...]) -> None:
