@@ -16,6 +16,7 @@ from typing import Any
 
 from reconciler.clients import files
 from reconciler.clients.batch import STAY_LOCAL
+from reconciler.clients.borrowed import HASHES
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.pack import chunks_of
 from reconciler.clients.refusals import refused
@@ -87,6 +88,24 @@ def bundle_problems(git: Git, repository: Repository, file: Path, commit: str) -
         yield f"git refuses the bundle: {answer.stderr or answer.text.strip()}"
     elif commit not in bundle_heads(file):
         yield "the bundle does not name the archive's commit"
+    elif not _has_its_pack(file, HASHES[len(commit)]):  # git looks at no more than its head
+        yield f"{file} is damaged: its pack is not as its checksum says"
+
+
+def _has_its_pack(file: Path, form: str) -> bool:
+    """Whether the pack in a bundle is as it was made: its last bytes are the hash of all before them."""
+    digest, waiting = hashlib.new(form, usedforsecurity=False), b""
+    try:
+        with file.open("rb") as opened:
+            while opened.readline(_LONGEST_LINE) not in {b"\n", b""}:
+                pass
+            for chunk in chunks_of(opened):
+                waiting += chunk
+                digest.update(waiting[: -digest.digest_size])
+                waiting = waiting[-digest.digest_size :]
+    except OSError as error:
+        raise refused(str(file), error) from error
+    return waiting == digest.digest()
 
 
 def bundle_heads(file: Path) -> dict[str, str]:

@@ -109,6 +109,17 @@ def _bundle_of_another(world: VaultWorld, saved: Saved) -> None:
     write_receipt(_file(world, saved, "json"), Receipt(NAME, saved.archive.commit, seal(bundle), seal(tar)))
 
 
+def _bundle_flipped_before_its_receipt(world: VaultWorld, saved: Saved) -> None:
+    """Damage the bundle, and let the receipt agree: git looks at no more than the head of a bundle."""
+    from reconciler.vault.copy import Receipt, seal, write_receipt  # noqa: PLC0415
+
+    bundle, tar = _file(world, saved, "bundle"), _file(world, saved, "tar")
+    content = bytearray(bundle.read_bytes())
+    content[-100] ^= 1
+    bundle.write_bytes(content)
+    write_receipt(_file(world, saved, "json"), Receipt(NAME, saved.archive.commit, seal(bundle), seal(tar)))
+
+
 TAMPERINGS = {
     "ref moved": _ref_moved,
     "ref deleted": _ref_deleted,
@@ -119,6 +130,7 @@ TAMPERINGS = {
     "bundle flipped": _part("bundle", _flip),
     "bundle gone": _part("bundle", Path.unlink),
     "bundle of another": _bundle_of_another,
+    "bundle flipped before its receipt": _bundle_flipped_before_its_receipt,
     "tar flipped": _part("tar", _flip),
     "tar gone": _part("tar", Path.unlink),
     "tar cut": _part("tar", lambda path: os.truncate(path, 700)),
