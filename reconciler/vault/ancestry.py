@@ -11,7 +11,8 @@ from reconciler.clients import files
 from reconciler.clients.git import Git, Repository
 
 _PRIVATE = ("refs/worktree/", "refs/bisect/", "refs/rewritten/", "ORIG_HEAD")
-_NAMED = re.compile(r"^(?:ref: .*|[0-9a-f]{40,64})$", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{40,64}", re.ASCII)
+_REF = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\]+")  # nothing that git would read as more than one name
 _MISSING = "missing"
 _LOGGED = re.compile(r"^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ", re.MULTILINE | re.ASCII)
 
@@ -45,7 +46,7 @@ def restore_private_refs(git: Git, git_dir: Path, refs: Mapping[str, str]) -> No
         ClientError: git refused.
     """
     there = private_refs(git_dir)
-    wanted = {ref: name for ref, name in refs.items() if ref.startswith(_PRIVATE) and ref not in there}
+    wanted = {ref: name for ref, name in refs.items() if _is_private(ref) and _is_hash(name) and ref not in there}
     kinds = _kinds(git, git_dir, wanted.values())
     lines = "".join(f"create {ref} {name}\n" for ref, name in wanted.items() if kinds[name] != _MISSING)
     if lines:
@@ -53,6 +54,10 @@ def restore_private_refs(git: Git, git_dir: Path, refs: Mapping[str, str]) -> No
         log = ("--create-reflog", "-m", "orchestra: brought back")
         words = ("-c", f"core.hooksPath={os.devnull}", "update-ref", *log, "--no-deref", "--stdin")
         git.run(*words, git_dir=git_dir, stdin=lines.encode())
+
+
+def _is_private(ref: str) -> bool:
+    return ref.startswith(_PRIVATE) and _REF.fullmatch(ref) is not None
 
 
 def _kinds(git: Git, git_dir: Path, names: Collection[str]) -> dict[str, str]:
@@ -74,7 +79,7 @@ def only_logged(git: Git, repository: Repository, git_dir: Path, branch: str | N
     Raises:
         ClientError: git or the operating system refused.
     """
-    logs = [git_dir / "logs" / "HEAD"]
+    logs = [git_dir / log for log in files.list_files(git_dir, "logs")]  # of HEAD, and of private refs
     if branch:
         logs.append(repository.common_dir / "logs" / "refs" / "heads" / branch)
     logged = {name for log in logs for name in logged_commits(log)}
@@ -103,7 +108,7 @@ def _content(file: Path) -> str:
 
 
 def _is_hash(value: str) -> bool:
-    return _NAMED.match(value) is not None and not value.startswith("ref:")
+    return _HASH.fullmatch(value) is not None
 
 
 def _commits(git: Git, git_dir: Path, names: Collection[str]) -> list[str]:

@@ -61,6 +61,8 @@ def _position_differences(git: Git, seen: Sighting) -> Iterator[str]:
     before, now = seen.position, read_position(git, seen.inventory.git_dir)
     if now.head != before.head or now.branch != before.branch:
         yield "its HEAD moved"
+    elif now.refs != before.refs:
+        yield "its own refs moved"
     elif now != before:
         yield "its index or its log was written"
 

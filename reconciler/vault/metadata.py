@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from reconciler.clients.files import steps_of
@@ -19,6 +21,9 @@ from reconciler.vault.inventory import Inventory
 
 FORMAT = 1
 TOP = "."
+_SHARED = re.compile(r"sharedindex\.[0-9a-f]{40,64}", re.ASCII)
+_LARGEST_MODE = 0o7777
+_LATEST_NS = (1 << 63) * 1_000_000_000  # what the system can be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +178,52 @@ def from_json(content: bytes) -> Metadata:
 
 
 def _metadata(document: dict[str, Any]) -> Metadata:
-    files = {path: File(int(mode), int(time), name) for path, mode, time, name in document.pop("files")}
-    links = {path: Link(str(target), int(time), name) for path, target, time, name in document.pop("links")}
-    directories = {path: Directory(int(mode), int(time)) for path, mode, time in document.pop("directories")}
+    """Take every value for what it is to be: the system refuses what is none when half of a tree is written."""
+    files = {path: File(_mode(mode), _time(time), name) for path, mode, time, name in document.pop("files")}
+    links = {path: Link(str(target), _time(time), name) for path, target, time, name in document.pop("links")}
+    directories = {path: Directory(_mode(mode), _time(time)) for path, mode, time in document.pop("directories")}
     return Metadata(
-        files=files, links=links, directories=directories, deleted=tuple(document.pop("deleted")), **document
+        files=files,
+        links=links,
+        directories=directories,
+        deleted=tuple(map(str, document.pop("deleted"))),
+        usual_modes={str(octal): _mode(mode) for octal, mode in document.pop("usual_modes").items()},
+        index_mtime_ns=_time(document.pop("index_mtime_ns")),
+        sparse_config=_texts(document.pop("sparse_config")),
+        private_refs=_texts(document.pop("private_refs")),
+        shared_index=_shared(document.pop("shared_index")),
+        path=_path(document.pop("path")),
+        **{key: value if value is None else str(value) for key, value in document.items()},
     )
+
+
+def _mode(value: Any) -> int:
+    if not 0 <= int(value) <= _LARGEST_MODE:
+        raise ValueError(value)
+    return int(value)
+
+
+def _time(value: Any) -> int:
+    if abs(int(value)) >= _LATEST_NS:
+        raise ValueError(value)
+    return int(value)
+
+
+def _shared(value: Any) -> str | None:
+    """The name of a file beside the index: it is written there."""
+    if value is not None and not _SHARED.fullmatch(value):
+        raise ValueError(value)
+    return str(value) if value else None
+
+
+def _path(value: str) -> str:
+    if not Path(value).is_absolute() or "\0" in value:
+        raise ValueError(value)
+    return value
+
+
+def _texts(values: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in values.items()}
 
 
 def require_path(path: str) -> None:

@@ -1,4 +1,4 @@
-"""Where a tree stands: its HEAD, its index and their logs, to see whether anything moved."""
+"""Where a tree stands: its HEAD, its index, its log and its own refs, to see whether anything moved."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reconciler.clients.git import Git
 from reconciler.clients.refusals import refused
+from reconciler.vault.ancestry import private_refs
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,13 @@ class Position:
         branch: the short name of the branch that is checked out; None when HEAD is detached.
         head: the commit; None when the branch is not born.
         files: of HEAD, index and log, by name.
+        refs: what only this tree has, with what they name.
     """
 
     branch: str | None
     head: str | None
     files: tuple[tuple[str, str], ...]
+    refs: tuple[tuple[str, str], ...]
 
 
 def current_head(git: Git, git_dir: Path) -> str | None:
@@ -42,7 +45,7 @@ def read_position(git: Git, git_dir: Path) -> Position:
         ClientError: git or the operating system refused.
     """
     found = tuple((name, _digest(git_dir / name)) for name in ("HEAD", "index", "logs/HEAD"))
-    return Position(current_branch(git_dir), current_head(git, git_dir), found)
+    return Position(current_branch(git_dir), current_head(git, git_dir), found, tuple(private_refs(git_dir).items()))
 
 
 def current_branch(git_dir: Path) -> str | None:

@@ -40,6 +40,7 @@ LATE: list[Callable[[World], None]] = [
     works.nested_repository,
     works.bisecting,
     works.index_lock,
+    works.private_ref,
 ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,7 +146,7 @@ def test_a_smudged_checkout_is_overwritten(world: VaultWorld) -> None:
 # --- archives that were tampered with --------------------------------------------------------------------------------
 
 
-def _forge(world: VaultWorld, archive: Archive, change: Callable[[dict[str, list[object]]], object]) -> Archive:
+def _forge(world: VaultWorld, archive: Archive, change: Callable[[dict[str, Any]], object]) -> Archive:
     """Make an archive of other metadata, whose objects fit."""
     metadata = json.loads(world.repo.git("cat-file", "blob", f"{archive.commit}:metadata.json"))
     change(metadata)
@@ -208,6 +209,47 @@ def test_a_path_that_leads_elsewhere_is_refused(world: VaultWorld, path: str) ->
 
     assert world.see() == before
     assert sorted(world.tree.path.parent.iterdir()) == outside
+
+
+WRONG: dict[str, tuple[str, object]] = {
+    "a mode that is none": ("directories", [["app", 10**12, 1]]),
+    "a time that is none": ("directories", [["app", 0o755, 10**30]]),
+    "a time in words": ("index_mtime_ns", "now"),
+    "no usual modes": ("usual_modes", None),
+    "a file that is no index": ("shared_index", "config.worktree"),
+    "a place that is none": ("path", "/a\0b"),
+    "settings that are none": ("sparse_config", ["a"]),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_metadata_that_no_save_writes_is_refused(world: VaultWorld, case: str) -> None:
+    """In our words, before anything is written."""
+    world.tree.write({"new": "new\n"})
+    archive = world.night()
+    world.make_again(archive)
+    before = world.see()
+    key, value = WRONG[case]
+
+    with pytest.raises(PermanentError, match="metadata cannot be read"):
+        world.restore(_forge(world, archive, lambda metadata: metadata.update({key: value})))
+
+    assert world.see() == before
+
+
+@pytest.mark.parametrize("way", ["name", "value"])
+def test_a_private_ref_that_says_more_than_a_name_is_left_out(world: VaultWorld, way: str) -> None:
+    """Git takes orders line by line: nothing of an archive becomes another order."""
+    archive = world.night()
+    world.make_again(archive)
+    world.repo.git("branch", "victim")
+    order, commit = "\ndelete refs/heads/victim", world.tree.commit_of("HEAD")
+    name = f"refs/worktree/x {commit}{order}\ncreate refs/worktree/y"
+    refs = {name: commit} if way == "name" else {"refs/worktree/x": commit + order}
+
+    world.restore(_forge(world, archive, lambda metadata: metadata.update(private_refs=refs)))
+
+    assert world.repo.refs("refs/heads/victim")
 
 
 def test_a_file_below_a_link_of_the_same_archive_is_refused(world: VaultWorld, tmp_path: Path) -> None:

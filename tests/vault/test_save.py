@@ -87,6 +87,9 @@ def test_commits_that_only_reflogs_and_private_refs_reach_are_parents(world: Vau
     tree.git("commit", "-q", "--amend", "-m", "other")
     private = tree.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "private")
     tree.git("update-ref", "refs/worktree/mine", private)
+    before = tree.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "before")
+    tree.git("update-ref", "--create-reflog", "-m", "made", "refs/worktree/logged", before)
+    tree.git("update-ref", "-m", "moved", "refs/worktree/logged", "HEAD")
     original = tree.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "original")
     tree.git("update-ref", "ORIG_HEAD", original)
 
@@ -96,7 +99,7 @@ def test_commits_that_only_reflogs_and_private_refs_reach_are_parents(world: Vau
     world.repo.git("gc", "-q", "--prune=now")
 
     parents = set(world.repo.git("rev-list", "--parents", "-1", archive.commit).split()[2:])
-    assert {reset, amended, private, original} <= parents
+    assert {reset, amended, private, before, original} <= parents
     assert world.repo.commit_of(private) == private
 
 
