@@ -24,6 +24,9 @@ REGULAR = frozenset({"100644", "100755"})
 _CONVERTED = ":(top,exclude,attr:!filter !working-tree-encoding)"
 OCTAL = slice(2, 8)
 _NAME_AT = 9
+_SAID = 5  # lines that git says of an entry after its path
+_MTIME = "  mtime: "
+_UNKNOWN_FORM = "this git lists its index in a form that orchestra does not know"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Index:
         content: the file itself; None when there is none.
         mtime_ns: when it was written.
         shared: the name and the bytes of the file that a split index leans on.
+        noted: by path, the time of change of the file, as `noted_time` has it.
     """
 
     lines: dict[str, str]
@@ -64,6 +68,7 @@ class Index:
     content: bytes | None
     mtime_ns: int
     shared: tuple[str, bytes] | None
+    noted: dict[str, str]
 
     def entry(self, path: str) -> Entry | None:
         """The entry of a path; None when it has none, or is in conflict."""
@@ -101,6 +106,12 @@ class Asked:
     behind: tuple[str, ...]
 
 
+def noted_time(mtime_ns: int) -> str:
+    """How git would list a time if its index had noted just that."""
+    seconds, rest = divmod(mtime_ns, 1_000_000_000)
+    return f"{_MTIME}{seconds}:{rest}"
+
+
 def directories_of(paths: Iterable[str]) -> frozenset[str]:
     """The directories that paths lie in, however deep."""
     found: set[str] = set()
@@ -124,7 +135,7 @@ class Asker:
     def index(self) -> Index:
         """Read the index."""
         content, mtime_ns = _read(self.git_dir / "index")
-        lines = self._paths("ls-files", "--stage", "-v", "-z")
+        lines, noted = self._listed()
         name_end = lines[0].index(" ", _NAME_AT) if lines else 0
         start = name_end + 3  # a space, the stage, a tab
         merged = {line[start:]: line for line in lines if line[start - 2] == "0"}
@@ -132,7 +143,16 @@ class Asker:
         for line in lines if len(merged) < len(lines) else ():
             if line[start - 2] != "0":
                 unmerged.setdefault(line[start:], []).append(line[_NAME_AT:name_end])
-        return Index(merged, name_end, unmerged, content, mtime_ns, _shared(self.git_dir, content or b""))
+        times = {line[start:]: time for line, time in zip(lines, noted, strict=True)}
+        return Index(merged, name_end, unmerged, content, mtime_ns, _shared(self.git_dir, content or b""), times)
+
+    def _listed(self) -> tuple[list[str], list[str]]:
+        """A line for each entry, and the one in which git says what time of change the index noted of the file."""
+        first, *rest = self._run("ls-files", "--stage", "-v", "--debug", "-z").split("\0")
+        parted = [text.split("\n", _SAID) for text in rest]
+        if not all(len(each) > _SAID and each[1].startswith(_MTIME) for each in parted):
+            raise PermanentError(_UNKNOWN_FORM)
+        return [first, *(each[_SAID] for each in parted)][:-1], [each[1] for each in parted]
 
     def others(self) -> frozenset[str]:
         """Files that are neither tracked nor ignored."""
@@ -168,9 +188,11 @@ class Asker:
         return tuple(line.split(" ")[1] for line in (*trees, *resolved))
 
     def _paths(self, *words: str) -> list[str]:
+        return self._run(*words).split("\0")[:-1]
+
+    def _run(self, *words: str) -> str:
         where = f"--work-tree={self._tree}"
-        answer = self._git.run(where, *STAY_LOCAL, *STRICT, *words, cwd=self._tree, git_dir=self.git_dir)
-        return answer.text.split("\0")[:-1]
+        return self._git.run(where, *STAY_LOCAL, *STRICT, *words, cwd=self._tree, git_dir=self.git_dir).text
 
 
 def _after(change: str) -> str:
@@ -196,7 +218,7 @@ def read_noted(git: Git, git_dir: Path, index_file: Path) -> dict[str, tuple[Ent
     listed = git.run(*words, git_dir=git_dir, environment={"GIT_INDEX_FILE": str(index_file)}).text
     found = _NOTED.findall(listed)
     if len(found) != listed.count("\0") or (listed and not found):
-        raise PermanentError("this git lists its index in a form that orchestra does not know")
+        raise PermanentError(_UNKNOWN_FORM)
     return {
         path: (Entry(tag, octal, name), int(seconds) * 1_000_000_000 + int(rest))
         for tag, octal, name, stage, path, seconds, rest in found

@@ -16,7 +16,7 @@ from typing import Any
 
 from reconciler.clients.files import steps_of
 from reconciler.errors import ClientError, PermanentError
-from reconciler.vault.index import OCTAL, REGULAR
+from reconciler.vault.index import OCTAL, REGULAR, noted_time
 from reconciler.vault.inventory import Inventory
 
 FORMAT = 1
@@ -122,12 +122,15 @@ def _usual_modes(inventory: Inventory) -> dict[str, int]:
 def _unusual(inventory: Inventory, usual: Mapping[str, int]) -> list[str]:
     """Files of which the index does not say all: that the bytes are the blob's, the usual mode, and the time."""
     lines, statuses = inventory.index.lines, inventory.scan.statuses
-    plain, staged = inventory.plain, inventory.asked.staged
+    plain, staged, noted = inventory.plain, inventory.asked.staged, inventory.index.noted
     modes = {octal: stat.S_IFREG | mode for octal, mode in usual.items()}
     return [
         path
         for path in inventory.contents.kept_files
-        if path not in plain or statuses[path].st_mode != modes[lines[path][OCTAL]] or path in staged
+        if path not in plain
+        or (status := statuses[path]).st_mode != modes[lines[path][OCTAL]]
+        or path in staged
+        or noted[path] != noted_time(status.st_mtime_ns)
     ]
 
 
@@ -193,23 +196,28 @@ def _metadata(document: dict[str, Any]) -> Metadata:
         private_refs=_texts(document.pop("private_refs")),
         shared_index=_shared(document.pop("shared_index")),
         path=_path(document.pop("path")),
-        **{key: value if value is None else str(value) for key, value in document.items()},
+        name=str(document.pop("name")),
+        object_format=str(document.pop("object_format")),
+        branch=_text(document.pop("branch")),
+        head=_text(document.pop("head")),
+        sparse=_text(document.pop("sparse")),
+        **document,
     )
 
 
-def _mode(value: Any) -> int:
+def _mode(value: str | float) -> int:
     if not 0 <= int(value) <= _LARGEST_MODE:
         raise ValueError(value)
     return int(value)
 
 
-def _time(value: Any) -> int:
+def _time(value: str | float) -> int:
     if abs(int(value)) >= _LATEST_NS:
         raise ValueError(value)
     return int(value)
 
 
-def _shared(value: Any) -> str | None:
+def _shared(value: str | None) -> str | None:
     """The name of a file beside the index: it is written there."""
     if value is not None and not _SHARED.fullmatch(value):
         raise ValueError(value)
@@ -222,7 +230,11 @@ def _path(value: str) -> str:
     return value
 
 
-def _texts(values: Any) -> dict[str, str]:
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, str]:
     return {str(key): str(value) for key, value in values.items()}
 
 

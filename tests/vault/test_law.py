@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 from tests.vault.strategies import age, write_index_later
 from tests.vault.world import VaultWorld
+
+_NOTED_NS = slice(24, 28)  # of the first entry's time of change, in an index of version 2
 
 
 def test_a_tree_that_git_relies_on_comes_back(world: VaultWorld) -> None:
@@ -25,6 +28,32 @@ def test_a_tree_that_git_relies_on_comes_back(world: VaultWorld) -> None:
     assert world.see() == before
     stored = world.repo.git("ls-tree", "-r", "--name-only", archive.commit, "files/")
     assert stored.splitlines() == ["files/a.txt"]
+
+
+def test_times_that_an_index_cannot_hold_come_back(world: VaultWorld) -> None:
+    """Those before 1970 it holds as ones after 2038."""
+    os.utime(world.tree.path / "a.txt", ns=(1, -5_000_000_001))
+    age(world.tree)
+    before = world.see()
+
+    world.night_and_morning()
+
+    assert world.see() == before
+
+
+def test_times_that_were_noted_by_the_second_come_back(world: VaultWorld) -> None:
+    """Other programs than git write whole seconds into the index, and git does not mind."""
+    age(world.tree)
+    index = world.git_dir / "index"
+    content = bytearray(index.read_bytes()[:-20])
+    content[_NOTED_NS] = bytes(4)
+    index.write_bytes(content + hashlib.sha1(content, usedforsecurity=False).digest())
+    write_index_later(world.tree)
+    before = world.see()
+
+    world.night_and_morning()
+
+    assert world.see() == before
 
 
 def test_a_tree_with_every_kind_of_change_comes_back(world: VaultWorld) -> None:
