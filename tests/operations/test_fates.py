@@ -160,6 +160,8 @@ TREES = [
     Case(works.made_executable, "kept", "it is not merged (1 file not committed (app/a.py))", "--merged-only"),
     Case(works.merged, "removed", "ancestor of main", "--merged-only"),
     Case(works.untracked, "kept", "somebody worked there at 20", "--older-than 1h"),
+    Case(works.deleted_long_after, "kept", "somebody worked there at 20", "--older-than 1h"),
+    Case(works.of_a_time_to_come, "kept", "at a time that is still to come by this clock", "--older-than 1h"),
     Case(works.long_ago, "parked", "1 file not committed (new.txt)", "--older-than 1h"),
     Case(works.committed, "parked", "1 commit that main has not", "--delete-branches"),
     Case(works.only_in_the_branch_log, "removed", "nothing of its own", "--delete-branches"),

@@ -282,6 +282,18 @@ def large(world: World) -> None:
     world.tree().write({"large.bin": b"x" * 5000})
 
 
+def deleted_long_after(world: World) -> None:
+    """Delete a file of a tree in which nothing else was done for long."""
+    os.utime(world.git_dir() / "logs/HEAD", (1, 1))
+    deleted(world)
+
+
+def of_a_time_to_come(world: World) -> None:
+    """Write a file while the clock was wrong by far."""
+    ignored(world)
+    os.utime(world.tree().path / ".env", (1, 1 << 33))
+
+
 def long_ago(world: World) -> None:
     untracked(world)
     for place in (world.git_dir() / "logs/HEAD", world.tree().path / "new.txt"):

@@ -131,15 +131,23 @@ def _has_files(tree: Path) -> bool:
 def _age_reasons(removal: Removal, record: TreeRecord, seen: Appraisal) -> Iterator[str]:
     if removal.older_than is None:
         return
-    times = [place.lstat().st_mtime for place in _worked_on(record, seen) if os.path.lexists(place)]
-    last = datetime.fromtimestamp(max(times, default=0.0), UTC)
-    if removal.now() - last < removal.older_than:
-        yield f"somebody worked there at {last:%Y-%m-%d %H:%M} UTC"
+    last, now = max((_time_of(place) for place in _worked_on(record, seen)), default=0.0), removal.now()
+    if last > now.timestamp():
+        yield "somebody worked there, at a time that is still to come by this clock"
+    elif now.timestamp() - last < removal.older_than.total_seconds():
+        yield f"somebody worked there at {datetime.fromtimestamp(last, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _worked_on(record: TreeRecord, seen: Appraisal) -> Iterator[Path]:
     yield record.git_dir / "logs" / "HEAD"
     yield from (record.path / path for path in (*seen.uncommitted, *seen.ignored))
+
+
+def _time_of(place: Path) -> float:
+    """When something was last written; of what was deleted, when its directory was."""
+    while not os.path.lexists(place):
+        place = place.parent
+    return place.lstat().st_mtime
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------
