@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from reconciler.clients.marks import MarkBook, change_book
 from reconciler.clients.merged import Question, Target, how_merged
 from reconciler.clients.survey import BRANCH_KEY, Survey, branch_mark_value, take_survey
 from reconciler.clients.trees import linked_git_dir
-from reconciler.errors import ConflictError, PermanentError, UsageError
+from reconciler.errors import ConflictError, OrchestraError, PermanentError, UsageError
 from reconciler.kinds.workspace.fill import fill
 from reconciler.kinds.workspace.parking import bring_back, bring_back_settings
 from reconciler.model.address import Address
@@ -116,17 +117,18 @@ def restore(
         wanted = to or Path(metadata.path)
         place = real_path(wanted.parent) / wanted.name
         _require_empty(place)
-        branch, words = _onto(session, archive)
-        session.git.run("worktree", "add", "--no-checkout", *words(place), git_dir=session.repository.common_dir)
-        git_dir = linked_git_dir(place)
-        if git_dir is None:
-            raise PermanentError(f"git made no worktree at {place}")
-        fill(session.git, place, git_dir)
-        book = bring_back(vault, archive, place, git_dir, clone)
-        is_as_it_was = branch == (archive.summary and archive.summary.branch)
-        if is_as_it_was and branch:
+        with _all_or_nothing(session, archive) as restoring:
+            branch, words = _onto(session, archive)
+            restoring.branch = branch
+            session.git.run("worktree", "add", "--no-checkout", *words(place), git_dir=session.repository.common_dir)
+            restoring.tree, git_dir = place, linked_git_dir(place)
+            if git_dir is None:
+                raise PermanentError(f"git made no worktree at {place}")
+            fill(session.git, place, git_dir)
+            book = bring_back(vault, archive, place, git_dir, clone)
+        if branch == (archive.summary and archive.summary.branch) and branch:
             bring_back_settings(vault, archive, branch)
-        if is_as_it_was and str(place) == metadata.path and book:
+        if book and _is_as_it_was(session, archive, branch) and str(place) == metadata.path:
             _take_care(session, book, git_dir, branch, archive.name)
             unpark(vault, archive)
     return Restored(archive, place, branch)
@@ -184,6 +186,7 @@ def prunable(
     return tuple(each for each in spare if each.ref in old)
 
 
+_WORKSPACE = "workspace"
 _NOBODY = "none"  # no identity, which is a UUID
 
 
@@ -275,10 +278,50 @@ def _free_branch(survey: Survey, wanted: str) -> str:
     return next(name for name in names if name not in survey.branches)
 
 
+@dataclass(slots=True)
+class _Restoring:
+    """What a restore made so far: the branch that it goes onto, and the tree."""
+
+    branch: str | None = None
+    tree: Path | None = None
+
+
+@contextlib.contextmanager
+def _all_or_nothing(session: Session, archive: Archive) -> Iterator[_Restoring]:
+    """Take away what was made if not all could be made: nobody could tell it from a tree that is whole."""
+    restoring = _Restoring()
+    try:
+        yield restoring
+    except BaseException:
+        with contextlib.suppress(OrchestraError):  # what went wrong first is what is told
+            if restoring.tree:
+                words = ("worktree", "remove", "--force", "--force", restoring.tree)
+                session.git.run(*words, git_dir=session.repository.common_dir)
+            _set_back(session, archive, restoring.branch)
+        raise
+
+
+def _set_back(session: Session, archive: Archive, branch: str | None) -> None:
+    """Have a branch be where it was before, unless somebody used it since."""
+    head, before = archive.summary.head if archive.summary else None, session.survey.branches.get(branch or "")
+    if branch is None or head is None or (before and before.commit == head):
+        return
+    ref = f"refs/heads/{branch}"
+    words = (ref, before.commit) if before else ("-d", ref)
+    session.git.run("update-ref", *words, head, git_dir=session.repository.common_dir)
+
+
+def _is_as_it_was(session: Session, archive: Archive, branch: str | None) -> bool:
+    """Whether it is on its branch, and the workspace has no other tree by now."""
+    is_on_branch = branch == (archive.summary and archive.summary.branch)
+    return is_on_branch and Address(_WORKSPACE, archive.name) not in session.survey.marks
+
+
 def _take_care(session: Session, book: MarkBook, git_dir: Path, branch: str | None, name: str) -> None:
-    """It is where it was and as it was: it bears the marks that it had."""
+    """It is where it was and as it was: it bears the marks that it had, and its branch is whose it was."""
     change_book(git_dir, book.clone, lambda _: book, durable=True)
     if branch:
-        value = branch_mark_value(book.clone, Address("workspace", name), made=True)
+        before = session.survey.branches.get(branch)
+        value = branch_mark_value(book.clone, Address(_WORKSPACE, name), made=before is None or before.made)
         key = f"branch.{branch}.{BRANCH_KEY}"
         session.git.run("config", key, value, git_dir=session.repository.common_dir)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import OrchestraError, UsageError
+from reconciler.clients.descent import Descent
+from reconciler.errors import OrchestraError, PermanentError, UsageError
 from reconciler.kinds.workspace.fates import Removal
 from reconciler.operations.archive import archives, prunable, prune, restore, show
 from reconciler.operations.locking import locked
@@ -194,6 +195,54 @@ def test_it_goes_onto_its_branch_or_beside_it(
         assert not world.session().survey.parked
         world.settle("auth")
         assert look(world) == before
+
+
+@pytest.mark.parametrize("meanwhile", [nothing, delete_branch, set_back, diverge])
+def test_what_could_not_all_be_restored_is_taken_away(
+    parked: tuple[World, Look], meanwhile: Callable[[World], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No half of a tree and no branch that was not there before; and then it can be done again."""
+    world, _ = parked
+    meanwhile(world)
+    refs, worktrees = world.main.refs(), world.main.git("worktree", "list")
+    with monkeypatch.context() as patch:
+        patch.setattr(Descent, "set", _no_space)
+        with pytest.raises(PermanentError, match="No space left"):
+            restore(world.session(), "auth")
+    assert (world.main.refs(), world.main.git("worktree", "list")) == (refs, worktrees)
+    assert not world.tree().path.exists()
+    restore(world.session(), "auth")
+    assert world.tree().read(".env") == "SECRET=1"
+
+
+def _no_space(*_given: object, **_options: object) -> None:
+    raise PermanentError("No space left on device")
+
+
+def test_a_branch_of_somebodys_own_stays_theirs(world: World) -> None:
+    """It was used and not made: no later destroy removes it."""
+    world.main.git("branch", "auth")
+    world.declare("auth:")
+    world.settle()
+    world.tree().write({"new.txt": "mine"})
+    night(world)
+    restore(world.session(), "auth")
+    assert world.destroy(removal=Removal(delete_branches=True)).is_complete
+    assert not world.tree().path.exists()
+    assert world.main.refs("refs/heads/auth")
+
+
+def test_a_workspace_has_one_tree(parked: tuple[World, Look]) -> None:
+    """What is restored where it was, while the workspace is elsewhere by now, is a plain worktree."""
+    world, _ = parked
+    world.declare("auth: {branch: other, path: ../elsewhere}")
+    world.apply()
+    restored = restore(world.session(), "auth")
+    assert (restored.path, restored.branch) == (world.tree().path, "auth")
+    world.destroy()
+    world.destroy()
+    assert world.tree().path.exists(), "what bears no mark is never removed"
+    assert not (world.project.path.parent / "elsewhere").exists()
 
 
 def test_a_second_one_gets_a_name_of_its_own(parked: tuple[World, Look]) -> None:
