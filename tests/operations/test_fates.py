@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.kinds.workspace.removal import Removal
 from tests.operations import works
 from tests.operations.looks import look
 from tests.support.repository import GitRepo, Project
@@ -108,6 +109,7 @@ TREES = [
     Case(works.squashed_since, "removed", "squashed into main"),
     Case(works.merged_by_hand, "removed", "to merge it would change nothing on main"),
     Case(works.pushed, "removed", "all of it is on origin/auth"),
+    Case(works.merged_where_the_base_comes_from, "removed", "same tree as origin/main", "--merged-only"),
     Case(works.merged_then_reverted, "parked", "merged, then reverted on main"),
     Case(works.committed, "parked", "1 commit that main has not"),
     Case(works.merged_and_dirty, "parked", "ancestor of main, 1 file not committed (new.txt)"),
@@ -214,6 +216,19 @@ def test_each_tree_ends_as_the_plan_says_and_nothing_is_lost(case: Case, tmp_pat
     assert branches.items() <= world.main.refs("refs/heads").items()
     assert world.plan().is_empty
     assert not world.main.refs("refs/orchestra/parked")
+
+
+def test_the_branch_of_what_was_taken_back_stays(world: World) -> None:
+    """Its base has its commits, and not what they brought; no later destroy takes it for what a kill left."""
+    applied(world, "auth:")
+    works.merged_then_reverted(world)
+    tip = world.main.commit_of("auth")
+    run = world.project.run("destroy", "--auto-approve").expect(0)
+    assert "(parked: merged, then reverted on main; the next apply" in " ".join(run.out.split())
+    world.destroy()
+    assert world.main.refs("refs/heads")["refs/heads/auth"] == tip
+    world.destroy(removal=Removal(delete_branches=True))
+    assert "refs/heads/auth" not in world.main.refs("refs/heads"), "the archive has it"
 
 
 def commits_in_logs(world: World) -> set[str]:

@@ -225,6 +225,17 @@ def pushed(world: World) -> None:
     world.tree().git("push", "--quiet", "--set-upstream", "origin", "auth")
 
 
+def merged_where_the_base_comes_from(world: World) -> None:
+    """It was squashed elsewhere and fetched; the base itself was not updated yet."""
+    origin = world.main.clone(world.project.path.parent / "origin.git", "--bare")
+    world.main.git("remote", "add", "origin", str(origin.path))
+    world.main.git("fetch", "--quiet", "origin")
+    world.main.git("branch", "--quiet", "--set-upstream-to=origin/main", "main")
+    committed(world)
+    squashed = world.main.git("commit-tree", "-m", "squashed", "-p", "main", "auth^{tree}")
+    world.main.git("push", "--quiet", "origin", f"{squashed}:refs/heads/main")
+
+
 def detached_with_a_commit(world: World) -> None:
     detached(world)
     committed(world)

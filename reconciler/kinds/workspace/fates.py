@@ -157,13 +157,20 @@ def _question(survey: Survey, doomed: Doomed, seen: Appraisal) -> Question | Non
     record = doomed.record
     if record.head is None or seen.reasons:
         return None
-    branch = survey.branches.get(record.branch or "")
     targets = [Target(doomed.base.name, doomed.base.commit)]
-    if branch and branch.upstream:
-        upstream = branch.upstream.removeprefix("refs/remotes/").removeprefix("refs/heads/")
-        targets.append(Target(upstream, survey.commit_of(upstream), is_upstream=True))
+    base_follows, follows = _upstream(survey, doomed.base.name), _upstream(survey, record.branch or "")
+    if commit := survey.commit_of(base_follows):  # where work is merged elsewhere, and the base was not updated yet
+        targets.append(Target(base_follows, commit))
+    if follows and follows != base_follows:
+        targets.append(Target(follows, survey.commit_of(follows), is_upstream=True))
     start = where_it_began(survey.repository, record.branch) if record.branch else None
     return Question(record.head, tuple(targets), start)
+
+
+def _upstream(survey: Survey, branch: str) -> str:
+    """The short name of what a branch follows; empty when it follows nothing."""
+    found = survey.branches.get(branch)
+    return found.upstream.removeprefix("refs/remotes/").removeprefix("refs/heads/") if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +213,8 @@ class _Judging:
         elif doomed.record.head and doomed.base.commit:
             words = ("rev-list", "--count", doomed.record.head, f"^{doomed.base.commit}")
             number = int(self.git.run(*words, git_dir=doomed.record.git_dir).text)
-            told = f" ({verdict.phrase})" if verdict and not number else ""
-            yield f"{plural(number, 'commit')} that {doomed.base.name} has not{told}"
+            told = f"{plural(number, 'commit')} that {doomed.base.name} has not"
+            yield verdict.phrase if verdict and not number else told
         else:
             yield "commits of which it cannot be told whether they are merged"
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from reconciler.clients import files
 from reconciler.clients.git import Git, Repository
+from reconciler.clients.integration import Way
 from reconciler.clients.marks import MarkBook, change_book, load_book
+from reconciler.clients.merged import Question, Target, how_merged, where_it_began
 from reconciler.clients.takedown import discard, is_set_aside
 from reconciler.clients.trees import Standing, TreeRecord, aside_of, half_done, linked_git_dir
 from reconciler.errors import ClientError, ConflictError, PermanentError
@@ -128,7 +130,7 @@ def remove_branch_without_work(git: Git, repository: Repository, branch: str, ba
 
 
 def branch_holds_work(git: Git, repository: Repository, branch: str, tip: str, base: str) -> bool:
-    """Whether a branch, or its log, has commits that would be lost with it.
+    """Whether a branch, or its log, has commits that would be lost with it, or ones that its base took back.
 
     Raises:
         ClientError: git failed.
@@ -138,7 +140,17 @@ def branch_holds_work(git: Git, repository: Repository, branch: str, tip: str, b
         return True
     logged = commits_in_log(where / "logs" / "refs" / "heads" / branch)
     others = (f"--exclude={branch}", "--branches", "--remotes", "--tags")
-    return bool(_unreachable(git, logged, *others, git_dir=where))
+    if _unreachable(git, logged, *others, git_dir=where):
+        return True
+    return _was_taken_back(git, repository, branch, tip, base)
+
+
+def _was_taken_back(git: Git, repository: Repository, branch: str, tip: str, base: str) -> bool:
+    start = where_it_began(repository, branch)
+    if start in {None, tip}:
+        return False
+    question = Question(tip, (Target(branch, base),), start)
+    return how_merged(git, repository, [question])[question].way is Way.REVERTED
 
 
 def desk_reasons_to_keep(host: Path, desk: str, book: MarkBook | None) -> tuple[str, ...]:
