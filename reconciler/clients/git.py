@@ -60,6 +60,9 @@ _HINTS = {
     "ref updates aborted by hook|aborted by the reference-transaction hook": (
         "see why the hook `reference-transaction` refuses it; `git rev-parse --git-path hooks` tells where it is"
     ),
+    "bad (tree )?object|(ould not read|unable to read|Not a valid commit name) [0-9a-f]{40}|is corrupt": (
+        "an object is missing or damaged: `git fsck` tells which; another clone may have it"
+    ),
     "detected dubious ownership": (
         "it is another user's; where you trust it, `git config --global --add safe.directory PATH` says so"
     ),

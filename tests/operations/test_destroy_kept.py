@@ -37,6 +37,26 @@ def test_what_is_mounted_in_a_tree_keeps_it(world: World, tmp_path: Path, name: 
     assert (tmp_path / "elsewhere/precious").read_text() == "mine"
 
 
+def test_a_damaged_tree_is_kept_and_hides_no_other(world: World) -> None:
+    """Also when its branch alone is left; what the repository has not is named, with the way out."""
+    world.declare("auth:\nui:")
+    world.settle()
+    commit = world.tree().commit({"app/a.py": "mine\n"})
+    loose = world.common_dir / "objects" / commit[:2] / commit[2:]
+    content = loose.read_bytes()
+    loose.unlink()
+    reasons = {str(change.address): change.reason for change in world.plan_destroy().changes}
+    assert "kept: it cannot be examined: " in reasons["workspace:auth"]
+    assert reasons["workspace:ui"] == "removed: nothing of its own"
+    assert "`git fsck` tells which" in world.project.run("plan").expect(1).err
+
+    loose.write_bytes(content)
+    world.destroy("auth")
+    loose.unlink()
+    reasons = {str(change.address): change.reason for change in world.plan_destroy().changes}
+    assert reasons == {"workspace:ui": "removed: nothing of its own"}
+
+
 def test_filled_submodules_keep_their_tree(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Empty ones hold nothing."""
     (tmp_path / "gitconfig").write_text('[protocol "file"]\n\tallow = always\n')

@@ -50,9 +50,16 @@ def judge(
     fates = {}
     for each, seen, question in zip(trees, looks, questions, strict=True):
         verdict = verdicts.get(question) if question else None
-        logged = 0 if seen.reasons else len(_logged(git, survey, each.record))
-        fates[each.record.git_dir] = _Judging(git, removal, each, seen, verdict, logged).fate()
+        try:
+            logged = 0 if seen.reasons else len(_logged(git, survey, each.record))
+            fates[each.record.git_dir] = _Judging(git, removal, each, seen, verdict, logged).fate()
+        except PermanentError as error:  # a damaged tree stays, and no other one with it
+            fates[each.record.git_dir] = Fate((_unexamined(error),))
     return fates
+
+
+def _unexamined(error: PermanentError | ConflictError) -> str:
+    return f"it cannot be examined: {error.message}"
 
 
 def omissions_of(doomed: Doomed, removal: Removal) -> Omissions:
@@ -89,7 +96,7 @@ def _look(git: Git, survey: Survey, removal: Removal, doomed: Doomed, seen: Appr
             seen = appraise(git, record, omissions, limit_bytes=removal.limit_bytes, given_up=removal.given_up)
         return seen if seen.reasons else replace(seen, reasons=tuple(_age_reasons(removal, record, seen)))
     except (PermanentError, ConflictError) as error:
-        return Appraisal((f"it cannot be examined: {error.message}",))
+        return Appraisal((_unexamined(error),))
 
 
 def _logged(git: Git, survey: Survey, record: TreeRecord) -> Commits:

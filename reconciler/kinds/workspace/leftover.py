@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 from reconciler.clients.git import Git
 from reconciler.clients.survey import Survey
+from reconciler.errors import PermanentError
 from reconciler.kinds.workspace.spec import Base, WorkspaceActual
 from reconciler.model.address import Address
 
@@ -67,4 +68,7 @@ def _is_empty(git: Git, survey: Survey, branch: str, base: str, *, examine: bool
         return commit in {None, base}
     from reconciler.kinds.workspace.remove import branch_holds_work  # noqa: PLC0415 - start-up: most remove nothing
 
-    return not branch_holds_work(git, survey.repository, branch, commit, base)
+    try:
+        return not branch_holds_work(git, survey.repository, branch, commit, base)
+    except PermanentError:
+        return False  # what cannot be told is work

@@ -68,7 +68,8 @@ def take_down(vault: Vault, name: str, doomed: Doomed, removal: Removal, sightin
             _SETTINGS: _settings(vault, record.branch),
         },
     )
-    _refuse(record.path, "its archive is not whole", verify(vault, saved))
+    damaged = verify(vault, saved)
+    _refuse(record.path, "its archive is not whole", damaged, hint="see the disk that it is on, and `git fsck`")
     with alone(record.git_dir / SANDBOX, name):
         aside = replace(record, path=set_aside(record.path))
         try:
@@ -153,6 +154,6 @@ def _changed(git: Git, record: TreeRecord, seen: Sighting, removal: Removal) -> 
     return (*comers, *mounted, *changed, *(f"{path} was edited" for path in edited))
 
 
-def _refuse(tree: Path, what: str, why: tuple[str, ...]) -> None:
+def _refuse(tree: Path, what: str, why: tuple[str, ...], *, hint: str = "try again later") -> None:
     if why:
-        raise RefusedError(f"{tree} is kept, {what}: {some(why, between='; ')}", hint="try again later")
+        raise RefusedError(f"{tree} is kept, {what}: {some(why, between='; ')}", hint=hint)
