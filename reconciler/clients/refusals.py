@@ -11,6 +11,7 @@ HINTS = {
     errno.EDQUOT: "free some of your quota and run the command again",
     errno.EACCES: "check who may write there",
     errno.EPERM: "check who may write there",
+    errno.EFBIG: "files may not be that large there: see `ulimit -f`, and the kind of disk",
     errno.EROFS: "it lies on a disk that cannot be written; mount it writable",
 }
 

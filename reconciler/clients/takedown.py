@@ -7,6 +7,7 @@ record is whole, and can be put back; what has none is rubbish, which the record
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -32,8 +33,14 @@ def set_aside(tree: Path) -> Path:
     Raises:
         PermanentError: the operating system refused.
     """
-    with _explained(f"cannot move {tree} aside"):
-        return tree.rename(aside_of(tree))
+    aside = aside_of(tree)
+    try:
+        return tree.rename(aside)
+    except OSError as error:
+        if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+            hint = f"delete {aside}: an earlier removal could not" if aside.is_dir() else f"move {aside} away"
+            raise PermanentError(f"cannot move {tree} aside: {aside} is there", hint=hint) from error
+        raise refused(f"cannot move {tree} aside", error) from error
 
 
 def put_back(tree: Path) -> None:

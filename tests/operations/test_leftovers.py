@@ -74,6 +74,22 @@ def _busy(directory: Path) -> None:
     raise refused(f"cannot remove {directory}", OSError(errno.EBUSY, "busy"))
 
 
+@pytest.mark.parametrize("is_directory", [True, False])
+def test_what_stands_where_a_tree_is_to_go_is_named(auth: World, *, is_directory: bool) -> None:
+    """With the way out; the tree stays as it is."""
+    aside = auth.tree().path.with_name(".auth.orchestra-removed")
+    if is_directory:
+        aside.mkdir()
+        (aside / "left").touch()
+    else:
+        aside.touch()
+    outcome = auth.destroy().outcomes[0]
+    assert f"{aside} is there" in outcome.reason
+    assert isinstance(outcome.error, PermanentError)
+    assert str(aside) in outcome.error.hint
+    assert auth.tree().read("app/a.py") == "a = 1\n"
+
+
 def test_plans_beside_an_apply_see_nothing_in_the_way(world: World) -> None:
     """Whoever obeyed would move trees away that are being made."""
     names = [f"w{number:02}" for number in range(12)]
