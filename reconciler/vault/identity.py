@@ -52,9 +52,11 @@ class Look:
         """Regular files to which nothing was written since git noted them.
 
         Git passes over those that it was told to assume unchanged, and one that is as young as the index may have been
-        written after it without its times telling. None of these is taken for granted.
+        written after it without its times telling. None of these is taken for granted; and an index that was written in
+        a time to come, by a clock that was set back since, is older than nothing.
         """
-        limit_ns = self._index.mtime_ns // _SECOND * _SECOND
+        is_to_come = self._index.mtime_ns > self._found.began_ns
+        limit_ns = 0 if is_to_come else self._index.mtime_ns // _SECOND * _SECOND
         lines, statuses, written = self._index.lines, self._found.statuses, self._asked.written
         return [
             path

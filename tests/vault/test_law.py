@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 from tests.vault.strategies import age, write_index_later
@@ -28,6 +29,20 @@ def test_a_tree_that_git_relies_on_comes_back(world: VaultWorld) -> None:
     assert world.see() == before
     stored = world.repo.git("ls-tree", "-r", "--name-only", archive.commit, "files/")
     assert stored.splitlines() == ["files/a.txt"]
+
+
+def test_what_was_written_before_the_clock_was_set_back_comes_back(world: VaultWorld) -> None:
+    """By the times of such an index git takes a file for as old as it noted it, whatever was written in that second."""
+    file, index = world.tree.path / "a.txt", world.git_dir / "index"
+    time.sleep(1.02 - time.time() % 1)
+    world.tree.write({"a.txt": "b\n"})
+    world.tree.git("add", "a.txt")
+    os.utime(index, (1 << 32, 1 << 32))
+    world.tree.write({"a.txt": "c\n"})
+
+    world.night_and_morning()
+
+    assert file.read_text() == "c\n"
 
 
 def test_times_that_an_index_cannot_hold_come_back(world: VaultWorld) -> None:
