@@ -195,9 +195,13 @@ class Descent:
 
     def is_readable(self, path: str) -> bool:
         """Whether we may read what stands at a path."""
+        return self.may(path, os.R_OK)
+
+    def may(self, path: str, what: int) -> bool:
+        """Whether we may do something with what stands at a path: `os.R_OK` and the like."""
         try:
             with self._parent(path) as (parent, name):
-                return os.access(name, os.R_OK, dir_fd=parent, follow_symlinks=False)
+                return os.access(name, what, dir_fd=parent, follow_symlinks=False)
         except (FileNotFoundError, ConflictError, PermanentError):
             return False
 

@@ -208,10 +208,23 @@ def _empty(directory: Path) -> None:
             name = waiting.pop()
             with _opened(name, top) as inner:
                 for deeper in _remove_files(inner):
-                    waiting.append(f"{unique}.{number}")
-                    os.rename(deeper, waiting[-1], src_dir_fd=inner, dst_dir_fd=top)
-                    number += 1
+                    if _move(deeper, inner, f"{unique}.{number}", top):
+                        waiting.append(f"{unique}.{number}")
+                        number += 1
             os.rmdir(name, dir_fd=top)
+
+
+def _move(name: str, directory: int, new: str, top: int) -> bool:
+    """Move a directory up; one of somebody else's cannot be, and is removed where it is if it is empty."""
+    try:
+        os.rename(name, new, src_dir_fd=directory, dst_dir_fd=top)
+    except PermissionError as refusal:
+        try:
+            os.rmdir(name, dir_fd=directory)
+        except OSError:
+            raise refusal from None
+        return False
+    return True
 
 
 def _remove_files(directory: int) -> list[str]:

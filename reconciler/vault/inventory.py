@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import stat
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from reconciler.clients.descent import Scan, scan
+from reconciler.clients.descent import Descent, Scan, scan
 from reconciler.clients.git import Git
 from reconciler.clients.pack import ObjectFormat
 from reconciler.vault.attributes import AttributeTimes
@@ -44,6 +45,7 @@ class Inventory:
         ids: for every other file and link that is not ignored, the object that its bytes or its target are.
         converted: files whose bytes are not their blob's, though git calls them clean.
         unreadable: what could not be read.
+        closed: directories of somebody else's, who alone can delete what is in them.
     """
 
     tree: Path
@@ -58,6 +60,7 @@ class Inventory:
     ids: dict[str, str]
     converted: frozenset[str]
     unreadable: tuple[str, ...]
+    closed: tuple[str, ...]
 
     def id_of(self, path: str) -> str | None:
         """The object that a file's bytes or a link's target are; None for what is neither, or ignored."""
@@ -133,7 +136,17 @@ def take_inventory(git: Git, tree: Path, git_dir: Path, head: str | None, omissi
         ids=look.ids,
         converted=frozenset(look.converted),
         unreadable=(*found.unreadable, *look.unreadable),
+        closed=tuple(_closed(tree, found)),
     )
+
+
+def _closed(tree: Path, found: Scan) -> Iterator[str]:
+    me = os.geteuid()
+    with Descent(tree) as descent:
+        others = (path for path in found.directories if found.statuses[path].st_uid != me)
+        for path in others:  # an empty one is deleted by whose the directory above it is
+            if not descent.may(path, os.W_OK | os.X_OK) and descent.may(path, os.R_OK) and descent.names(path):
+                yield path
 
 
 class _Asking:

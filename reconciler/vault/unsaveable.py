@@ -104,6 +104,8 @@ def reasons_in(git: Git, inventory: Inventory, limit_bytes: int, given_up: Colle
         yield f"sockets, pipes or devices lie in it ({some(inventory.contents.special)})"
     if inventory.unreadable:
         yield f"some of it cannot be read ({some(inventory.unreadable)})"
+    if inventory.closed:
+        yield f"directories in it are somebody else's, and we may delete nothing in them ({some(inventory.closed)})"
     if refs := refs_to_no_commit(git, inventory.git_dir):
         yield f"refs of its own name no commit ({some(refs)})"
     yield from reasons_in_submodules(git, inventory, given_up)

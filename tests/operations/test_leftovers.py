@@ -51,6 +51,27 @@ def test_read_only_directories_are_deleted_with_their_tree(tmp_path: Path) -> No
     assert not list(tmp_path.glob("*tree*"))
 
 
+def test_what_somebody_else_alone_can_delete_keeps_its_tree(auth: World) -> None:
+    """A container's files, say, which are root's: nothing is half removed, and the other trees go."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may give a directory to somebody else")
+    place = auth.tree().path / "app/theirs"
+    auth.tree().write({"app/theirs/file": "theirs"})
+    empty = auth.tree().path / "app/empty"
+    empty.mkdir()
+    for directory in (place, empty):
+        os.chown(directory, 12321, 12321)
+    command = [*_without_powers(), sys.executable, "-m", "reconciler", "destroy", "--auto-approve"]
+    done = subprocess.run(command, cwd=auth.project.path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "we may delete nothing in them (app/theirs)" in " ".join(done.stdout.split())
+    assert (place / "file").read_text() == "theirs"
+    os.chown(place, os.geteuid(), -1)
+    done = subprocess.run(command, cwd=auth.project.path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not place.exists(), "what is empty can be deleted"
+
+
 def test_what_cannot_be_deleted_is_named_and_stops_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.declare("auth:\nui:")
     world.settle()
