@@ -35,7 +35,7 @@ from reconciler.vault.steps import Steps, decide
 from reconciler.vault.stored import Stored, read_index_files, read_metadata, read_stored
 from reconciler.vault.tar import read_tar
 from reconciler.vault.vault import Vault
-from reconciler.vault.wanted import Item, Noted, Source, Wanted, collect
+from reconciler.vault.wanted import Item, Noted, Source, Wanted, collect, require_tar
 
 _SHOWN = 5
 _ASIDE = "orchestra.index"
@@ -62,6 +62,19 @@ def restore(vault: Vault, archive: Archive, tree: Path, git_dir: Path, *, omissi
     index = read_index_files(vault.git, vault.repository.common_dir, stored, metadata)
     wanted = collect(vault, archive, metadata, _noted(vault.git, git_dir, index), stored.form)
     _Restoring(vault, archive, tree, git_dir, stored, metadata, index).run(wanted, omissions or Omissions())
+
+
+def require_whole(vault: Vault, archive: Archive) -> None:
+    """Refuse to make a tree for an archive of which a part is missing or damaged.
+
+    Raises:
+        PermanentError: one is.
+        ClientError: git failed.
+    """
+    stored = read_stored(vault.git, vault.repository.common_dir, archive.commit)
+    metadata = read_metadata(vault.git, vault.repository.common_dir, stored)
+    read_index_files(vault.git, vault.repository.common_dir, stored, metadata)
+    require_tar(vault, archive)
 
 
 def _noted(git: Git, git_dir: Path, index: list[tuple[str, bytes]]) -> Noted:

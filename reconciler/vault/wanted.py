@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from reconciler.clients.pack import ObjectFormat, chunks_of
 from reconciler.errors import PermanentError
@@ -16,6 +17,8 @@ from reconciler.vault.index import Entry
 from reconciler.vault.metadata import Directory, Metadata, require_path
 from reconciler.vault.tar import Member, read_tar
 from reconciler.vault.vault import Vault
+
+_WITHOUT = "`orchestra apply --fresh` starts over without the archive"
 
 Noted = Mapping[str, tuple[Entry, int]]
 
@@ -103,24 +106,36 @@ def _link(target: str, mtime_ns: int, source: Source, form: ObjectFormat) -> Ite
     return Item(form.identify("blob", os.fsencode(target)), 0o777, mtime_ns, source, target)
 
 
-def _members(vault: Vault, archive: Archive, form: ObjectFormat) -> list[tuple[Member, str]]:
-    """What the tar holds, each with the name that git would give its bytes."""
+def require_tar(vault: Vault, archive: Archive) -> Path | None:
+    """The tar of an archive, if it is as it was written; None when nothing was ignored.
+
+    Raises:
+        PermanentError: it is not, or it is gone.
+    """
     tar, receipt = (vault.find(archive.name, archive.time, suffix) for suffix in ("tar", "json"))
     written = read_receipt(receipt)
     if written is None or written.commit != archive.commit:
         if archive.summary and archive.summary.ignored:
             raise PermanentError(
                 f"{plural(archive.summary.ignored, 'ignored file')} saved with this archive, and {receipt} is gone",
-                hint="bring it back with the tar beside it",
+                hint=f"bring it back with the tar beside it; {_WITHOUT}",
             )
-        return []
+        return None
     if written.tar is None:
-        return []
+        return None
+    if not tar.exists():
+        raise PermanentError(f"{tar} is gone", hint=f"bring it back; {_WITHOUT}")
     if seal(tar) != written.tar:
-        raise PermanentError(f"{tar} is not as it was written", hint="do not trust it")
+        raise PermanentError(f"{tar} is not as it was written", hint=f"do not trust it; {_WITHOUT}")
+    return tar
+
+
+def _members(vault: Vault, archive: Archive, form: ObjectFormat) -> list[tuple[Member, str]]:
+    """What the tar holds, each with the name that git would give its bytes."""
+    tar = require_tar(vault, archive)
     return [
         (member, form.identify_chunks("blob", member.size, chunks_of(content)) if content else "")
-        for member, content in read_tar(tar)
+        for member, content in (read_tar(tar) if tar else ())
     ]
 
 

@@ -105,13 +105,13 @@ def test_a_time_that_is_none_is_refused_with_those_that_are(parked: tuple[World,
 
 
 def test_a_tree_that_is_not_all_back_is_kept_and_what_waits_waits_on(
-    parked: tuple[World, Look], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    parked: tuple[World, Look], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It looks like one that has no work, and a save of it would take the place of the archive that has it."""
     world, before = parked
     with monkeypatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
-        world.project.run("apply", "--auto-approve").expect(4)
+        patch.setattr(Descent, "set", _no_space)
+        assert not world.try_apply().is_complete
     waiting = world.main.refs("refs/orchestra/parked")
     assert "is not all back" in world.plan_destroy().changes[0].reason
     assert "from the archive of" in world.change().reason
@@ -351,16 +351,28 @@ def test_what_was_tampered_with_is_refused(parked: tuple[World, Look], tamper: C
 
 @pytest.mark.parametrize("name", ["tar", "tar gone", "receipt gone"])
 def test_apply_does_not_bring_back_what_was_tampered_with(parked: tuple[World, Look], name: str) -> None:
-    """It fails and says so; mended, it goes on from there."""
+    """It fails and says so, before anything is made; mended, it comes back."""
     world, before = parked
     file = shelf(world, "*.json" if name.startswith("receipt") else "*.tar")
-    kept = file.read_bytes()
+    kept, refs = file.read_bytes(), world.main.refs()
     TAMPERED[name](world)
     assert not world.try_apply().is_complete
-    assert world.session().survey.parked or (world.git_dir() / "orchestra").exists()
+    assert world.main.refs() == refs
+    assert not world.tree().path.exists()
     file.write_bytes(kept)
     world.apply()
     assert look(world) == before
+
+
+def test_what_cannot_be_brought_back_any_more_stops_nobody_for_ever(parked: tuple[World, Look]) -> None:
+    """The way out is named, and is one; what is left of the archive stays."""
+    world, _ = parked
+    TAMPERED["tar gone"](world)
+    refused = world.project.run("apply", "--auto-approve").expect(4)
+    assert "`orchestra apply --fresh` starts over" in refused.out + refused.err
+    world.project.run("apply", "--auto-approve", "--fresh").expect(0)
+    assert world.plan().is_empty
+    assert archives(world.session(), "auth")
 
 
 # --- prune -----------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from reconciler.kinds.workspace.rename import begin_rename, finish_rename, move,
 from reconciler.kinds.workspace.spec import BEING_MADE, KIND, TreeActual, WorkspaceActual, WorkspaceSpec
 from reconciler.model.address import Address
 from reconciler.vault.position import current_branch
+from reconciler.vault.restore import require_whole
 from reconciler.vault.shelf import read_archives
 from reconciler.vault.vault import Vault, unpark_all
 
@@ -97,6 +98,7 @@ class Maker:
         back, archive = actual.comes_back, actual.parked
         declared = dict(spec.declared)
         if back and archive:
+            require_whole(self.vault, archive)  # else half of a tree would wait for what never comes
             declared["archive"] = archive.commit
         if back and back.is_renamed:
             declared["branch"] = back.branch
