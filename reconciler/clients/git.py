@@ -63,6 +63,7 @@ _HINTS = {
     "bad (tree )?object|(ould not read|unable to read|Not a valid commit name) [0-9a-f]{40}|is corrupt": (
         "an object is missing or damaged: `git fsck` tells which; another clone may have it"
     ),
+    "missing but already registered worktree": "`git worktree prune` drops git's record of it",
     "detected dubious ownership": (
         "it is another user's; where you trust it, `git config --global --add safe.directory PATH` says so"
     ),

@@ -274,6 +274,15 @@ def test_a_directory_that_holds_something_is_refused(parked: tuple[World, Look])
     assert (place / ".env").read_text() == "SECRET=1"
 
 
+def test_a_place_that_git_has_a_record_of_is_refused_with_the_way_out(parked: tuple[World, Look]) -> None:
+    """The record is somebody else's: it stays."""
+    world, _ = parked
+    shutil.rmtree(world.main.worktree(world.tree().path, "other").path)
+    refused = world.project.run("archive", "restore", "auth").expect(1)
+    assert "`git worktree prune` drops git's record of it" in refused.err
+    assert str(world.tree().path) in world.main.git("worktree", "list")
+
+
 def test_an_older_one_comes_back_by_its_time(auth: World) -> None:
     """The newest is what the next apply brings back; the older ones stay."""
     auth.tree().write({"new.txt": "first"})

@@ -110,6 +110,7 @@ TREES = [
     Case(works.merged_by_hand, "removed", "to merge it would change nothing on main"),
     Case(works.pushed, "removed", "all of it is on origin/auth"),
     Case(works.merged_where_the_base_comes_from, "removed", "same tree as origin/main", "--merged-only"),
+    Case(works.followed_by_its_base, "parked", "1 commit that main has not"),
     Case(works.merged_then_reverted, "parked", "merged, then reverted on main"),
     Case(works.committed, "parked", "1 commit that main has not"),
     Case(works.merged_and_dirty, "parked", "ancestor of main, 1 file not committed (new.txt)"),

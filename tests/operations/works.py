@@ -236,6 +236,12 @@ def merged_where_the_base_comes_from(world: World) -> None:
     world.main.git("push", "--quiet", "origin", f"{squashed}:refs/heads/main")
 
 
+def followed_by_its_base(world: World) -> None:
+    """Its base follows it, in this very repository: that is no other place."""
+    committed(world)
+    world.main.git("branch", "--quiet", "--set-upstream-to=auth", "main")
+
+
 def detached_with_a_commit(world: World) -> None:
     detached(world)
     committed(world)

@@ -166,7 +166,7 @@ def _question(survey: Survey, doomed: Doomed, seen: Appraisal) -> Question | Non
         return None
     targets = [Target(doomed.base.name, doomed.base.commit)]
     base_follows, follows = _upstream(survey, doomed.base.name), _upstream(survey, record.branch or "")
-    if commit := survey.commit_of(base_follows):  # where work is merged elsewhere, and the base was not updated yet
+    if commit := survey.remotes.get(base_follows):  # where work is merged elsewhere, and the base was not updated yet
         targets.append(Target(base_follows, commit))
     if follows and follows != base_follows:
         targets.append(Target(follows, survey.commit_of(follows), is_upstream=True))
