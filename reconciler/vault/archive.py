@@ -87,6 +87,14 @@ def stamp(now: datetime) -> str:
     return now.astimezone(UTC).strftime(_STAMP)
 
 
+def is_stamp(text: str) -> bool:
+    """Whether a time is spelled like this: what is not, nobody saved here."""
+    try:
+        return stamp(datetime.strptime(text, _STAMP).replace(tzinfo=UTC)) == text
+    except ValueError:
+        return False
+
+
 def ref_part(name: str) -> str:
     """A workspace's name as one component of a ref: `auth/test` must not lie inside `auth`."""
     return name.replace("/", "--")

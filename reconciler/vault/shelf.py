@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.clients.batch import read_whole
 from reconciler.clients.git import Git, Repository
 from reconciler.errors import ClientError, PermanentError, RefusedError
-from reconciler.vault.archive import ARCHIVES, Archive, archive_ref, read_message
+from reconciler.vault.archive import ARCHIVES, Archive, archive_ref, is_stamp, read_message
 from reconciler.vault.copy import read_receipt, remove_files, seal
 from reconciler.vault.vault import Vault, parked
 
@@ -22,12 +22,17 @@ def list_archives(vault: Vault) -> tuple[Archive, ...]:
     Raises:
         ClientError: git failed.
     """
-    refs = vault.refs(ARCHIVES)
+    refs = {ref: commit for ref, commit in vault.refs(ARCHIVES).items() if _is_archive(ref)}
     commits = read_whole(vault.git, vault.repository.common_dir, refs.values()) if refs else []
     found = [_archive(vault, ref, commit, read) for (ref, commit), read in zip(refs.items(), commits, strict=True)]
     known = {archive.ref for archive in found}
     found += [archive for archive in _copies(vault) if archive.ref not in known]
     return tuple(sorted(found, key=lambda archive: (archive.name, archive.time)))
+
+
+def _is_archive(ref: str) -> bool:
+    part, _, time = ref.removeprefix(ARCHIVES).rpartition("/")
+    return bool(part) and "/" not in part and is_stamp(time)
 
 
 def read_archives(git: Git, repository: Repository, commits: Iterable[str]) -> dict[str, Archive]:
@@ -55,7 +60,7 @@ def _archive(vault: Vault, ref: str, commit: str, read: tuple[str, bytes] | None
 
 def _copies(vault: Vault) -> Iterator[Archive]:
     receipts = sorted(vault.shelf.glob("*/[0-9]*.json")) if vault.shelf.is_dir() else []
-    for file in receipts:
+    for file in filter(lambda each: is_stamp(each.stem), receipts):
         try:
             receipt = read_receipt(file)
         except ClientError:

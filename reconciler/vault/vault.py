@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.clients import files
 from reconciler.clients.git import Git, Repository
 from reconciler.clients.survey import PARKED
-from reconciler.vault.archive import ARCHIVES, SAVING, Archive, ref_part
+from reconciler.vault.archive import ARCHIVES, SAVING, Archive, is_stamp, ref_part
 from reconciler.vault.copy import remove_files
 
 
@@ -115,8 +116,9 @@ def parked(vault: Vault) -> frozenset[str]:
 def sweep(vault: Vault, name: str) -> frozenset[str]:
     """Take away what saves of a workspace left that were killed. The caller holds the repository's lock.
 
-    A file goes only if no archive is of its time, and no receipt says that its save was about to be done; what a save
-    was about to do is known by its own ref, which vanishes with the moment in which the archive's appears.
+    A file goes only if a save called it so, no archive is of its time, and no receipt says that its save was about to
+    be done; what a save was about to do is known by its own ref, which vanishes with the moment in which the archive's
+    appears.
 
     Returns:
         The times of the archives that there are.
@@ -133,6 +135,11 @@ def sweep(vault: Vault, name: str) -> frozenset[str]:
     found = sorted(place.iterdir()) if place.is_dir() else []
     receipts = {file.stem for file in found if file.suffix == ".json" and not file.name.startswith(".")} - begun
     there = whole | receipts
-    remove_files(tuple(file for file in found if file.name.partition(".")[0] not in there))
+    remove_files(tuple(file for file in found if _is_rest(file, there)))
     vault.change_refs(delete=saving)
     return frozenset(there)
+
+
+def _is_rest(file: Path, there: frozenset[str] | set[str]) -> bool:
+    time = file.name.partition(".")[0]
+    return files.is_temporary(file.name) or (is_stamp(time) and time not in there)

@@ -127,6 +127,17 @@ def test_a_ref_that_is_no_archive_of_ours_is_listed_without_a_summary(world: Vau
     assert (found.name, found.summary) == ("other", None)
 
 
+def test_what_no_save_would_call_so_is_no_archive(world: VaultWorld) -> None:
+    """A ref or a file that somebody else put there has no time by which it could be listed or pruned."""
+    for name in ("flat", "other/mine", "a/b/20200101T000000Z", "other/99999999T999999Z", "other/20200101T0000Z"):
+        world.repo.git("update-ref", f"refs/orchestra/archive/{name}", "HEAD")
+    saved = world.save().archive
+    receipt = world.vault.file(NAME, saved.time, "json")
+    receipt.with_name("2020.json").write_bytes(receipt.read_bytes())
+
+    assert [archive.when for archive in list_archives(world.vault)] == [saved.when]
+
+
 def test_what_was_removed_is_gone_in_all_its_parts(world: VaultWorld) -> None:
     """Also when some of them were gone before."""
     world.tree.write({"x.log": "1234"})
@@ -180,10 +191,12 @@ def test_a_sweep_takes_what_a_kill_left_and_nothing_else(world: VaultWorld) -> N
     place = world.vault.shelf / NAME
     for name in ("20200101T000000Z.tar", "20200101T000000Z.bundle.lock", ".20200101T000000Z.json.orchestra.tmp"):
         (place / name).touch()
+    (place / "notes.txt").touch()  # somebody's
+    (place / "notes").mkdir()
 
     sweep(world.vault, NAME)
 
-    assert {path.stem for path in place.iterdir()} == {whole.time, lost.time}
+    assert {path.stem for path in place.iterdir()} == {whole.time, lost.time, "notes"}
     assert world.repo.refs("refs/orchestra") == {whole.ref: whole.commit}
 
 
