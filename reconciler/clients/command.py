@@ -27,9 +27,8 @@ DIRECTORY = "orchestra.runs"
 
 _PIECE = 1 << 20  # bytes of a log that are read at once: a line of more is shown in part
 _LONGEST_LINE = 10_000  # characters of it that are
-_MOST_KEPT = (
-    4 << 20
-)  # bytes of what a program wrote: a guess, far more than anybody reads, and what tools say at the end
+# Bytes of what a program wrote: a guess, far more than anybody reads, and tools say what went wrong at the end.
+_MOST_KEPT = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,21 +138,26 @@ class Asker:
         lines, noted = self._listed()
         name_end = lines[0].index(" ", _NAME_AT) if lines else 0
         start = name_end + 3  # a space, the stage, a tab
-        merged = {line[start:]: line for line in lines if line[start - 2] == "0"}
+        paths = [line[start:] for line in lines]
+        merged = {path: line for path, line in zip(paths, lines, strict=True) if line[start - 2] == "0"}
         unmerged: dict[str, list[str]] = {}
         for line in lines if len(merged) < len(lines) else ():
             if line[start - 2] != "0":
                 unmerged.setdefault(line[start:], []).append(line[_NAME_AT:name_end])
-        times = {line[start:]: time for line, time in zip(lines, noted, strict=True)}
+        times = dict(zip(paths, noted, strict=True))
         return Index(merged, name_end, unmerged, content, mtime_ns, _shared(self.git_dir, content or b""), times)
 
     def _listed(self) -> tuple[list[str], list[str]]:
         """A line for each entry, and the one in which git says what time of change the index noted of the file."""
         first, *rest = self._run("ls-files", "--stage", "-v", "--debug", "-z").split("\0")
         parted = [text.split("\n", _SAID) for text in rest]
-        if not all(len(each) > _SAID and each[1].startswith(_MTIME) for each in parted):
+        try:
+            noted, lines = [each[1] for each in parted], [first, *(each[_SAID] for each in parted)][:-1]
+        except IndexError:
+            raise PermanentError(_UNKNOWN_FORM) from None
+        if {time[: len(_MTIME)] for time in noted} - {_MTIME}:
             raise PermanentError(_UNKNOWN_FORM)
-        return [first, *(each[_SAID] for each in parted)][:-1], [each[1] for each in parted]
+        return lines, noted
 
     def others(self) -> frozenset[str]:
         """Files that are neither tracked nor ignored."""

@@ -477,6 +477,9 @@ def test_the_digest_of_an_input_tells_nothing_of_it(world: World) -> None:
         ("YN0000: Failed with errors in 0s 502ms", False),
         ("checksum: 10c0/5da4c68401a503b7", False),
         ("cause: error reading a body from connection: end of file before\n    message length reached", True),
+        ("cannot read /tmp/shop-504/packages/ui", False),
+        ("cannot read /srv/500/ui or a/503.d or b_502/x", False),
+        ("ERR_PNPM_FETCH_503  GET https://registry: Service Unavailable - 503", True),
     ],
 )
 def test_what_tools_say_tells_whether_another_attempt_may_help(said: str, *, is_transient: bool) -> None:

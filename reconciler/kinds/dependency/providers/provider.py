@@ -17,7 +17,7 @@ NETWORK = (
     r"|[Cc]onnection (?:refused|reset|aborted|closed|timed out)"
     r"|Connection(?:Refused|Reset|Closed)|[Tt]imed out|[Tt]imeout|[Tt]emporary failure in name resolution"
     r"|error sending request|[Cc]ould not connect|Failed to connect|[Cc]ould ?n[o']t resolve host"
-    r"|Max retries exceeded|NewConnectionError|(?<![0-9A-Za-z])E?(?:429|50[0234])(?![0-9A-Za-z])"
+    r"|Max retries exceeded|NewConnectionError|(?<![-/.0-9A-Za-z])E?(?:429|50[0234])(?![-/_0-9A-Za-z]|\.\w)"
 )
 
 # What tools say of an answer that they cannot read, or that is not what the lock file tells it to be.
