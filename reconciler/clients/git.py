@@ -38,11 +38,12 @@ _KEPT_VARIABLES = (
     "GIT_COMMITTER_DATE",
 )
 
-# What another attempt may mend: locks that another git holds for a moment, and the races of `git worktree add`
-# (a reader that meets another tree's half-written record; seen with 2.39, still in the source of 2.55).
+# What another attempt may mend: locks that another git holds for a moment, and the races of `git worktree add` and
+# `remove` (a reader that meets another tree's record half written, or half gone; seen with 2.39, still in the source of
+# 2.55).
 _TRANSIENT = re.compile(
     r"\.lock': File exists|could not lock config file [^:\n]+(?:$|: File exists)|failed to read .*/commondir"
-    r"|bad object worktrees/",
+    r"|bad object worktrees/|Invalid path '[^\n]*/worktrees/[^/\n]*'",
     re.MULTILINE,
 )
 _HINTS = {

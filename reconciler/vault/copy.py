@@ -81,12 +81,14 @@ def bundle_problems(git: Git, repository: Repository, file: Path, commit: str) -
     """What is wrong with a bundle, beside its bytes.
 
     Raises:
-        ClientError: git could not be run.
+        TransientError: another git was in the way for the moment.
     """
-    answer = git.run(*STAY_LOCAL, "bundle", "verify", "--quiet", file, git_dir=repository.common_dir, ok=range(256))
-    if answer.code:
-        yield f"git refuses the bundle: {answer.stderr or answer.text.strip()}"
-    elif commit not in bundle_heads(file):
+    try:
+        git.run(*STAY_LOCAL, "bundle", "verify", "--quiet", file, git_dir=repository.common_dir)
+    except PermanentError as error:
+        yield error.message
+        return
+    if commit not in bundle_heads(file):
         yield "the bundle does not name the archive's commit"
     elif not _has_its_pack(file, HASHES[len(commit)]):  # git looks at no more than its head
         yield f"{file} is damaged: its pack is not as its checksum says"

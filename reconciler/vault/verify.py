@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.errors import ClientError, ConflictError
+from reconciler.errors import ClientError, ConflictError, TransientError
 from reconciler.vault.archive import Archive
 from reconciler.vault.copy import bundle_problems, read_receipt, seal
 from reconciler.vault.identity import identify_files
@@ -19,7 +19,7 @@ def verify(vault: Vault, saved: Saved) -> tuple[str, ...]:
     """Say what of a save is not whole, or not as the tree is now; empty when all of it is. Nothing is changed.
 
     Raises:
-        ClientError: git could not be run.
+        TransientError: another git was in the way for the moment.
     """
     return _told(_save_problems(vault, saved))
 
@@ -28,16 +28,18 @@ def check(vault: Vault, archive: Archive) -> tuple[str, ...]:
     """Say what of an archive is not whole, whatever became of its tree; empty when all of it is. Nothing is changed.
 
     Raises:
-        ClientError: git could not be run.
+        TransientError: another git was in the way for the moment.
     """
     return _told(_archive_problems(vault, archive))
 
 
 def _told(problems: Iterator[str]) -> tuple[str, ...]:
-    """What cannot be read at all is a problem as well."""
+    """What cannot be read at all is a problem as well, unless another git was in the way for the moment."""
     found: list[str] = []
     try:
         found.extend(problems)
+    except TransientError:
+        raise
     except (ClientError, ConflictError) as error:
         found.append(error.message)
     return tuple(found)

@@ -85,6 +85,7 @@ def test_other_failures_are_final(repo: GitRepo, git: Git, words: tuple[str, ...
     [
         ("fatal: failed to read /r/.git/worktrees/a/commondir: Success", TransientError, ""),
         ("fatal: bad object worktrees/a/HEAD", TransientError, ""),
+        ("fatal: Invalid path '/r/.git/worktrees/a': No such file or directory", TransientError, ""),
         ("fatal: cannot lock ref 'refs/heads/a': is at 1 but expected 2", PermanentError, ""),
         (
             "fatal: write error: No space left on device",
@@ -139,7 +140,8 @@ def test_other_failures_are_final(repo: GitRepo, git: Git, words: tuple[str, ...
         ("fatal: not a git repository (or any of the parent directories): .git", PermanentError, ""),
     ],
     ids=[
-        *("half-written-record", "half-written-head", "moved-on", "disk-full", "read-only", "no-right"),
+        *("half-written-record", "half-written-head", "half-gone-record", "moved-on"),
+        *("disk-full", "read-only", "no-right"),
         *(
             "password",
             "no-host",

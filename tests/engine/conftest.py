@@ -44,4 +44,5 @@ def swarm() -> Iterator[OwnEngine]:
     with own_engine() as engine:
         docker("--host", engine.host, "swarm", "init", "--advertise-addr", "127.0.0.1")
         yield engine
-        docker("--host", engine.host, "swarm", "leave", "--force")
+        if engine.is_running:
+            docker("--host", engine.host, "swarm", "leave", "--force")

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reconciler.clients.process import Finished, Runner
 from reconciler.clients.sandbox.foreground import alone
 from reconciler.clients.sandbox.private_git import DIRECTORY
 from reconciler.clients.takedown import set_aside
@@ -108,6 +110,27 @@ def test_a_tree_that_nobody_writes_in_is_looked_at_once(auth: World, monkeypatch
     monkeypatch.setattr(sighting, "take_inventory", take_and_count)
     auth.destroy()
     assert len(looks) == 1
+    assert not auth.tree().path.exists()
+
+
+def test_a_git_that_met_the_removal_of_another_tree_says_nothing_of_the_archive(
+    auth: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lists all worktrees to verify a bundle, and dies where one vanishes just then: another attempt helps."""
+    works.dirty(auth)
+    run, met = Runner.run, []
+
+    def run_beside_a_removal(runner: Runner, argv: tuple[str, ...], **more: Any) -> Finished:
+        if "verify" in argv and not met:
+            met.append(argv)
+            message = f"fatal: Invalid path '{auth.common_dir}/worktrees/other': No such file or directory"
+            return Finished(tuple(map(str, argv)), 128, b"", message)
+        return run(runner, argv, **more)
+
+    monkeypatch.setattr(Runner, "run", run_beside_a_removal)
+    outcome = auth.destroy().outcomes[0]
+    assert met
+    assert outcome.status is Status.DELETED, outcome.reason
     assert not auth.tree().path.exists()
 
 
