@@ -17,6 +17,7 @@ from reconciler.clients.trees import linked_git_dir
 from reconciler.errors import ConflictError, OrchestraError, PermanentError, UsageError
 from reconciler.kinds.workspace.fill import fill
 from reconciler.kinds.workspace.parking import bring_back, bring_back_settings
+from reconciler.kinds.workspace.spec import KIND as WORKSPACE
 from reconciler.model.address import Address
 from reconciler.operations.locking import locked
 from reconciler.operations.session import Session
@@ -126,9 +127,11 @@ def restore(
                 raise PermanentError(f"git made no worktree at {place}")
             fill(session.git, place, git_dir)
             book = bring_back(vault, archive, place, git_dir, clone)
-        if branch == (archive.summary and archive.summary.branch) and branch:
+        is_on_its_branch = branch == (archive.summary and archive.summary.branch)
+        if is_on_its_branch and branch:
             bring_back_settings(vault, archive, branch)
-        if book and _is_as_it_was(session, archive, branch) and str(place) == metadata.path:
+        has_other_tree = Address(WORKSPACE, archive.name) in session.survey.marks
+        if book and is_on_its_branch and not has_other_tree and str(place) == metadata.path:
             _take_care(session, book, git_dir, branch, archive.name)
             unpark(vault, archive)
     return Restored(archive, place, branch)
@@ -186,7 +189,6 @@ def prunable(
     return tuple(each for each in spare if each.ref in old)
 
 
-_WORKSPACE = "workspace"
 _NOBODY = "none"  # no identity, which is a UUID
 
 
@@ -311,17 +313,11 @@ def _set_back(session: Session, archive: Archive, branch: str | None) -> None:
     session.git.run("update-ref", *words, head, git_dir=session.repository.common_dir)
 
 
-def _is_as_it_was(session: Session, archive: Archive, branch: str | None) -> bool:
-    """Whether it is on its branch, and the workspace has no other tree by now."""
-    is_on_branch = branch == (archive.summary and archive.summary.branch)
-    return is_on_branch and Address(_WORKSPACE, archive.name) not in session.survey.marks
-
-
 def _take_care(session: Session, book: MarkBook, git_dir: Path, branch: str | None, name: str) -> None:
     """It is where it was and as it was: it bears the marks that it had, and its branch is whose it was."""
     change_book(git_dir, book.clone, lambda _: book, durable=True)
     if branch:
         before = session.survey.branches.get(branch)
-        value = branch_mark_value(book.clone, Address(_WORKSPACE, name), made=before is None or before.made)
+        value = branch_mark_value(book.clone, Address(WORKSPACE, name), made=before is None or before.made)
         key = f"branch.{branch}.{BRANCH_KEY}"
         session.git.run("config", key, value, git_dir=session.repository.common_dir)

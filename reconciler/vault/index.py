@@ -24,9 +24,11 @@ REGULAR = frozenset({"100644", "100755"})
 _CONVERTED = ":(top,exclude,attr:!filter !working-tree-encoding)"
 OCTAL = slice(2, 8)
 _NAME_AT = 9
-_SAID = 5  # lines that git says of an entry after its path
-_MTIME = "  mtime: "
-_UNKNOWN_FORM = "this git lists its index in a form that orchestra does not know"
+_LIST = ("ls-files", "--stage", "-v", "--debug", "-z")
+_LISTED = re.compile(
+    r"(. \d+ [0-9a-f]+ \d\t[^\0]+)\0  ctime: \d+:\d+\n  mtime: (\d+:\d+)\n  dev: \d+\tino: \d+\n"
+    r"  uid: \d+\tgid: \d+\n  size: \d+\tflags: [0-9a-f]+\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,19 @@ class Asked:
 def noted_time(mtime_ns: int) -> str:
     """How git would list a time if its index had noted just that."""
     seconds, rest = divmod(mtime_ns, 1_000_000_000)
-    return f"{_MTIME}{seconds}:{rest}"
+    return f"{seconds}:{rest}"
+
+
+def _listed(text: str) -> list[tuple[str, str]]:
+    """A line for each entry that git listed, and the time of change that the index noted of its file.
+
+    Raises:
+        PermanentError: git lists them in another form than the one we know: it reserves the right to.
+    """
+    found: list[tuple[str, str]] = _LISTED.findall(text)
+    if len(found) != text.count("\0") or (text and not found):
+        raise PermanentError("this git lists its index in a form that orchestra does not know")
+    return found
 
 
 def directories_of(paths: Iterable[str]) -> frozenset[str]:
@@ -135,29 +149,17 @@ class Asker:
     def index(self) -> Index:
         """Read the index."""
         content, mtime_ns = _read(self.git_dir / "index")
-        lines, noted = self._listed()
+        listed = _listed(self._run(*_LIST))
+        lines = [line for line, _ in listed]
         name_end = lines[0].index(" ", _NAME_AT) if lines else 0
         start = name_end + 3  # a space, the stage, a tab
-        paths = [line[start:] for line in lines]
-        merged = {path: line for path, line in zip(paths, lines, strict=True) if line[start - 2] == "0"}
+        merged = {line[start:]: line for line in lines if line[start - 2] == "0"}
         unmerged: dict[str, list[str]] = {}
         for line in lines if len(merged) < len(lines) else ():
             if line[start - 2] != "0":
                 unmerged.setdefault(line[start:], []).append(line[_NAME_AT:name_end])
-        times = dict(zip(paths, noted, strict=True))
-        return Index(merged, name_end, unmerged, content, mtime_ns, _shared(self.git_dir, content or b""), times)
-
-    def _listed(self) -> tuple[list[str], list[str]]:
-        """A line for each entry, and the one in which git says what time of change the index noted of the file."""
-        first, *rest = self._run("ls-files", "--stage", "-v", "--debug", "-z").split("\0")
-        parted = [text.split("\n", _SAID) for text in rest]
-        try:
-            noted, lines = [each[1] for each in parted], [first, *(each[_SAID] for each in parted)][:-1]
-        except IndexError:
-            raise PermanentError(_UNKNOWN_FORM) from None
-        if {time[: len(_MTIME)] for time in noted} - {_MTIME}:
-            raise PermanentError(_UNKNOWN_FORM)
-        return lines, noted
+        noted = {line[start:]: time for line, time in listed}
+        return Index(merged, name_end, unmerged, content, mtime_ns, _shared(self.git_dir, content or b""), noted)
 
     def others(self) -> frozenset[str]:
         """Files that are neither tracked nor ignored."""
@@ -206,12 +208,6 @@ def _after(change: str) -> str:
     return name if name.strip("0") else ""
 
 
-_NOTED = re.compile(
-    r"(.) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0  ctime: \d+:\d+\n  mtime: (\d+):(\d+)\n  dev: \d+\tino: \d+\n"
-    r"  uid: \d+\tgid: \d+\n  size: \d+\tflags: [0-9a-f]+\n"
-)
-
-
 def read_noted(git: Git, git_dir: Path, index_file: Path) -> dict[str, tuple[Entry, int]]:
     """The entries of an index that lies elsewhere, and the times of change that it noted, in nanoseconds.
 
@@ -219,16 +215,15 @@ def read_noted(git: Git, git_dir: Path, index_file: Path) -> dict[str, tuple[Ent
         PermanentError: git lists them in another form than the one we know: it reserves the right to.
         ClientError: git failed.
     """
-    words = (*STRICT, "ls-files", "--stage", "-v", "--debug", "-z")
-    listed = git.run(*words, git_dir=git_dir, environment={"GIT_INDEX_FILE": str(index_file)}).text
-    found = _NOTED.findall(listed)
-    if len(found) != listed.count("\0") or (listed and not found):
-        raise PermanentError(_UNKNOWN_FORM)
-    return {
-        path: (Entry(tag, octal, name), int(seconds) * 1_000_000_000 + int(rest))
-        for tag, octal, name, stage, path, seconds, rest in found
-        if stage == "0"
-    }
+    environment = {"GIT_INDEX_FILE": str(index_file)}
+    noted = {}
+    for line, time in _listed(git.run(*STRICT, *_LIST, git_dir=git_dir, environment=environment).text):
+        head, _, path = line.partition("\t")
+        tag, octal, name, stage = head.split(" ")
+        if stage == "0":
+            seconds, _, rest = time.partition(":")
+            noted[path] = Entry(tag, octal, name), int(seconds) * 1_000_000_000 + int(rest)
+    return noted
 
 
 def _read(file: Path) -> tuple[bytes | None, int]:
